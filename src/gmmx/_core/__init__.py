@@ -1,0 +1,28 @@
+"""Compiled kernels, and the choice of the instruction set they run on."""
+
+import os
+from importlib import import_module
+
+from gmmx._build import KERNEL_LEVELS
+from gmmx._core import core
+
+
+def choose_level() -> str:
+    """Highest compiled level of this processor, no higher than the environment's GMMX_ISA."""
+    usable = [level for level in core.supported_levels() if level in KERNEL_LEVELS]
+    wanted = os.environ.get("GMMX_ISA")
+    if not wanted:
+        return usable[-1]
+    if wanted not in KERNEL_LEVELS:
+        raise ImportError(
+            f"the environment variable GMMX_ISA is {wanted!r}, but this build of gmmx has "
+            f"kernels for {', '.join(KERNEL_LEVELS)}; set it to one of these or remove it"
+        )
+    return wanted if wanted in usable else usable[-1]
+
+
+LEVEL = choose_level()
+core.install(
+    import_module(f"gmmx._core._em_pass_{LEVEL}_float64").kernels,
+    import_module(f"gmmx._core._em_pass_{LEVEL}_float32").kernels,
+)

@@ -1,0 +1,270 @@
+"""The border between Python and the kernels: checks arguments, provides memory, calls em_pass.
+
+The kernels of one instruction set are chosen once, by `install`, when the package is imported.
+"""
+
+import numpy as np
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from cython cimport floating
+from libc.stdint cimport uintptr_t
+from libc.string cimport memset
+
+from gmmx._core.em_pass cimport (
+    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
+    EMPass, Kernels, Layout, Moments,
+)
+
+cdef extern from *:
+    """
+    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    static int has_avx2(void)
+    {
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    }
+    static int has_avx512(void)
+    {
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+            && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+            && __builtin_cpu_supports("avx512cd") && has_avx2();
+    }
+    #else
+    static int has_avx2(void) { return 0; }
+    static int has_avx512(void) { return 0; }
+    #endif
+    """
+    bint has_avx2() nogil
+    bint has_avx512() nogil
+
+
+cdef enum:
+    ALIGNMENT = 64
+
+# Below so many multiplications a second thread costs more than it gains.
+cdef double SMALL_WORK = 2e5
+
+cdef const Kernels *double_kernels = NULL
+cdef const Kernels *single_kernels = NULL
+
+
+def supported_levels():
+    """Names of the instruction sets of this processor that kernels may be compiled for."""
+    levels = ["baseline"]
+    if has_avx2():
+        levels.append("avx2")
+    if has_avx512():
+        levels.append("avx512")
+    return levels
+
+
+def install(double_table, single_table):
+    """Use these kernels, capsules of em_pass modules, from now on."""
+    global double_kernels, single_kernels
+    double_kernels = <const Kernels *>PyCapsule_GetPointer(double_table, "gmmx._core.Kernels")
+    single_kernels = <const Kernels *>PyCapsule_GetPointer(single_table, "gmmx._core.Kernels")
+
+
+def max_threads():
+    """OpenMP's limit for the calling thread, which the environment and the program may set."""
+    return double_kernels.max_threads()
+
+
+cdef Layout layout_number(str layout) except *:
+    if layout == "dense":
+        return DENSE
+    if layout == "shared":
+        return SHARED
+    if layout == "diagonal":
+        return DIAGONAL
+    raise ValueError(f"layout must be 'dense', 'shared' or 'diagonal', got {layout!r}")
+
+
+cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept:
+    """Values in the factors, and in the second moments, of a layout."""
+    if layout == DENSE:
+        return K * D * D
+    return D * D if layout == SHARED else K * D
+
+
+cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
+    if given != expected:
+        raise ValueError(f"{name} has {given} values, expected {expected}")
+    return 0
+
+
+cdef char *align(unsigned char[::1] memory) noexcept:
+    cdef uintptr_t address = <uintptr_t>&memory[0]
+    return <char *>((address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
+
+
+cdef double work(const EMPass *task) noexcept:
+    """Multiplications of a pass, roughly."""
+    cdef double for_pair = task.n_features * (task.n_features if task.layout == DENSE else 1) + 10
+    return for_pair * task.n_samples * task.n_components
+
+
+cdef object execute(const Kernels *kernels, EMPass *task, int n_threads):
+    """Plan, provide memory, run without the GIL; return the sums over all samples."""
+    kernels.plan(task)
+    if work(task) < SMALL_WORK:
+        n_threads = 1
+    n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
+    sums = None
+    cdef double[:, ::1] partial_sums
+    if task.moments != NONE:
+        sums = np.empty((task.n_chunks, task.partial_size))
+        partial_sums = sums
+        task.partial_sums = &partial_sums[0, 0]
+    cdef unsigned char[::1] packed = np.empty(task.packed_size + ALIGNMENT, np.uint8)
+    cdef unsigned char[::1] scratch = np.empty(
+        n_threads * task.scratch_size + ALIGNMENT, np.uint8)
+    task.packed = align(packed)
+    task.scratch = align(scratch)
+    with nogil:
+        kernels.run(task, n_threads)
+    if sums is None or task.n_chunks == 1:
+        return sums if sums is None else sums[0]
+    return sums.sum(axis=0)
+
+
+cdef int start_task(EMPass *task, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K, str layout) except -1:
+    memset(task, 0, sizeof(EMPass))
+    if n < 1 or D < 1 or K < 1:
+        raise ValueError(f"expected at least 1 sample, feature and component, got {n}, {D}, {K}")
+    task.layout = layout_number(layout)
+    task.n_samples = n
+    task.n_features = D
+    task.n_components = K
+    return 0
+
+
+cdef int set_origin(
+    EMPass *task, const double[:, ::1] origin, const double[::1] center, int moments
+) except -1:
+    """Where moments are taken about; which of them are wanted."""
+    if not NONE <= moments <= SECOND:
+        raise ValueError(f"moments must be 0, 1 or 2, got {moments}")
+    task.moments = <Moments>moments
+    if moments != NONE:
+        check_size("origin", origin.size, task.n_components * task.n_features)
+        task.origin = &origin[0, 0]
+    if task.layout == SHARED:
+        check_size("center", center.size, task.n_features)
+        task.center = &center[0]
+    return 0
+
+
+def em_pass(
+    const floating[:, ::1] X,             # IN (n, D)
+    const double[:, ::1] means,           # IN (K, D)
+    const double[::1] factors,            # IN raveled, in the layout's shape
+    const double[::1] log_scale,          # IN (K,)
+    str layout,
+    int n_threads,
+    *,
+    int moments=0,                        # 0 none, 1 counts and first, 2 second moments as well
+    const double[:, ::1] origin=None,     # IN (K, D)
+    const double[::1] center=None,        # IN (D,) for layout shared
+    bint nearest=False,                   # all weight to the component with the largest density
+    floating[:, ::1] weighted_log_prob=None,  # OUT (n, K)
+    floating[:, ::1] resp=None,           # OUT (n, K)
+    floating[::1] log_prob=None,          # OUT (n,)
+    long long[::1] labels=None,           # OUT (n,)
+):
+    """One pass over X; return log likelihood, counts, first, second in one vector, or None."""
+    cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = means.shape[0]
+    cdef EMPass task
+    start_task(&task, n, D, K, layout)
+    set_origin(&task, origin, center, moments)
+    task.source = NEAREST if nearest else DENSITY
+    check_size("means", means.size, K * D)
+    check_size("factors", factors.size, factors_size(task.layout, K, D))
+    check_size("log_scale", log_scale.size, K)
+    task.X = &X[0, 0]
+    task.means = &means[0, 0]
+    task.factors = &factors[0]
+    task.log_scale = &log_scale[0]
+    if weighted_log_prob is not None:
+        check_size("weighted_log_prob", weighted_log_prob.size, n * K)
+        task.weighted_log_prob = &weighted_log_prob[0, 0]
+    if resp is not None:
+        check_size("resp", resp.size, n * K)
+        task.resp = &resp[0, 0]
+    if log_prob is not None:
+        check_size("log_prob", log_prob.size, n)
+        task.log_prob = &log_prob[0]
+    if labels is not None:
+        check_size("labels", labels.size, n)
+        task.labels = &labels[0]
+    return execute(double_kernels if floating is double else single_kernels, &task, n_threads)
+
+
+def moments_of(
+    const floating[:, ::1] X,          # IN (n, D)
+    const double[:, ::1] origin,       # IN (K, D)
+    str layout,
+    int n_threads,
+    *,
+    int moments=2,                     # 1 counts and first, 2 second moments as well
+    const double[::1] center=None,     # IN (D,) for layout shared
+    const long long[::1] labels=None,  # IN (n,), negative for no component
+    const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
+):
+    """Moments under given labels or responsibilities, as em_pass returns them."""
+    cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0]
+    cdef Py_ssize_t i
+    cdef EMPass task
+    start_task(&task, n, D, K, layout)
+    set_origin(&task, origin, center, moments)
+    check_size("origin", origin.size, K * D)
+    task.X = &X[0, 0]
+    if labels is not None:
+        check_size("labels", labels.size, n)
+        for i in range(n):
+            if labels[i] >= K:
+                raise ValueError(f"label {labels[i]} is not below {K}, the number of components")
+        task.source = GIVEN_LABELS
+        task.labels_in = &labels[0]
+    else:
+        check_size("resp", resp.size, n * K)
+        task.source = GIVEN_RESP
+        task.resp_in = &resp[0, 0]
+    return execute(double_kernels if floating is double else single_kernels, &task, n_threads)
+
+
+def invert_triangular(
+    const double[:, :, ::1] lower,   # IN (K, D, D) lower triangular L
+    double[:, :, ::1] inverse,       # OUT (K, D, D) (L^-1)^T, upper triangular
+):
+    """Column d of the result solves L y = e_d."""
+    cdef Py_ssize_t K = lower.shape[0], D = lower.shape[1], k
+    if lower.shape[2] != D or inverse.shape[0] != K or (
+            inverse.shape[1] != D or inverse.shape[2] != D):
+        raise ValueError("expected two arrays of shape (K, D, D)")
+    if K * D == 0:
+        return
+    with nogil:
+        for k in range(K):
+            invert_one(&lower[k, 0, 0], D, &inverse[k, 0, 0])
+
+
+cdef void invert_one(
+    const double *lower,  # IN (D, D)
+    Py_ssize_t D,
+    double *inverse,      # OUT (D, D)
+) noexcept nogil:
+    """Row d of the result, (L^-1)^T, is column d of L^-1: forward substitution."""
+    cdef Py_ssize_t d, i, j
+    cdef double total
+    cdef double *row
+    for d in range(D):
+        row = inverse + d * D
+        memset(row, 0, d * sizeof(double))
+        row[d] = 1 / lower[d * D + d]
+        for i in range(d + 1, D):
+            total = 0
+            for j in range(d, i):
+                total += lower[i * D + j] * row[j]
+            row[i] = -total / lower[i * D + i]

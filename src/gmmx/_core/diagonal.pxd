@@ -1,0 +1,124 @@
+"""Layout `diagonal`: a scale and a second moment (D,) for each component.
+
+Layout `shared` measures distances between whitened samples with it, at scale 1.
+"""
+
+from gmmx._core.simd cimport (
+    GROUP, LANES, TILE_VECTORS,
+    add_widened, bounded, broadcast, load, multiply_add, real, store, vec,
+)
+
+
+cdef enum:
+    TILE_SUMS = 4  # features whose moments are summed in registers at a time
+
+
+cdef inline void sq_mahalanobis(
+    const real *samples,  # IN (D, GROUP)
+    const real *mean,     # IN (D,)
+    const real *scale,    # IN (D,) 1 / standard deviation
+    Py_ssize_t D,
+    real *sq_distances,   # OUT (GROUP,)
+) noexcept nogil:
+    """sum_d ((x_d - mu_d) scale_d)^2 for each sample of a group."""
+    cdef vec total[TILE_VECTORS]
+    cdef vec mean_d, scale_d, z
+    cdef Py_ssize_t d, v
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for d in range(D):
+        mean_d = broadcast(mean[d])
+        scale_d = broadcast(scale[d])
+        for v in range(TILE_VECTORS):
+            z = (load(samples + d * GROUP + v * LANES) - mean_d) * scale_d
+            total[v] = multiply_add(z, z, total[v])
+    for v in range(TILE_VECTORS):
+        store(sq_distances + v * LANES, bounded(total[v]))
+
+
+cdef inline void sq_distances(
+    const real *samples,  # IN (D, GROUP)
+    const real *mean,     # IN (D,)
+    Py_ssize_t D,
+    real *sq_distances,   # OUT (GROUP,)
+) noexcept nogil:
+    """sum_d (x_d - mu_d)^2 for each sample of a group: samples are whitened."""
+    cdef vec total[TILE_VECTORS]
+    cdef vec mean_d, z
+    cdef Py_ssize_t d, v
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for d in range(D):
+        mean_d = broadcast(mean[d])
+        for v in range(TILE_VECTORS):
+            z = load(samples + d * GROUP + v * LANES) - mean_d
+            total[v] = multiply_add(z, z, total[v])
+    for v in range(TILE_VECTORS):
+        store(sq_distances + v * LANES, bounded(total[v]))
+
+
+cdef inline void moment_tile(
+    const real *samples,      # IN (n_groups, D, GROUP), from the tile's first feature
+    const real *resp,         # IN (n_groups, K, GROUP), from the component
+    Py_ssize_t n_groups,
+    Py_ssize_t sample_stride,  # D GROUP
+    Py_ssize_t resp_stride,   # K GROUP
+    const real *origin,       # IN (features,)
+    Py_ssize_t features,      # 1 to TILE_SUMS, a constant where this is called
+    double *first,            # ADD (features, LANES)
+    double *second,           # ADD (features, LANES) or NULL
+) noexcept nogil:
+    """Sums of r (x - o) and r (x - o)^2 over a block, apart for each lane."""
+    cdef vec sums[TILE_SUMS]
+    cdef vec squares[TILE_SUMS]
+    cdef vec o[TILE_SUMS]
+    cdef vec r, c, weighted
+    cdef Py_ssize_t g, v, j
+    for j in range(features):
+        o[j] = broadcast(origin[j])
+        sums[j] = broadcast(0)
+        squares[j] = broadcast(0)
+    for g in range(n_groups):
+        for v in range(TILE_VECTORS):
+            r = load(resp + g * resp_stride + v * LANES)
+            for j in range(features):
+                c = load(samples + g * sample_stride + j * GROUP + v * LANES) - o[j]
+                weighted = r * c
+                sums[j] = sums[j] + weighted
+                squares[j] = multiply_add(weighted, c, squares[j])
+    for j in range(features):
+        add_widened(first + j * LANES, sums[j])
+        if second != NULL:
+            add_widened(second + j * LANES, squares[j])
+
+
+cdef inline void moments(
+    const real *samples,   # IN (n_groups, D, GROUP)
+    const real *resp,      # IN (n_groups, K, GROUP), from the component
+    Py_ssize_t n_groups,
+    Py_ssize_t D,
+    Py_ssize_t K,
+    const real *origin,    # IN (D,)
+    double *first,         # ADD (D, LANES)
+    double *second,        # ADD (D, LANES) or NULL
+) noexcept nogil:
+    """The moments of one component in one block."""
+    cdef Py_ssize_t d = 0
+    cdef Py_ssize_t left = D
+    while left > 0:
+        if left >= 4:
+            moment_tile(samples + d * GROUP, resp, n_groups, D * GROUP, K * GROUP,
+                        origin + d, 4, first + d * LANES, second)
+        elif left == 3:
+            moment_tile(samples + d * GROUP, resp, n_groups, D * GROUP, K * GROUP,
+                        origin + d, 3, first + d * LANES, second)
+        elif left == 2:
+            moment_tile(samples + d * GROUP, resp, n_groups, D * GROUP, K * GROUP,
+                        origin + d, 2, first + d * LANES, second)
+        else:
+            moment_tile(samples + d * GROUP, resp, n_groups, D * GROUP, K * GROUP,
+                        origin + d, 1, first + d * LANES, second)
+        if second != NULL:
+            second += TILE_SUMS * LANES
+        d += TILE_SUMS
+        left -= TILE_SUMS

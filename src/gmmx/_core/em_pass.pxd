@@ -1,0 +1,61 @@
+"""What one pass over the samples is given and where it leaves its results."""
+
+ctypedef enum Layout:
+    DENSE     # factors and second moments (K, D, D)
+    SHARED    # (D, D)
+    DIAGONAL  # (K, D)
+
+ctypedef enum Source:
+    DENSITY       # posterior probabilities under the mixture
+    NEAREST       # 1 for the component with the largest density, 0 for the others
+    GIVEN_LABELS  # 1 for the given component, all 0 for a negative label
+    GIVEN_RESP    # as given
+
+ctypedef enum Moments:
+    NONE
+    FIRST   # counts and first moments
+    SECOND  # and second moments
+
+ctypedef struct EMPass:
+    Layout layout
+    Source source
+    Moments moments
+    Py_ssize_t n_samples
+    Py_ssize_t n_features
+    Py_ssize_t n_components
+
+    const void *X              # IN (n, D) float32 or float64, as all arrays of type void
+    const double *means        # IN (K, D)
+    const double *factors      # IN in the layout's shape, upper triangular matrices
+    const double *log_scale    # IN (K,) log weight + normaliser
+    const double *origin       # IN (K, D) where moments are taken about
+    const double *center       # IN (D,) layout shared: subtracted before whitening
+
+    const long long *labels_in   # IN (n,) for GIVEN_LABELS
+    const void *resp_in           # IN (n, K) for GIVEN_RESP
+
+    void *weighted_log_prob    # OUT (n, K) or NULL
+    void *resp                 # OUT (n, K) or NULL
+    void *log_prob             # OUT (n,) or NULL
+    long long *labels          # OUT (n,) or NULL
+    double *partial_sums       # OUT (n_chunks, partial_size): log likelihood, counts, first, second
+
+    # How the work is cut: set by plan, from n, K and D only.
+    Py_ssize_t block_groups    # register tiles of samples in a block
+    Py_ssize_t chunk_samples   # consecutive samples that share one row of partial sums
+    Py_ssize_t n_chunks
+    Py_ssize_t partial_size    # in doubles
+    Py_ssize_t packed_size     # in bytes
+    Py_ssize_t scratch_size    # in bytes, for each thread
+    char *packed               # parameters in the order in which the kernels read them
+    char *scratch              # (n_threads, scratch_size)
+
+ctypedef void (*plan_function)(EMPass *task) noexcept nogil
+ctypedef void (*run_function)(EMPass *task, int n_threads) noexcept nogil
+
+ctypedef int (*max_threads_function)() noexcept nogil
+
+ctypedef struct Kernels:
+    max_threads_function max_threads  # OpenMP's limit, 1 without OpenMP
+    plan_function plan
+    run_function run

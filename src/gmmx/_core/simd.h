@@ -1,0 +1,192 @@
+/* The vector type of the kernels: the one thing Cython cannot say.
+ *
+ * GMMX_SINGLE makes `real` a float instead of a double. With GCC or Clang `vec` fills a register
+ * of the instruction set that the file is compiled for; elsewhere it is one `real`.
+ */
+#ifndef GMMX_SIMD_H
+#define GMMX_SIMD_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef GMMX_SINGLE
+typedef float real;
+typedef int32_t integer;
+#define REAL(x) x##f
+#define MANTISSA_BITS 23
+#define REAL_LARGEST 3.40282346638528859812e+38f
+#else
+typedef double real;
+typedef int64_t integer;
+#define REAL(x) x
+#define MANTISSA_BITS 52
+#define REAL_LARGEST 1.79769313486231570815e+308
+#endif
+
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+enum { TILE_VECTORS = 3, TILE_FEATURES = 4 };
+#elif defined(__aarch64__)
+#define VECTOR_BYTES 16
+enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
+#else
+#define VECTOR_BYTES 16
+enum { TILE_VECTORS = 2, TILE_FEATURES = 4 };
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+enum { LANES = VECTOR_BYTES / sizeof(real) };
+typedef real vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
+typedef integer ivec __attribute__((vector_size(VECTOR_BYTES)));
+typedef double wide __attribute__((
+    vector_size(VECTOR_BYTES / sizeof(real) * sizeof(double)), aligned(8), may_alias));
+static inline vec broadcast(real x) { return x - (vec){0}; }
+#define widen(x) __builtin_convertvector((x), wide)
+#else
+enum { LANES = 1 };
+typedef real vec;
+typedef integer ivec;
+typedef double wide;
+static inline vec broadcast(real x) { return x; }
+#define widen(x) ((double)(x))
+#endif
+
+/* Samples that one register tile covers. */
+enum { GROUP = TILE_VECTORS * LANES };
+
+static inline vec load(const real *from) { return *(const vec *)from; }
+static inline void store(real *to, vec value) { *(vec *)to = value; }
+static inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
+static inline void add_widened(double *to, vec value) { *(wide *)to += widen(value); }
+
+static inline ivec as_bits(vec value)
+{
+    ivec bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline vec from_bits(ivec bits)
+{
+    vec value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* All ones where a < b, else 0; a NaN compares false. */
+static inline ivec less_than(vec a, vec b)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return (ivec)(a < b);
+#else
+    return -(ivec)(a < b);
+#endif
+}
+
+static inline vec where(ivec condition, vec yes, vec no)
+{
+    return from_bits((condition & as_bits(yes)) | (~condition & as_bits(no)));
+}
+
+static inline vec where_less(vec a, vec b, vec yes, vec no)
+{
+    return where(less_than(a, b), yes, no);
+}
+
+static inline vec larger(vec a, vec b) { return where_less(a, b, b, a); }
+
+/* `yes` where a == b, else 0. */
+static inline vec where_equal(vec a, vec b, vec yes)
+{
+    return from_bits(~(less_than(a, b) | less_than(b, a)) & as_bits(yes));
+}
+
+/* min(x, the largest finite number), also for NaN: a squared distance that overflowed. */
+static inline vec bounded(vec x)
+{
+    vec largest = broadcast(REAL_LARGEST);
+    return where(less_than(x, largest), x, largest);
+}
+
+#ifdef GMMX_SINGLE
+#define LN2_HIGH 0.693145751953125f
+#define LN2_LOW 1.42860682030941723212e-6f
+#define LOWEST_EXPONENT -87.0f
+#define ROUND_TO_INTEGER 12582912.0f /* 1.5 * 2^23 */
+#else
+#define LN2_HIGH 0x1.62e42fefa38p-1
+#define LN2_LOW 5.49792301870837115524e-14
+#define LOWEST_EXPONENT -708.0
+#define ROUND_TO_INTEGER 6755399441055744.0 /* 1.5 * 2^52 */
+#endif
+
+/* exp(x) = 2^n exp(r), |r| <= ln(2)/2, for x <= 0; 0 where the result would be subnormal. */
+static inline vec exponential(vec x)
+{
+    ivec too_low = less_than(x, broadcast(LOWEST_EXPONENT));
+    vec argument = larger(x, broadcast(LOWEST_EXPONENT));
+    vec magic = broadcast(ROUND_TO_INTEGER);
+    vec shifted = multiply_add(argument, broadcast(REAL(1.44269504088896340736)), magic);
+    vec n = shifted - magic;
+    vec r = multiply_add(n, broadcast(-LN2_HIGH), argument);
+    r = multiply_add(n, broadcast(-LN2_LOW), r);
+#ifdef GMMX_SINGLE
+    vec q = broadcast(1.98909908e-4f);
+    q = multiply_add(q, r, broadcast(1.39336500e-3f));
+    q = multiply_add(q, r, broadcast(8.33331093e-3f));
+    q = multiply_add(q, r, broadcast(4.16664649e-2f));
+    q = multiply_add(q, r, broadcast(1.66666667e-1f));
+    q = multiply_add(q, r, broadcast(5.00000001e-1f));
+#else
+    vec q = broadcast(2.0914686968086877233e-9);
+    q = multiply_add(q, r, broadcast(2.5105217004720745164e-8));
+    q = multiply_add(q, r, broadcast(2.7557273643110295328e-7));
+    q = multiply_add(q, r, broadcast(2.755725540020642443e-6));
+    q = multiply_add(q, r, broadcast(2.4801587325547741216e-5));
+    q = multiply_add(q, r, broadcast(1.9841269874820625271e-4));
+    q = multiply_add(q, r, broadcast(1.3888888888883748305e-3));
+    q = multiply_add(q, r, broadcast(8.3333333333261351258e-3));
+    q = multiply_add(q, r, broadcast(4.1666666666669755e-2));
+    q = multiply_add(q, r, broadcast(1.6666666666666670991e-1));
+    q = multiply_add(q, r, broadcast(0.5));
+#endif
+    vec p = multiply_add(r * r, q, r) + broadcast(REAL(1.0));
+    ivec exponent = as_bits(shifted) - as_bits(magic);
+    vec power = from_bits(as_bits(p) + (exponent << MANTISSA_BITS));
+    return from_bits(~too_low & as_bits(power));
+}
+
+/* log(x) for normal x > 0: x = 2^n (1 + f), s = f / (2 + f), after FreeBSD's e_log.c. */
+static inline vec logarithm(vec x)
+{
+    const ivec half_bits = as_bits(broadcast(REAL(0.70710678118654752440)));
+    ivec exponent = (as_bits(x) - half_bits) >> MANTISSA_BITS;
+    vec f = from_bits(as_bits(x) - (exponent << MANTISSA_BITS)) - broadcast(REAL(1.0));
+    vec magic = broadcast(ROUND_TO_INTEGER);
+    vec n = from_bits(exponent + as_bits(magic)) - magic;
+    vec s = f / (f + broadcast(REAL(2.0)));
+    vec z = s * s;
+#ifdef GMMX_SINGLE
+    vec series = broadcast(0.24279078841f);
+    series = multiply_add(series, z, broadcast(0.28498786688f));
+    series = multiply_add(series, z, broadcast(0.40000972152f));
+    series = multiply_add(series, z, broadcast(0.66666662693f));
+#else
+    vec series = broadcast(1.479819860511658591e-01);
+    series = multiply_add(series, z, broadcast(1.531383769920937332e-01));
+    series = multiply_add(series, z, broadcast(1.818357216161805012e-01));
+    series = multiply_add(series, z, broadcast(2.222219843214978396e-01));
+    series = multiply_add(series, z, broadcast(2.857142874366239149e-01));
+    series = multiply_add(series, z, broadcast(3.999999999940941908e-01));
+    series = multiply_add(series, z, broadcast(6.666666666666735130e-01));
+#endif
+    vec half_square = broadcast(REAL(0.5)) * f * f;
+    vec tail = multiply_add(s, multiply_add(series, z, half_square), n * broadcast(LN2_LOW));
+    return multiply_add(n, broadcast(LN2_HIGH), f - (half_square - tail));
+}
+
+#endif

@@ -1,0 +1,25 @@
+"""Cython's view of simd.h: a vector of LANES samples behaves like one floating-point number."""
+
+cdef extern from "simd.h" nogil:
+    ctypedef double real  # float32 or float64, chosen when the file is compiled
+    ctypedef double vec   # LANES values of type real
+
+    enum:
+        LANES          # values in a vector
+        TILE_VECTORS   # vectors of samples in a register tile
+        TILE_FEATURES  # features in a register tile whose lanes are features
+        GROUP          # samples in a register tile, TILE_VECTORS * LANES
+
+    const real REAL_LARGEST
+
+    vec load(const real *source)
+    void store(real *target, vec value)
+    vec broadcast(real value)
+    vec multiply_add(vec a, vec b, vec c)        # a * b + c
+    void add_widened(double *target, vec value)  # target[:LANES] += value
+    vec larger(vec a, vec b)
+    vec where_less(vec a, vec b, vec yes, vec no)  # yes where a < b, else no
+    vec where_equal(vec a, vec b, vec yes)         # yes where a == b, else 0
+    vec bounded(vec x)                            # overflow and NaN become the largest number
+    vec exponential(vec x)                       # for x <= 0
+    vec logarithm(vec x)                         # for normal x > 0
