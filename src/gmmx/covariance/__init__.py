@@ -1,0 +1,21 @@
+"""Covariance structures: how the components' covariance matrices are modelled.
+
+A structure turns sufficient statistics into covariances and hands the kernels its factors. To
+add one, write a file like `tied_diag.py` and name its class in `STRUCTURES`.
+"""
+
+from gmmx.covariance.base import CovarianceStructure
+from gmmx.covariance.cholesky import DegenerateCovarianceError
+from gmmx.covariance.diag import Diag
+from gmmx.covariance.full import Full
+from gmmx.covariance.spherical import Spherical
+from gmmx.covariance.tied import Tied
+from gmmx.covariance.tied_diag import TiedDiag
+from gmmx.covariance.tied_spherical import TiedSpherical
+
+STRUCTURES: dict[str, type[CovarianceStructure]] = {
+    structure.name: structure
+    for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical)
+}
+
+__all__ = ["STRUCTURES", "CovarianceStructure", "DegenerateCovarianceError"]

@@ -1,0 +1,26 @@
+"""Covariance type `diag`: each component has its own variance of each feature."""
+
+from gmmx.covariance.base import VarianceCovariance
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class Diag(VarianceCovariance):
+    """A variance for each component and feature, (n_components, n_features)."""
+
+    name = "diag"
+    axes = ("component", "feature")
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_components, n_features
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_components * n_features
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return statistics.scatter() / statistics.occupied_counts()[:, None]
+
+    def expand(self, variances: Array) -> Array:
+        return variances

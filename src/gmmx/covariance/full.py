@@ -1,0 +1,26 @@
+"""Covariance type `full`: each component has its own covariance matrix."""
+
+from gmmx.covariance.base import MatrixCovariance
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class Full(MatrixCovariance):
+    """A covariance matrix for each component, (n_components, n_features, n_features)."""
+
+    name = "full"
+    layout = "dense"
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_components, n_features, n_features
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_components * n_features * (n_features + 1) // 2
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return statistics.scatter() / statistics.occupied_counts()[:, None, None]
+
+    def dense(self) -> Array:
+        return self.covariances

@@ -1,0 +1,29 @@
+"""Covariance type `spherical`: each component has one variance for all features."""
+
+import numpy as np
+
+from gmmx.covariance.base import VarianceCovariance
+from gmmx.covariance.diag import Diag
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class Spherical(VarianceCovariance):
+    """A variance for each component, (n_components,)."""
+
+    name = "spherical"
+    axes = ("component",)
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components,)
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_components
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return np.asarray(Diag.average(statistics).mean(axis=1))
+
+    def expand(self, variances: Array) -> Array:
+        return np.repeat(variances[:, np.newaxis], self.n_features, axis=1)

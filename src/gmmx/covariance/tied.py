@@ -1,0 +1,29 @@
+"""Covariance type `tied`: all components share one covariance matrix."""
+
+import numpy as np
+
+from gmmx.covariance.base import MatrixCovariance
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class Tied(MatrixCovariance):
+    """One covariance matrix, (n_features, n_features)."""
+
+    name = "tied"
+    layout = "shared"
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_features, n_features
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_features * (n_features + 1) // 2
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return np.asarray(statistics.scatter() / statistics.counts.sum())
+
+    def dense(self) -> Array:
+        shape = self.n_components, self.n_features, self.n_features
+        return np.broadcast_to(self.covariances, shape)

@@ -1,0 +1,28 @@
+"""Covariance type `tied-diag`: all components share one variance of each feature."""
+
+import numpy as np
+
+from gmmx.covariance.base import VarianceCovariance
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class TiedDiag(VarianceCovariance):
+    """A variance for each feature, (n_features,)."""
+
+    name = "tied-diag"
+    axes = ("feature",)
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features,)
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_features
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return np.asarray(statistics.scatter().sum(axis=0) / statistics.counts.sum())
+
+    def expand(self, variances: Array) -> Array:
+        return np.tile(variances, (self.n_components, 1))

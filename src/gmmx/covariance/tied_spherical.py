@@ -1,0 +1,29 @@
+"""Covariance type `tied-spherical`: one variance for all components and features."""
+
+import numpy as np
+
+from gmmx.covariance.base import VarianceCovariance
+from gmmx.covariance.tied_diag import TiedDiag
+from gmmx.statistics import Array, SufficientStatistics
+
+
+class TiedSpherical(VarianceCovariance):
+    """One variance, a zero-dimensional array."""
+
+    name = "tied-spherical"
+    axes = ()
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return ()
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return 1
+
+    @staticmethod
+    def average(statistics: SufficientStatistics) -> Array:
+        return np.asarray(TiedDiag.average(statistics).mean())
+
+    def expand(self, variances: Array) -> Array:
+        return np.full((self.n_components, self.n_features), variances)

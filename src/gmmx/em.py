@@ -1,0 +1,209 @@
+"""Expectation-maximization: the only EM loop, and its two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.parameters import MixtureParameters, Samples
+from gmmx.statistics import Array, SufficientStatistics
+
+# A mean that moves farther than this, in squared standard deviations of the new covariance,
+# costs the moments about the old mean so many digits that they are taken again about the new.
+LARGEST_SQ_SHIFT = 1e4
+
+EStep = Callable[[MixtureParameters], SufficientStatistics]
+MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
+
+
+class DegenerateMixtureError(ValueError):
+    """A component collapsed: its covariance is singular."""
+
+
+@dataclass(frozen=True)
+class EMResult:
+    """Where the EM loop ended.
+
+    Attributes
+    ----------
+    parameters : MixtureParameters
+        Parameters after the last M-step.
+    lower_bounds : list of float
+        Mean log-likelihood per sample, in nats, before each M-step.
+    n_iter : int
+        Number of iterations.
+    converged : bool
+        Whether the last change was below the tolerance.
+    lower_bound : float
+        The last of `lower_bounds`, or the one that the loop started from.
+    """
+
+    parameters: MixtureParameters
+    lower_bounds: list[float]
+    n_iter: int
+    converged: bool
+    lower_bound: float
+
+
+def run_em(
+    parameters: MixtureParameters,
+    e_step: EStep,
+    m_step: MStep,
+    tol: float,
+    max_iter: int,
+    *,
+    lower_bound: float = -np.inf,
+    callback: Callable[[int, float], None] | None = None,
+) -> EMResult:
+    """Alternate E-step and M-step until the mean log-likelihood changes by less than `tol`.
+
+    Parameters
+    ----------
+    parameters : MixtureParameters
+        Where to start.
+    e_step, m_step : callable
+        Parameters to statistics; statistics and the parameters they stem from to new parameters.
+    tol : float
+        Change of the mean log-likelihood, in nats per sample, below which EM has converged.
+    max_iter : int
+        Largest number of iterations.
+    lower_bound : float, default=-inf
+        Mean log-likelihood to which the first one is compared.
+    callback : callable, optional
+        Called after each iteration with its number, from 1, and the change.
+
+    Returns
+    -------
+    EMResult
+
+    References
+    ----------
+    Dempster, Laird, Rubin (1977), "Maximum likelihood from incomplete data via the EM
+    algorithm", Journal of the Royal Statistical Society B 39.
+    """
+    lower_bounds: list[float] = []
+    converged = False
+    while len(lower_bounds) < max_iter and not converged:
+        statistics = e_step(parameters)
+        parameters = m_step(statistics, parameters)
+        previous, lower_bound = lower_bound, mean_log_likelihood(statistics)
+        lower_bounds.append(lower_bound)
+        converged = abs(lower_bound - previous) < tol
+        if callback is not None:
+            callback(len(lower_bounds), lower_bound - previous)
+    return EMResult(parameters, lower_bounds, len(lower_bounds), converged, lower_bound)
+
+
+def mean_log_likelihood(statistics: SufficientStatistics) -> float:
+    """Log-likelihood per sample."""
+    return statistics.log_likelihood / float(statistics.counts.sum())
+
+
+class ExpectationMaximization:
+    """The two steps of maximum likelihood on one set of samples.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples in float32 or float64, C-contiguous.
+    reg_covar : float
+        Added to every variance.
+    n_threads : int
+        Threads of the compiled pass.
+    """
+
+    def __init__(self, X: Samples, reg_covar: float, n_threads: int) -> None:
+        self.X = X
+        self.reg_covar = reg_covar
+        self.n_threads = n_threads
+
+    def e_step(self, parameters: MixtureParameters) -> SufficientStatistics:
+        """Statistics of the samples under the posterior."""
+        statistics = parameters.statistics(self.X, self.n_threads)
+        check_range(statistics)
+        return statistics
+
+    def m_step(
+        self, statistics: SufficientStatistics, previous: MixtureParameters
+    ) -> MixtureParameters:
+        """Parameters of maximum likelihood; moments that cancelled are taken again."""
+        structure = type(previous.covariance)
+        try:
+            parameters = maximize(statistics, self.reg_covar, structure, previous.covariance)
+            if _largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
+                return parameters
+        except DegenerateCovarianceError:
+            pass
+        means = statistics.means()
+        statistics = previous.statistics(self.X, self.n_threads, origin=means)
+        try:
+            return maximize(statistics, self.reg_covar, structure, previous.covariance)
+        except DegenerateCovarianceError as error:
+            raise DegenerateMixtureError(
+                degenerate_message(error, statistics.counts, self.X)
+            ) from error
+
+
+def maximize(
+    statistics: SufficientStatistics,
+    reg_covar: float,
+    structure: type[CovarianceStructure],
+    previous: CovarianceStructure | None = None,
+) -> MixtureParameters:
+    """The M-step: weights counts / n, means and covariances of the moments.
+
+    A component whose count underflows gets weight 0 and keeps its mean, the origin of the
+    statistics, and its `previous` covariance.
+    """
+    weights = np.where(statistics.empty(), 0.0, statistics.counts)
+    covariance = structure.estimate(statistics, reg_covar, previous)
+    return MixtureParameters(weights / weights.sum(), statistics.means(), covariance)
+
+
+def _largest_sq_shift(statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
+    """max_k |U_k^T (new mean - origin)|^2."""
+    shift, factors = statistics.shift(), parameters.covariance.factors()
+    if statistics.layout == "dense":
+        whitened = (shift[:, np.newaxis, :] @ factors)[:, 0, :]
+    elif statistics.layout == "shared":
+        whitened = shift @ factors
+    else:
+        whitened = shift * factors
+    return float((whitened * whitened).sum(axis=1).max())
+
+
+def check_range(statistics: SufficientStatistics) -> None:
+    """Raise ValueError if squares of the samples overflow."""
+    total = statistics.log_likelihood + float(statistics.second.sum())
+    if np.isfinite(total):
+        return
+    if not (np.isfinite(statistics.second).all() and np.isfinite(statistics.log_likelihood)):
+        raise ValueError(
+            "The values in X are too large: their squares overflow. Scale the data, for example "
+            "with sklearn.preprocessing.StandardScaler."
+        )
+
+
+def degenerate_message(error: DegenerateCovarianceError, counts: Array, X: Samples) -> str:
+    """scikit-learn's message, followed by which component and feature it is about."""
+    message = (
+        "Fitting the mixture model failed because some components have ill-defined empirical "
+        "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+        "number of components, increase reg_covar, or scale the input data."
+    )
+    if X.dtype == np.float32:
+        message += (
+            " The numerical accuracy can also be improved by passing float64 data instead of "
+            "float32."
+        )
+    where = "the shared covariance"
+    if error.component is not None:
+        k = error.component
+        where = f"component {k}, which holds {counts[k]:.6g} of {len(X)} samples,"
+    what = "no variance"
+    if error.feature is not None:
+        what += f" of its own in feature {error.feature}"
+    return f"{message} Here {where} has {what}."

@@ -1,0 +1,145 @@
+"""Starting parameters of EM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmx._core import core
+from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.em import DegenerateMixtureError, check_range, degenerate_message, maximize
+from gmmx.kmeans import BLOCK_VALUES, kmeans_labels, kmeans_plusplus
+from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, Samples, rounded_to, unpack_sums
+from gmmx.statistics import Array, SufficientStatistics, exact_layout
+
+INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
+
+
+@dataclass(frozen=True)
+class Initializer:
+    """Starting parameters for one set of samples.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples, C-contiguous.
+    structure : type of CovarianceStructure
+        Covariance structure of the mixture.
+    n_components : int
+        Number of components.
+    init_params : str
+        One of `INIT_PARAMS`.
+    weights, means, precisions : ndarray or None
+        The user's values, which replace those found; with all three nothing is searched.
+    reg_covar : float
+        Added to every variance.
+    n_threads : int
+        Threads of the compiled pass.
+    """
+
+    X: Samples
+    structure: type[CovarianceStructure]
+    n_components: int
+    init_params: str
+    weights: NDArray[np.floating] | None
+    means: NDArray[np.floating] | None
+    precisions: NDArray[np.floating] | None
+    reg_covar: float
+    n_threads: int
+
+    def start(self, random_state: np.random.RandomState) -> MixtureParameters:
+        """Starting parameters, drawn with `random_state` where chance decides."""
+        given = self._given_covariance()
+        if self.weights is not None and self.means is not None and given is not None:
+            return MixtureParameters(_as_float64(self.weights), _as_float64(self.means), given)
+        found = self._search(random_state)
+        return MixtureParameters(
+            found.weights if self.weights is None else _as_float64(self.weights),
+            found.means if self.means is None else _as_float64(self.means),
+            found.covariance if given is None else given,
+        )
+
+    def _given_covariance(self) -> CovarianceStructure | None:
+        """Covariances of the user's precisions."""
+        if self.precisions is None:
+            return None
+        return self.structure.from_precisions(
+            _as_float64(self.precisions), self.n_components, self.X.shape[1]
+        )
+
+    def _search(self, random_state: np.random.RandomState) -> MixtureParameters:
+        """Parameters from a first assignment of the samples."""
+        if self.init_params == "kmeans":
+            labels = kmeans_labels(self.X, self.n_components, random_state, self.n_threads)
+            statistics = self._of_labels(labels)
+        elif self.init_params == "random":
+            statistics = self._of_random_resp(random_state)
+        elif self.init_params == "random_from_data":
+            statistics = self._of_single_samples(
+                random_state.choice(len(self.X), size=self.n_components, replace=False)
+            )
+        else:
+            statistics = self._of_single_samples(
+                kmeans_plusplus(self.X, self.n_components, random_state, self.n_threads)
+            )
+        check_range(statistics)
+        try:
+            return maximize(statistics, self.reg_covar, self.structure)
+        except DegenerateCovarianceError as error:
+            message = degenerate_message(error, statistics.counts, self.X)
+            raise DegenerateMixtureError(message) from error
+
+    def _of_labels(self, labels: NDArray[np.int64]) -> SufficientStatistics:
+        """Statistics of hard assignments, about the clusters' own means."""
+        origin = np.repeat(self.X[:1].astype(np.float64), self.n_components, axis=0)
+        sums = core.moments_of(
+            self.X, origin, "diagonal", self.n_threads, moments=FIRST_MOMENTS, labels=labels
+        )
+        counts, totals = sums[1 : 1 + len(origin)], sums[1 + len(origin) :]
+        means = origin + totals.reshape(origin.shape) / np.maximum(counts, 1.0)[:, np.newaxis]
+        origin = rounded_to(self.X, means)
+        layout = exact_layout(self.structure.layout)
+        sums = core.moments_of(self.X, origin, layout, self.n_threads, labels=labels)
+        return unpack_sums(sums, layout, origin).to_layout(self.structure.layout)
+
+    def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
+        """Statistics of uniformly drawn responsibilities, a block of samples at a time."""
+        layout = exact_layout(self.structure.layout)
+        mean = self.X[:1] + self._mean_offset()
+        origin = rounded_to(self.X, np.repeat(mean, self.n_components, axis=0))
+        block = max(1, BLOCK_VALUES // self.n_components)
+        sums: Array | None = None
+        for start in range(0, len(self.X), block):
+            samples = self.X[start : start + block]
+            resp = random_state.uniform(size=(len(samples), self.n_components))
+            resp = resp.astype(self.X.dtype, copy=False)
+            resp /= resp.sum(axis=1, keepdims=True)
+            block_sums = core.moments_of(samples, origin, layout, self.n_threads, resp=resp)
+            sums = block_sums if sums is None else sums + block_sums
+        return unpack_sums(sums, layout, origin).to_layout(self.structure.layout)
+
+    def _mean_offset(self) -> Array:
+        """Mean of the samples less the first."""
+        origin = self.X[:1].astype(np.float64)
+        labels = np.zeros(len(self.X), dtype=np.int64)
+        sums = core.moments_of(
+            self.X, origin, "diagonal", self.n_threads, moments=FIRST_MOMENTS, labels=labels
+        )
+        return np.asarray(sums[2:] / len(self.X))
+
+    def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
+        """Statistics of one sample in each component."""
+        origin = self.X[indices].astype(np.float64)
+        shape = {"dense": (*origin.shape, origin.shape[1]), "diagonal": origin.shape}
+        layout = exact_layout(self.structure.layout)
+        return SufficientStatistics(
+            layout, np.ones(len(origin)), np.zeros_like(origin), np.zeros(shape[layout]), origin,
+            log_likelihood=0.0,
+        ).to_layout(self.structure.layout)  # fmt: skip
+
+
+def _as_float64(values: NDArray[np.floating]) -> Array:
+    """The user's values in the precision that parameters are computed in."""
+    return values.astype(np.float64)

@@ -1,0 +1,142 @@
+"""Sufficient statistics of a mixture: all that an M-step needs to know of the samples.
+
+Moments are taken about an `origin` near the new means, so they do not cancel however far from
+zero the data lie. Statistics of shards of one data set add up to those of the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Layout = Literal["dense", "shared", "diagonal"]
+Array = NDArray[np.float64]
+
+# A component that holds less than this share of one sample is empty: its moments underflow.
+SMALLEST_COUNT = 1e-280
+
+
+@dataclass(frozen=True)
+class SufficientStatistics:
+    """Moments of weighted samples, r_ik being the responsibility of component k for sample i.
+
+    Attributes
+    ----------
+    layout : {'dense', 'shared', 'diagonal'}
+        Which second moments are held.
+    counts : ndarray of shape (n_components,)
+        sum_i r_ik.
+    first : ndarray of shape (n_components, n_features)
+        sum_i r_ik (x_i - origin_k).
+    second : ndarray
+        sum_i r_ik (x_i - origin_k) (x_i - origin_k)^T. Layout dense: (n_components, n_features,
+        n_features); shared: their sum over k, (n_features, n_features); diagonal: their diagonals,
+        (n_components, n_features).
+    origin : ndarray of shape (n_components, n_features)
+        The points that moments are taken about, usually the means of the E-step.
+    log_likelihood : float
+        sum_i log p(x_i), in nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> half = SufficientStatistics("diagonal", np.array([2.0]), np.array([[1.0]]),
+    ...                             np.array([[5.0]]), np.array([[0.0]]), -3.0)
+    >>> whole = half + half
+    >>> whole.counts, whole.means(), whole.log_likelihood
+    (array([4.]), array([[0.5]]), -6.0)
+    """
+
+    layout: Layout
+    counts: Array
+    first: Array
+    second: Array
+    origin: Array
+    log_likelihood: float
+
+    def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
+        """Statistics of two sets of samples together; the origin stays that of the first."""
+        if self.layout != other.layout or self.origin.shape != other.origin.shape:
+            raise ValueError(
+                f"statistics of layout {self.layout!r} with origin {self.origin.shape} cannot be "
+                f"added to those of layout {other.layout!r} with origin {other.origin.shape}"
+            )
+        moved = other.about(self.origin)
+        return replace(
+            self,
+            counts=self.counts + moved.counts,
+            first=self.first + moved.first,
+            second=self.second + moved.second,
+            log_likelihood=self.log_likelihood + moved.log_likelihood,
+        )
+
+    def scaled(self, factor: float) -> SufficientStatistics:
+        """Statistics of the samples with all weights multiplied by `factor`."""
+        return replace(
+            self,
+            counts=factor * self.counts,
+            first=factor * self.first,
+            second=factor * self.second,
+            log_likelihood=factor * self.log_likelihood,
+        )
+
+    def about(self, origin: Array) -> SufficientStatistics:
+        """The same moments about another origin: x - o' = (x - o) + (o - o')."""
+        if origin is self.origin:
+            return self
+        shift = self.origin - origin
+        weighted_shift = self.counts[:, np.newaxis] * shift
+        second = self.second + products(self.layout, self.first, shift)
+        second += products(self.layout, shift, self.first + weighted_shift)
+        return replace(self, first=self.first + weighted_shift, second=second, origin=origin)
+
+    def empty(self) -> NDArray[np.bool_]:
+        """Which components hold no samples: their count underflows."""
+        return self.counts < SMALLEST_COUNT
+
+    def occupied_counts(self) -> Array:
+        """Counts to divide by: 1 for an empty component."""
+        empty = self.empty()
+        return np.where(empty, 1.0, self.counts) if empty.any() else self.counts
+
+    def shift(self) -> Array:
+        """New means less origin: first / counts, 0 for an empty component."""
+        shift = self.first / self.occupied_counts()[:, np.newaxis]
+        empty = self.empty()
+        if empty.any():
+            shift[empty] = 0
+        return shift
+
+    def means(self) -> Array:
+        """Means of the components; an empty one keeps its origin."""
+        return self.origin + self.shift()
+
+    def scatter(self) -> Array:
+        """Second moments about the new means: second - counts shift shift^T."""
+        scatter = self.second - products(self.layout, self.first, self.shift())
+        return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
+
+    def to_layout(self, layout: Layout) -> SufficientStatistics:
+        """The same statistics with dense second moments summed over components for shared."""
+        if layout == self.layout:
+            return self
+        if (self.layout, layout) != ("dense", "shared"):
+            raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
+        return replace(self, layout=layout, second=self.second.sum(axis=0))
+
+
+def exact_layout(layout: Layout) -> Layout:
+    """The layout to sum in when components lie far apart: a shared sum would cancel."""
+    return "dense" if layout == "shared" else layout
+
+
+def products(layout: Layout, a: Array, b: Array) -> Array:
+    """a_k b_k^T for each component in a layout's shape; a and b are (n_components, n_features)."""
+    if layout == "dense":
+        return a[:, :, np.newaxis] * b[:, np.newaxis, :]
+    if layout == "shared":
+        return a.T @ b
+    return a * b
