@@ -1,0 +1,226 @@
+"""What scikit-learn expects of an estimator, without importing scikit-learn.
+
+`Estimator` has parameters (the arguments of the constructor, stored under their names) and fitted
+attributes (names that end with an underscore). A fit works on local values and stores its result
+in one step at the end, so that one that fails leaves the fitted model as it was::
+
+    def fit(self, X, y=None):
+        samples, features = self._check_training_samples(X, min_samples=2)
+        weights, means = ...
+        self._replace_fitted_attributes({**features, "weights_": weights, "means_": means})
+        return self
+
+    def predict(self, X):
+        samples = self._check_new_samples(X)
+        return ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Mapping
+from html import escape
+from importlib import import_module
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from gmmx.exceptions import not_fitted_error
+from gmmx.validation import (
+    FloatArray,
+    check_feature_count,
+    check_feature_names,
+    check_samples,
+    feature_names,
+)
+
+_LINE_LENGTH = 80
+_MAX_VALUE_LENGTH = 160
+
+
+class Estimator:
+    """Base of all estimators: parameters, representation, fitted state and feature names."""
+
+    _parameter_defaults: ClassVar[dict[str, object]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Read the parameters and their defaults from the signature of the constructor."""
+        super().__init_subclass__()
+        parameters = inspect.signature(cls).parameters
+        cls._parameter_defaults = {name: parameters[name].default for name in sorted(parameters)}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Accepted for scikit-learn's sake. No parameter is itself an estimator.
+
+        Returns
+        -------
+        dict of str to object
+            Parameter names in alphabetical order and their values.
+        """
+        return {name: getattr(self, name) for name in self._parameter_defaults}
+
+    def set_params(self, **params: object) -> Self:
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : object
+            Parameter names and their new values, which are checked in ``fit``.
+
+        Returns
+        -------
+        Estimator
+            This estimator.
+        """
+        valid = list(self._parameter_defaults)
+        for name in params:
+            if name not in valid:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Valid parameters are: {valid!r}."
+                )
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        """Return the call that makes this estimator, without parameters at their default."""
+        arguments = [f"{name}={_short_repr(value)}" for name, value in self._changed_params()]
+        return _wrapped_call(type(self).__name__, arguments)
+
+    def _repr_html_(self) -> str:
+        """Return tables of the parameters and the fitted attributes for notebooks."""
+        changed = dict(self._changed_params())
+        parameters = {
+            f"<b>{name}</b>" if name in changed else name: escape(_short_repr(value))
+            for name, value in self.get_params().items()
+        }
+        fitted = {
+            escape(name): escape(_summary(value))
+            for name, value in vars(self).items()
+            if _is_fitted_name(name)
+        }
+        state = "fitted" if self.__sklearn_is_fitted__() else "not fitted"
+        return (
+            f"<div><details><summary><code>{type(self).__name__}</code> ({state})</summary>"
+            f"{_html_table('Parameters', parameters)}{_html_table('Fitted attributes', fitted)}"
+            "</details></div>"
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Return the representations a notebook may choose from."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def __sklearn_tags__(self) -> object:
+        """Return what scikit-learn's tools need to know: a density estimator of dense data."""
+        sklearn_utils = import_module("sklearn.utils")
+        return sklearn_utils.Tags(
+            estimator_type="density_estimator",
+            target_tags=sklearn_utils.TargetTags(required=False),
+            transformer_tags=None,
+            classifier_tags=None,
+            regressor_tags=None,
+        )
+
+    def get_metadata_routing(self) -> object:
+        """Return the metadata scikit-learn may route to this estimator, which is none.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRequest
+            An empty request. Needs scikit-learn.
+        """
+        return import_module("sklearn.utils.metadata_routing").MetadataRequest(owner=self)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there are fitted attributes, be they of ``fit`` or set by hand."""
+        # Fitted attributes come after the parameters, so the search from the end is short.
+        return any(map(_is_fitted_name, reversed(vars(self))))
+
+    def _check_is_fitted(self) -> None:
+        """Raise NotFittedError before the first ``fit``."""
+        if not self.__sklearn_is_fitted__():
+            raise not_fitted_error(type(self).__name__)
+
+    def _check_training_samples(
+        self, X: object, *, min_samples: int
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Return the samples to fit and the fitted attributes that describe their features."""
+        names = feature_names(X)
+        samples = check_samples(X, type(self).__name__, min_samples=min_samples)
+        features: dict[str, Any] = {"n_features_in_": samples.shape[1]}
+        if names is not None:
+            features["feature_names_in_"] = names
+        return samples, features
+
+    def _check_new_samples(self, X: object) -> FloatArray:
+        """Return samples for a fitted model, with the features it was fitted to."""
+        self._check_is_fitted()
+        estimator_name = type(self).__name__
+        check_feature_names(X, getattr(self, "feature_names_in_", None), estimator_name)
+        samples = check_samples(X, estimator_name)
+        n_features: int = samples.shape[1]
+        check_feature_count(n_features, getattr(self, "n_features_in_", n_features), estimator_name)
+        return samples
+
+    def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
+        """Store the result of a fit in place of the one before, in one step."""
+        kept = {name: value for name, value in vars(self).items() if not _is_fitted_name(name)}
+        self.__dict__ = {**kept, **attributes}
+
+    def _changed_params(self) -> list[tuple[str, object]]:
+        """Return the names and values of the parameters that are not at their default."""
+        return [
+            (name, value)
+            for name, value in self.get_params().items()
+            if _short_repr(value) != _short_repr(self._parameter_defaults[name])
+        ]
+
+
+def _is_fitted_name(name: str) -> bool:
+    """Return whether an attribute of this name is the result of a fit."""
+    return name.endswith("_") and not name.startswith("_")
+
+
+def _short_repr(value: object) -> str:
+    """Return the representation of `value` in one line, with the middle left out if it is long."""
+    with np.printoptions(threshold=12, edgeitems=2):
+        text = " ".join(repr(value).split())
+    if len(text) <= _MAX_VALUE_LENGTH:
+        return text
+    half = _MAX_VALUE_LENGTH // 2
+    return f"{text[:half]}...{text[-half:]}"
+
+
+def _summary(value: object) -> str:
+    """Return `value` in one line, of an array its shape and dtype."""
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, {value.dtype}"
+    return _short_repr(value)
+
+
+def _wrapped_call(function: str, arguments: list[str]) -> str:
+    """Return ``function(argument, ...)`` with lines broken between arguments."""
+    # textwrap breaks at spaces, those within an argument are hidden from it.
+    text = ", ".join(argument.replace(" ", "\0") for argument in arguments)
+    return textwrap.fill(
+        f"{function}({text})",
+        _LINE_LENGTH,
+        subsequent_indent=" " * (len(function) + 1),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).replace("\0", " ")
+
+
+def _html_table(caption: str, rows: Mapping[str, str]) -> str:
+    """Return a table of two columns with cells that are HTML already, or nothing without rows."""
+    if not rows:
+        return ""
+    body = "".join(f"<tr><td>{key}</td><td>{value}</td></tr>" for key, value in rows.items())
+    return f"<table><caption>{caption}</caption><tbody>{body}</tbody></table>"

@@ -1,0 +1,83 @@
+"""EM from several starts, and what a fitted estimator keeps of the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from gmmx.em import DegenerateMixtureError, EMResult, ExpectationMaximization, run_em
+from gmmx.exceptions import warn_convergence
+from gmmx.parameters import MixtureParameters
+from gmmx.verbose import VerboseReport
+
+
+def best_of(
+    starts: Iterable[Callable[[], MixtureParameters]],
+    steps: ExpectationMaximization,
+    *,
+    tol: float,
+    max_iter: int,
+    lower_bound: float,
+    report: VerboseReport,
+) -> EMResult:
+    """The result with the largest likelihood; a start that collapses is discarded.
+
+    Raises `DegenerateMixtureError` if every start collapses.
+    """
+    best, collapse = None, None
+    for init, start in enumerate(starts):
+        report.start(init)
+        try:
+            result = run_em(
+                start(), steps.e_step, steps.m_step, tol, max_iter,
+                lower_bound=lower_bound, callback=report.iteration,
+            )  # fmt: skip
+        except DegenerateMixtureError as error:
+            collapse = error
+            continue
+        report.end(result)
+        if best is None or result.lower_bound > best.lower_bound:
+            best = result
+    if best is None:
+        assert collapse is not None
+        raise collapse
+    return best
+
+
+def warn_about(result: EMResult, max_iter: int) -> None:
+    """Warn the caller's caller's caller if EM did not converge or components are empty."""
+    if not result.converged and max_iter > 0:
+        warn_convergence(
+            "Best performing initialization did not converge. Try different init parameters, or "
+            "increase max_iter, tol, or check for degenerate data.",
+            stacklevel=4,
+        )
+    empty = np.flatnonzero(result.parameters.weights == 0)
+    if empty.size:
+        warn_convergence(
+            f"Components {empty.tolist()} hold no samples: their weight is 0, their means and "
+            "covariances are the last that they had. Use fewer components or other starting "
+            "values.",
+            stacklevel=4,
+        )
+
+
+def fitted_attributes(result: EMResult, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Fitted attributes of a result, arrays in the samples' precision."""
+    parameters, covariance = result.parameters, result.parameters.covariance
+    arrays = {
+        "weights_": parameters.weights,
+        "means_": parameters.means,
+        "covariances_": covariance.covariances,
+        "precisions_": covariance.precisions(),
+        "precisions_cholesky_": covariance.precisions_cholesky,
+    }
+    return {
+        **{name: np.array(values, dtype=dtype) for name, values in arrays.items()},
+        "converged_": result.converged,
+        "n_iter_": result.n_iter,
+        "lower_bound_": result.lower_bound,
+        "lower_bounds_": result.lower_bounds,
+    }

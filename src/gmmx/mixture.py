@@ -1,0 +1,351 @@
+"""GaussianMixture: scikit-learn's estimator on compiled kernels."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gmmx.base import Mixture
+from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
+from gmmx.em import EMResult, ExpectationMaximization
+from gmmx.fitting import best_of, fitted_attributes, warn_about
+from gmmx.initialization import INIT_PARAMS, Initializer
+from gmmx.parameter_validation import (
+    check_component_count,
+    check_definite,
+    check_means,
+    check_parameters,
+    check_random_state,
+    check_weights,
+)
+from gmmx.parameters import MixtureParameters, Samples
+from gmmx.threads import resolve_n_threads
+from gmmx.verbose import VerboseReport
+
+_OPTIONS = {"covariance_type": tuple(STRUCTURES), "init_params": INIT_PARAMS}
+
+
+class GaussianMixture(Mixture):
+    """Gaussian mixture fitted by expectation-maximization.
+
+    The parameters, attributes, methods and numbers are those of
+    `sklearn.mixture.GaussianMixture`; `n_threads`, the covariance types ``'tied-diag'`` and
+    ``'tied-spherical'`` and `from_parameters` are more.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of components.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical'}, \
+default='full'
+        'full': a covariance matrix for each component; 'tied': one for all; 'diag': a variance
+        for each component and feature; 'spherical': one for each component; 'tied-diag': one for
+        each feature; 'tied-spherical': a single one.
+    tol : float, default=1e-3
+        Change of the mean log-likelihood, in nats per sample, at which EM has converged.
+    reg_covar : float, default=1e-6
+        Added to every variance, so that covariances stay positive definite.
+    max_iter : int, default=100
+        Largest number of iterations; with 0 the starting values are the model.
+    n_init : int, default=1
+        Number of starts, of which the one with the largest likelihood is kept. A start in which
+        a component collapses is discarded.
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How starting values are found: by k-means clustering, from k-means++ seeds, from random
+        responsibilities, or from samples drawn at random.
+    weights_init : array-like of shape (n_components,), default=None
+        Starting weights, in place of those found.
+    means_init : array-like of shape (n_components, n_features), default=None
+        Starting means, in place of those found.
+    precisions_init : array-like, default=None
+        Starting precisions, inverses of covariances, in the shape of `covariances_`.
+    random_state : int, RandomState or None, default=None
+        Seed of the starts and of `sample`.
+    warm_start : bool, default=False
+        Whether `fit` continues from the last solution.
+    verbose : int, default=0
+        1 prints each start and every `verbose_interval`-th iteration, 2 also the time and the
+        change of the likelihood.
+    verbose_interval : int, default=10
+        Iterations between two lines.
+    n_threads : int or None, default=None
+        Threads of the compiled code; None for all cores that the process may use. The result is
+        the same, bit for bit, for every number.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+        Probabilities of the components.
+    means_ : ndarray of shape (n_components, n_features)
+        Means of the components.
+    covariances_ : ndarray
+        Covariances, (n_components, n_features, n_features) for 'full', (n_features, n_features)
+        for 'tied', (n_components, n_features) for 'diag', (n_components,) for 'spherical',
+        (n_features,) for 'tied-diag', () for 'tied-spherical'.
+    precisions_ : ndarray
+        Inverses of the covariances, in the same shape.
+    precisions_cholesky_ : ndarray
+        Upper triangular U with precision U U^T, or square roots of precisions.
+    converged_ : bool
+        Whether the best start converged.
+    n_iter_ : int
+        Number of its iterations.
+    lower_bound_ : float
+        Mean log-likelihood per sample, in nats, before its last M-step.
+    lower_bounds_ : list of float
+        The same for each iteration.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had any.
+
+    References
+    ----------
+    McLachlan, Peel (2000), "Finite mixture models", chapter 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> gm = GaussianMixture(n_components=2, random_state=0).fit(X)
+    >>> gm.means_
+    array([[10.,  2.],
+           [ 1.,  2.]])
+    >>> gm.predict([[0, 0], [12, 3]])
+    array([1, 0])
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: ArrayLike | None = None,
+        means_init: ArrayLike | None = None,
+        precisions_init: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_threads: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.n_threads = n_threads
+
+    @classmethod
+    def from_parameters(
+        cls,
+        weights: ArrayLike,
+        means: ArrayLike,
+        covariances: ArrayLike,
+        covariance_type: str = "full",
+    ) -> Self:
+        """Return a fitted model with known parameters.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_components,)
+            Probabilities of the components, with sum 1.
+        means : array-like of shape (n_components, n_features)
+            Means of the components.
+        covariances : array-like
+            Covariances in the shape of `covariances_`.
+        covariance_type : str, default='full'
+            Covariance structure.
+
+        Returns
+        -------
+        GaussianMixture
+            In float32 if all three are float32, else in float64.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not agree, weights are not probabilities or a covariance is not positive
+            definite.
+
+        Examples
+        --------
+        >>> from gmmx import GaussianMixture
+        >>> gm = GaussianMixture.from_parameters(
+        ...     [0.5, 0.5], [[0.0], [4.0]], [[1.0], [1.0]], covariance_type="diag")
+        >>> gm.predict_proba([[2.0]])
+        array([[0.5, 0.5]])
+        """
+        means = np.asarray(means)
+        if means.ndim != 2 or 0 in means.shape:
+            raise ValueError(
+                "The parameter 'means' should have the shape of (n_components, n_features), but "
+                f"got {means.shape}"
+            )
+        model = cls(len(means), covariance_type=covariance_type)
+        check_parameters(model.get_params(), cls.__name__, _OPTIONS)
+        structure, shape = STRUCTURES[covariance_type], means.shape
+        weights = check_weights(weights, shape[0])
+        means = check_means(means, *shape)
+        covariances = check_definite(
+            covariances, "covariances", f"{covariance_type} covariance",
+            structure.covariance_shape(*shape), are_matrices=structure.are_matrices,
+        )  # fmt: skip
+        dtype = np.result_type(weights, means, covariances)
+        try:
+            covariance = structure.from_covariances(covariances.astype(np.float64), *shape)
+        except DegenerateCovarianceError as error:
+            raise ValueError(f"'{covariance_type} covariance' is degenerate: {error}") from error
+        parameters = MixtureParameters(
+            weights.astype(np.float64), means.astype(np.float64), covariance
+        )
+        result = EMResult(parameters, [], 0, False, -np.inf)
+        model._replace_fitted_attributes(
+            {"n_features_in_": shape[1], **fitted_attributes(result, dtype)}
+        )
+        return model
+
+    def aic(self, X: ArrayLike) -> float:
+        """Return Akaike's information criterion on X; smaller is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + 2 number of parameters.
+
+        References
+        ----------
+        Akaike (1974), "A new look at the statistical model identification".
+        """
+        return -2 * self._log_likelihood(X)[0] + 2 * self._n_parameters()
+
+    def bic(self, X: ArrayLike) -> float:
+        """Return the Bayesian information criterion on X; smaller is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + log(n_samples) number of parameters.
+
+        References
+        ----------
+        Schwarz (1978), "Estimating the dimension of a model".
+        """
+        log_likelihood, n_samples = self._log_likelihood(X)
+        return -2 * log_likelihood + float(np.log(n_samples)) * self._n_parameters()
+
+    def _n_parameters(self) -> int:
+        """Number of free parameters."""
+        n_components, n_features = map(int, self.means_.shape)
+        n_covariance = self._structure().n_parameters(n_components, n_features)
+        return n_covariance + n_components * n_features + n_components - 1
+
+    def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
+        """Log-likelihood of the samples, and their number."""
+        log_prob = self.score_samples(X)
+        return float(log_prob.sum(dtype=np.float64)), len(log_prob)
+
+    def _structure(self) -> type[CovarianceStructure]:
+        """Covariance structure by its name."""
+        return STRUCTURES[self.covariance_type]
+
+    def _parameters(self) -> MixtureParameters:
+        """Parameters in float64 from the fitted attributes, which users may have set."""
+        covariance = self._structure()(
+            np.asarray(self.covariances_, dtype=np.float64),
+            np.asarray(self.precisions_cholesky_, dtype=np.float64),
+            *self.means_.shape,
+        )
+        return MixtureParameters(
+            np.ascontiguousarray(self.weights_, dtype=np.float64),
+            np.ascontiguousarray(self.means_, dtype=np.float64),
+            covariance,
+        )
+
+    def _fit(self, X: ArrayLike) -> Samples:
+        """Fit, store the result in one step at the end, return the checked samples."""
+        samples, features = self._check_training_samples(X, min_samples=2)
+        check_parameters(self.get_params(), type(self).__name__, _OPTIONS)
+        check_component_count(self.n_components, len(samples))
+        result = self._best_result(samples)
+        attributes = {**features, **fitted_attributes(result, samples.dtype)}
+        self._replace_fitted_attributes(attributes)
+        warn_about(result, self.max_iter)
+        return samples
+
+    def _best_result(self, samples: Samples) -> EMResult:
+        """EM from each start; the result with the largest likelihood."""
+        initializer = self._initializer(samples)
+        warm = self.warm_start and hasattr(self, "converged_")
+        if warm:
+            starts = [lambda: self._last_parameters(samples)]
+        else:
+            random_state = check_random_state(self.random_state)
+            starts = [lambda: initializer.start(random_state)] * self.n_init
+        return best_of(
+            starts,
+            ExpectationMaximization(samples, self.reg_covar, initializer.n_threads),
+            tol=self.tol,
+            max_iter=self.max_iter,
+            lower_bound=self.lower_bound_ if warm else -np.inf,
+            report=VerboseReport(self.verbose, self.verbose_interval),
+        )
+
+    def _initializer(self, samples: Samples) -> Initializer:
+        """Starting values for these samples, the user's checked."""
+        structure, n_features = self._structure(), samples.shape[1]
+        weights = means = precisions = None
+        if self.weights_init is not None:
+            weights = check_weights(self.weights_init, self.n_components)
+        if self.means_init is not None:
+            means = check_means(self.means_init, self.n_components, n_features)
+        if self.precisions_init is not None:
+            precisions = check_definite(
+                self.precisions_init, "precisions_init", f"{structure.name} precision",
+                structure.covariance_shape(self.n_components, n_features),
+                are_matrices=structure.are_matrices,
+            )  # fmt: skip
+        return Initializer(
+            samples, structure, self.n_components, self.init_params, weights, means, precisions,
+            self.reg_covar, resolve_n_threads(self.n_threads),
+        )  # fmt: skip
+
+    def _last_parameters(self, samples: Samples) -> MixtureParameters:
+        """Parameters to continue from, if they fit the samples and the constructor's values."""
+        shape = self.n_components, samples.shape[1]
+        covariance_shape = self._structure().covariance_shape(*shape)
+        if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
+            raise ValueError(
+                f"warm_start=True continues from means of shape {self.means_.shape} and "
+                f"covariances of shape {self.covariances_.shape}, but n_components, "
+                f"covariance_type and X ask for {shape} and {covariance_shape}. Set "
+                "warm_start=False to start anew."
+            )
+        return self._parameters()
