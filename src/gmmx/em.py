@@ -137,8 +137,7 @@ class ExpectationMaximization:
                 return parameters
         except DegenerateCovarianceError:
             pass
-        means = statistics.means()
-        statistics = previous.statistics(self.X, self.n_threads, origin=means)
+        statistics = previous.statistics(self.X, self.n_threads, origin=statistics.means)
         try:
             return maximize(statistics, self.reg_covar, structure, previous.covariance)
         except DegenerateCovarianceError as error:
@@ -158,14 +157,15 @@ def maximize(
     A component whose count underflows gets weight 0 and keeps its mean, the origin of the
     statistics, and its `previous` covariance.
     """
-    weights = np.where(statistics.empty(), 0.0, statistics.counts)
+    weights = statistics.counts.copy()
+    weights[statistics.empty] = 0
     covariance = structure.estimate(statistics, reg_covar, previous)
-    return MixtureParameters(weights / weights.sum(), statistics.means(), covariance)
+    return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
 
 
 def _largest_sq_shift(statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
     """max_k |U_k^T (new mean - origin)|^2."""
-    shift, factors = statistics.shift(), parameters.covariance.factors()
+    shift, factors = statistics.shift, parameters.covariance.factors()
     if statistics.layout == "dense":
         whitened = (shift[:, np.newaxis, :] @ factors)[:, 0, :]
     elif statistics.layout == "shared":

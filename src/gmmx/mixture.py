@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gmmx.base import Mixture
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError

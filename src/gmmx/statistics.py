@@ -7,6 +7,7 @@ zero the data lie. Statistics of shards of one data set add up to those of the w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -46,7 +47,7 @@ class SufficientStatistics:
     >>> half = SufficientStatistics("diagonal", np.array([2.0]), np.array([[1.0]]),
     ...                             np.array([[5.0]]), np.array([[0.0]]), -3.0)
     >>> whole = half + half
-    >>> whole.counts, whole.means(), whole.log_likelihood
+    >>> whole.counts, whole.means, whole.log_likelihood
     (array([4.]), array([[0.5]]), -6.0)
     """
 
@@ -93,30 +94,35 @@ class SufficientStatistics:
         second += products(self.layout, shift, self.first + weighted_shift)
         return replace(self, first=self.first + weighted_shift, second=second, origin=origin)
 
-    def empty(self) -> NDArray[np.bool_]:
-        """Which components hold no samples: their count underflows."""
-        return self.counts < SMALLEST_COUNT
+    @cached_property
+    def empty(self) -> NDArray[np.intp]:
+        """Components that hold no samples: their count underflows."""
+        return np.flatnonzero(self.counts < SMALLEST_COUNT)
 
+    @cached_property
     def occupied_counts(self) -> Array:
         """Counts to divide by: 1 for an empty component."""
-        empty = self.empty()
-        return np.where(empty, 1.0, self.counts) if empty.any() else self.counts
+        if not self.empty.size:
+            return self.counts
+        counts = self.counts.copy()
+        counts[self.empty] = 1
+        return counts
 
+    @cached_property
     def shift(self) -> Array:
         """New means less origin: first / counts, 0 for an empty component."""
-        shift = self.first / self.occupied_counts()[:, np.newaxis]
-        empty = self.empty()
-        if empty.any():
-            shift[empty] = 0
+        shift: Array = self.first / self.occupied_counts[:, np.newaxis]
+        shift[self.empty] = 0
         return shift
 
+    @cached_property
     def means(self) -> Array:
         """Means of the components; an empty one keeps its origin."""
-        return self.origin + self.shift()
+        return self.origin + self.shift
 
     def scatter(self) -> Array:
         """Second moments about the new means: second - counts shift shift^T."""
-        scatter = self.second - products(self.layout, self.first, self.shift())
+        scatter = self.second - products(self.layout, self.first, self.shift)
         return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:

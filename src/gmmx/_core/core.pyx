@@ -234,37 +234,23 @@ def moments_of(
     return execute(double_kernels if floating is double else single_kernels, &task, n_threads)
 
 
-def invert_triangular(
-    const double[:, :, ::1] lower,   # IN (K, D, D) lower triangular L
-    double[:, :, ::1] inverse,       # OUT (K, D, D) (L^-1)^T, upper triangular
+def precision_cholesky(
+    const double[:, :, ::1] covariances,  # IN (K, D, D)
+    double smallest,                      # pivot, as a share of the feature's variance
+    double[:, :, ::1] factors,            # OUT (K, D, D) upper triangular U, U U^T = covariance^-1
 ):
-    """Column d of the result solves L y = e_d."""
-    cdef Py_ssize_t K = lower.shape[0], D = lower.shape[1], k
-    if lower.shape[2] != D or inverse.shape[0] != K or (
-            inverse.shape[1] != D or inverse.shape[2] != D):
-        raise ValueError("expected two arrays of shape (K, D, D)")
-    if K * D == 0:
-        return
+    """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
+    cdef Py_ssize_t K = covariances.shape[0], D = covariances.shape[1], k
+    cdef Py_ssize_t failed = -1
+    if K < 1 or D < 1 or covariances.shape[2] != D:
+        raise ValueError("expected covariances of shape (K, D, D)")
+    check_size("factors", factors.size, covariances.size)
+    cdef double[::1] scratch = np.empty(2 * D)
     with nogil:
         for k in range(K):
-            invert_one(&lower[k, 0, 0], D, &inverse[k, 0, 0])
-
-
-cdef void invert_one(
-    const double *lower,  # IN (D, D)
-    Py_ssize_t D,
-    double *inverse,      # OUT (D, D)
-) noexcept nogil:
-    """Row d of the result, (L^-1)^T, is column d of L^-1: forward substitution."""
-    cdef Py_ssize_t d, i, j
-    cdef double total
-    cdef double *row
-    for d in range(D):
-        row = inverse + d * D
-        memset(row, 0, d * sizeof(double))
-        row[d] = 1 / lower[d * D + d]
-        for i in range(d + 1, D):
-            total = 0
-            for j in range(d, i):
-                total += lower[i * D + j] * row[j]
-            row[i] = -total / lower[i * D + i]
+            failed = double_kernels.precision_cholesky(
+                &covariances[k, 0, 0], D, smallest, &factors[k, 0, 0], &scratch[0])
+            if failed >= 0:
+                failed += k * D
+                break
+    return failed

@@ -55,7 +55,12 @@ ctypedef void (*run_function)(EMPass *task, int n_threads) noexcept nogil
 
 ctypedef int (*max_threads_function)() noexcept nogil
 
+ctypedef Py_ssize_t (*precision_cholesky_function)(
+    const double *covariance, Py_ssize_t D, double smallest, double *upper, double *scratch
+) noexcept nogil
+
 ctypedef struct Kernels:
     max_threads_function max_threads  # OpenMP's limit, 1 without OpenMP
     plan_function plan
     run_function run
+    precision_cholesky_function precision_cholesky

@@ -12,7 +12,7 @@ from cython.parallel cimport prange, threadid
 from libc.math cimport INFINITY
 from libc.string cimport memset
 
-from gmmx._core cimport dense, diagonal
+from gmmx._core cimport cholesky, dense, diagonal
 from gmmx._core.em_pass cimport (
     DENSE, DIAGONAL, GIVEN_LABELS, NEAREST, NONE, SECOND, SHARED, EMPass, Kernels,
 )
@@ -590,5 +590,6 @@ cdef Kernels table
 table.max_threads = max_threads
 table.plan = plan
 table.run = run
+table.precision_cholesky = cholesky.precision_cholesky
 kernels = PyCapsule_New(&table, "gmmx._core.Kernels", NULL)
 lanes = LANES

@@ -10,9 +10,8 @@ import numpy as np
 
 from gmmx.covariance.cholesky import (
     DegenerateCovarianceError,
-    covariance_from_precision_cholesky,
+    factors_of_precisions,
     precision_cholesky,
-    precision_cholesky_from_precision,
 )
 from gmmx.statistics import Array, Layout, SufficientStatistics
 
@@ -39,7 +38,8 @@ class CovarianceStructure(ABC):
 
     name: ClassVar[str]
     layout: ClassVar[Layout]
-    are_matrices: ClassVar[bool]  # whether the last two axes of `covariances` are matrices
+    axes: ClassVar[tuple[str, ...]]  # what the axes of `covariances` tell apart
+    are_matrices: ClassVar[bool]  # whether the last two axes are features by features
 
     # What a structure defines.
 
@@ -113,9 +113,8 @@ class CovarianceStructure(ABC):
         """Covariances of the M-step; an empty component keeps its `previous` one."""
         n_components, n_features = statistics.origin.shape
         covariances = cls.regularize(cls.average(statistics), reg_covar)
-        empty = statistics.empty()
-        if previous is not None and empty.any() and covariances.shape[:1] == empty.shape:
-            covariances[empty] = previous.covariances[empty]
+        if previous is not None and "component" in cls.axes:
+            covariances[statistics.empty] = previous.covariances[statistics.empty]
         return cls.from_covariances(covariances, n_components, n_features)
 
 
@@ -135,8 +134,7 @@ class MatrixCovariance(CovarianceStructure):
 
     @staticmethod
     def factorize_precisions(precisions: Array) -> tuple[Array, Array]:
-        factors = precision_cholesky_from_precision(precisions)
-        return covariance_from_precision_cholesky(factors), factors
+        return factors_of_precisions(precisions)
 
     def precisions(self) -> Array:
         factors = self.precisions_cholesky
@@ -155,8 +153,6 @@ class VarianceCovariance(CovarianceStructure):
 
     layout = "diagonal"
     are_matrices = False
-    axes: ClassVar[tuple[str, ...]]  # what the axes of `covariances` tell apart
-
     @staticmethod
     def regularize(covariances: Array, reg_covar: float) -> Array:
         return covariances + reg_covar

@@ -20,7 +20,7 @@ class Diag(VarianceCovariance):
 
     @staticmethod
     def average(statistics: SufficientStatistics) -> Array:
-        return statistics.scatter() / statistics.occupied_counts()[:, None]
+        return statistics.scatter() / statistics.occupied_counts[:, None]
 
     def expand(self, variances: Array) -> Array:
         return variances

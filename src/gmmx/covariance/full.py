@@ -9,6 +9,7 @@ class Full(MatrixCovariance):
 
     name = "full"
     layout = "dense"
+    axes = ("component", "feature", "feature")
 
     @staticmethod
     def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
@@ -20,7 +21,7 @@ class Full(MatrixCovariance):
 
     @staticmethod
     def average(statistics: SufficientStatistics) -> Array:
-        return statistics.scatter() / statistics.occupied_counts()[:, None, None]
+        return statistics.scatter() / statistics.occupied_counts[:, None, None]
 
     def dense(self) -> Array:
         return self.covariances

@@ -11,6 +11,7 @@ class Tied(MatrixCovariance):
 
     name = "tied"
     layout = "shared"
+    axes = ("feature", "feature")
 
     @staticmethod
     def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:

@@ -1,0 +1,104 @@
+"""The inverse Cholesky factor of one covariance matrix, in float64.
+
+Inner loops run along rows, so that they are vectorised without reordering any sum.
+"""
+
+from libc.math cimport INFINITY, frexp, ldexp, sqrt
+
+
+cdef inline Py_ssize_t scale_to_unit(
+    const double *matrix,  # IN (D, D) symmetric
+    Py_ssize_t D,
+    double *scale,         # OUT (D,) powers of two, which round nothing
+    double *scaled,        # OUT (D, D), at and above the diagonal, which is near 1
+) noexcept nogil:
+    """Return the first feature without a positive, finite variance, or -1."""
+    cdef Py_ssize_t i, j
+    cdef double variance
+    cdef int exponent
+    for i in range(D):
+        variance = matrix[i * D + i]
+        if not 0 < variance < INFINITY:
+            return i
+        frexp(variance, &exponent)
+        scale[i] = ldexp(1, -(exponent // 2))
+    for i in range(D):
+        for j in range(i, D):
+            scaled[i * D + j] = matrix[i * D + j] * scale[i] * scale[j]
+    return -1
+
+
+cdef inline Py_ssize_t upper_cholesky(
+    double *matrix,       # INOUT (D, D) symmetric -> R with R^T R = matrix, above the diagonal
+    Py_ssize_t D,
+    double *smallest,     # IN (D,) pivots below these are lost in rounding
+) noexcept nogil:
+    """Return the first feature whose pivot is lost, or -1."""
+    cdef Py_ssize_t i, j, k
+    cdef double factor
+    cdef double *row
+    cdef double *below
+    for k in range(D):
+        row = matrix + k * D
+        if not row[k] > smallest[k]:
+            return k
+        factor = 1 / sqrt(row[k])
+        for j in range(k, D):
+            row[j] = row[j] * factor
+        for i in range(k + 1, D):
+            below = matrix + i * D
+            factor = row[i]
+            for j in range(i, D):
+                below[j] = below[j] - factor * row[j]
+    return -1
+
+
+cdef inline void invert_upper(
+    double *matrix,  # INOUT (D, D) R -> R^-1, at and above the diagonal; 0 below
+    Py_ssize_t D,
+    double *row,     # scratch (D,)
+) noexcept nogil:
+    """Row i of the inverse from the rows below it: R[i, :] R^-1 = e_i."""
+    cdef Py_ssize_t i, j, k
+    cdef double factor
+    cdef double *out
+    cdef double *below
+    for i in range(D - 1, -1, -1):
+        out = matrix + i * D
+        for j in range(D):
+            row[j] = out[j]
+            out[j] = 0
+        factor = 1 / row[i]
+        out[i] = factor
+        for k in range(i + 1, D):
+            below = matrix + k * D
+            for j in range(k, D):
+                out[j] = out[j] - row[k] * below[j]
+        for j in range(i + 1, D):
+            out[j] = out[j] * factor
+
+
+cdef inline Py_ssize_t precision_cholesky(
+    const double *covariance,  # IN (D, D)
+    Py_ssize_t D,
+    double smallest,           # pivot, as a share of the feature's variance
+    double *upper,             # OUT (D, D) U with U U^T = covariance^-1
+    double *scratch,           # (2, D)
+) noexcept nogil:
+    """Return the first feature that the ones before it determine, or -1."""
+    cdef double *scale = scratch
+    cdef double *row = scratch + D
+    cdef Py_ssize_t i, j, failed
+    failed = scale_to_unit(covariance, D, scale, upper)
+    if failed >= 0:
+        return failed
+    for i in range(D):
+        row[i] = smallest * upper[i * D + i]
+    failed = upper_cholesky(upper, D, row)
+    if failed >= 0:
+        return failed
+    invert_upper(upper, D, row)
+    for i in range(D):
+        for j in range(i, D):
+            upper[i * D + j] = upper[i * D + j] * scale[i]
+    return -1
