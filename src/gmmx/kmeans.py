@@ -7,7 +7,7 @@ in the compiled pass, without a centered copy of the samples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from gmmx.statistics import Array
 
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
-BLOCK_VALUES = 1 << 18  # of distances held at a time
+BLOCK_VALUES = 1 << 18  # of distances computed at a time
+KEPT_DISTANCES = 1 << 21  # up to so many distances to trial seeds are kept for the chosen one
 
 Labels = NDArray[np.int64]
 
@@ -54,33 +55,40 @@ def kmeans_plusplus(
     seeds = np.empty(n_clusters, dtype=np.intp)
     seeds[0] = min(int(random_state.random_sample() * n_samples), n_samples - 1)
     closest = np.full(n_samples, np.inf)
-    potential = _move_closer(X, seeds[0], closest, n_threads)
+    potential = _move_closer(closest, _sq_distances(X, X[seeds[:1]], n_threads), 0)
+    keep = n_samples * n_trials <= KEPT_DISTANCES
     for c in range(1, n_clusters):
         draws = random_state.uniform(size=n_trials) * potential
         trials = np.searchsorted(np.cumsum(closest), draws).clip(max=n_samples - 1)
+        blocks = _sq_distances(X, X[trials], n_threads)
+        kept = list(blocks) if keep else []
         potentials = np.zeros(n_trials)
-        for rows, distances in _sq_distances(X, X[trials], n_threads):
-            potentials += np.minimum(distances, closest[rows, np.newaxis]).sum(axis=0)
-        seeds[c] = trials[np.argmin(potentials)]
-        potential = _move_closer(X, seeds[c], closest, n_threads)
+        for rows, distances in kept if keep else blocks:
+            potentials += np.minimum(distances, closest[rows]).sum(axis=1, dtype=np.float64)
+        best = int(np.argmin(potentials))
+        seeds[c] = trials[best]
+        if keep:
+            potential = _move_closer(closest, kept, best)
+        else:
+            potential = _move_closer(closest, _sq_distances(X, X[seeds[c : c + 1]], n_threads), 0)
     return seeds
 
 
-def _move_closer(X: Samples, seed: int, closest: Array, n_threads: int) -> float:
+def _move_closer(closest: Array, blocks: Iterable[tuple[slice, Samples]], seed: int) -> float:
     """Update each sample's squared distance to its closest seed; return their sum."""
-    for rows, distances in _sq_distances(X, X[seed : seed + 1], n_threads):
-        np.minimum(closest[rows], distances[:, 0], out=closest[rows])
+    for rows, distances in blocks:
+        np.minimum(closest[rows], distances[seed], out=closest[rows])
     return float(closest.sum())
 
 
 def _sq_distances(X: Samples, centers: Samples, n_threads: int) -> Iterator[tuple[slice, Samples]]:
-    """Squared distances of blocks of samples to each center."""
+    """Squared distances to each center, (n_centers, n_samples), of blocks of samples."""
     block = max(1, BLOCK_VALUES // len(centers))
     means = centers.astype(np.float64)
     scale, log_scale = np.ones(means.size), np.zeros(len(means))
     for start in range(0, len(X), block):
         samples = X[start : start + block]
-        out = np.empty((len(samples), len(centers)), dtype=X.dtype)
+        out = np.empty((len(centers), len(samples)), dtype=X.dtype)
         core.em_pass(
             samples, means, scale, log_scale, "diagonal", n_threads, weighted_log_prob=out
         )

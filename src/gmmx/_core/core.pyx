@@ -168,7 +168,7 @@ def em_pass(
     const double[:, ::1] origin=None,     # IN (K, D)
     const double[::1] center=None,        # IN (D,) for layout shared
     bint nearest=False,                   # all weight to the component with the largest density
-    floating[:, ::1] weighted_log_prob=None,  # OUT (n, K)
+    floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
     floating[:, ::1] resp=None,           # OUT (n, K)
     floating[::1] log_prob=None,          # OUT (n,)
     long long[::1] labels=None,           # OUT (n,)

@@ -34,7 +34,7 @@ ctypedef struct EMPass:
     const long long *labels_in   # IN (n,) for GIVEN_LABELS
     const void *resp_in           # IN (n, K) for GIVEN_RESP
 
-    void *weighted_log_prob    # OUT (n, K) or NULL
+    void *weighted_log_prob    # OUT (K, n) or NULL
     void *resp                 # OUT (n, K) or NULL
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL

@@ -10,7 +10,7 @@ on the number of threads, nor a sample's on its neighbours.
 from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport prange, threadid
 from libc.math cimport INFINITY
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, dense, diagonal
 from gmmx._core.em_pass cimport (
@@ -240,10 +240,9 @@ cdef void pack_samples(const EMPass *task, Block *block) noexcept nogil:
         if n < GROUP:
             memset(group, 0, D * GROUP * sizeof(real))
         row = block.X + g * GROUP * D
-        for i in range(n):
-            for d in range(D):
-                group[d * GROUP + i] = row[d]
-            row += D
+        for d in range(D):
+            for i in range(n):
+                group[d * GROUP + i] = row[i * D + d]
 
 
 cdef void sq_distances(
@@ -341,7 +340,7 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
         resp = block.resp + g * K * GROUP
         weighted_log_prob(resp, parameters.log_scale, K, best, block.nearest)
         if task.weighted_log_prob != NULL:
-            write_components(task, block, g, <real *>task.weighted_log_prob)
+            write_weighted_log_prob(task, block, g)
         if task.labels != NULL:
             write_labels(task, block, g, block.nearest)
         if task.source == NEAREST:
@@ -351,7 +350,7 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
         elif (task.moments != NONE or task.resp != NULL or task.log_prob != NULL):
             posterior(resp, K, best, block.log_prob + g * GROUP)
         if task.resp != NULL:
-            write_components(task, block, g, <real *>task.resp)
+            write_resp(task, block, g)
         if task.log_prob != NULL:
             write_log_prob(task, block, g)
 
@@ -378,13 +377,22 @@ cdef void given_resp(const EMPass *task, Block *block) noexcept nogil:
 # Outputs of a group.
 
 
-cdef void write_components(
-    const EMPass *task, const Block *block, Py_ssize_t g, real *out
+cdef void write_weighted_log_prob(
+    const EMPass *task, const Block *block, Py_ssize_t g
 ) noexcept nogil:
+    cdef Py_ssize_t K = task.n_components, k
+    cdef Py_ssize_t start = block.start + g * GROUP
+    cdef Py_ssize_t size = min(<Py_ssize_t>GROUP, block.n - g * GROUP) * sizeof(real)
+    for k in range(K):
+        memcpy(<real *>task.weighted_log_prob + k * task.n_samples + start,
+               block.resp + (g * K + k) * GROUP, size)
+
+
+cdef void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
     """Transpose a group of (K, GROUP) values into rows of the (n, K) output."""
     cdef Py_ssize_t K = task.n_components, i, k
     cdef const real *values = block.resp + g * K * GROUP
-    cdef real *row = out + (block.start + g * GROUP) * K
+    cdef real *row = <real *>task.resp + (block.start + g * GROUP) * K
     for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
         for k in range(K):
             row[k] = values[k * GROUP + i]
