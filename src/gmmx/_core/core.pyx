@@ -88,6 +88,13 @@ cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept
     return D * D if layout == SHARED else K * D
 
 
+cdef Py_ssize_t sums_size(const EMPass *task) noexcept:
+    """Log likelihood, counts, first and second moments."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t size = 1 + K + K * D
+    return size + factors_size(task.layout, K, D) if task.moments == SECOND else size
+
+
 cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
     if given != expected:
         raise ValueError(f"{name} has {given} values, expected {expected}")
@@ -111,11 +118,12 @@ cdef object execute(const Kernels *kernels, EMPass *task, int n_threads):
     if work(task) < SMALL_WORK:
         n_threads = 1
     n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
-    sums = None
+    cdef double[::1] sums
     cdef double[:, ::1] partial_sums
     if task.moments != NONE:
-        sums = np.empty((task.n_chunks, task.partial_size))
-        partial_sums = sums
+        sums = np.empty(sums_size(task))
+        partial_sums = np.empty((task.n_chunks, task.partial_size))
+        task.sums = &sums[0]
         task.partial_sums = &partial_sums[0, 0]
     cdef unsigned char[::1] packed = np.empty(task.packed_size + ALIGNMENT, np.uint8)
     cdef unsigned char[::1] scratch = np.empty(
@@ -124,9 +132,7 @@ cdef object execute(const Kernels *kernels, EMPass *task, int n_threads):
     task.scratch = align(scratch)
     with nogil:
         kernels.run(task, n_threads)
-    if sums is None or task.n_chunks == 1:
-        return sums if sums is None else sums[0]
-    return sums.sum(axis=0)
+    return None if task.moments == NONE else sums.base
 
 
 cdef int start_task(EMPass *task, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K, str layout) except -1:

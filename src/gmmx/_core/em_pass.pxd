@@ -38,13 +38,14 @@ ctypedef struct EMPass:
     void *resp                 # OUT (n, K) or NULL
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
-    double *partial_sums       # OUT (n_chunks, partial_size): log likelihood, counts, first, second
+    double *sums               # OUT log likelihood, counts, first, second; or NULL
 
     # How the work is cut: set by plan, from n, K and D only.
     Py_ssize_t block_groups    # register tiles of samples in a block
     Py_ssize_t chunk_samples   # consecutive samples that share one row of partial sums
     Py_ssize_t n_chunks
     Py_ssize_t partial_size    # in doubles
+    double *partial_sums       # (n_chunks, partial_size)
     Py_ssize_t packed_size     # in bytes
     Py_ssize_t scratch_size    # in bytes, for each thread
     char *packed               # parameters in the order in which the kernels read them

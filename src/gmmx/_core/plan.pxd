@@ -1,0 +1,159 @@
+"""How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
+
+from gmmx._core cimport dense, moments
+from gmmx._core.em_pass cimport DENSE, DIAGONAL, NONE, SECOND, SHARED, EMPass
+from gmmx._core.simd cimport GROUP, LANES, real
+
+
+cdef enum:
+    ALIGNMENT = 64
+    BLOCK_BYTES = 96 * 1024        # what a block's buffers may take of the first cache levels
+    LARGEST_BLOCK = 256            # samples
+    LARGEST_N_CHUNKS = 64
+    PARTIAL_BYTES = 32 * 1024 * 1024
+    SMALLEST_CHUNK = 1024          # samples
+
+
+cdef struct Parameters:
+    real *means        # (K, D)
+    real *origin       # (K, D)
+    real *center       # (D,)
+    real *log_scale    # (K,)
+    real *factors      # (n_factors, factor_size)
+
+
+cdef struct Block:
+    const real *X              # (n, D), the block's rows
+    Py_ssize_t start           # the first row's index
+    Py_ssize_t n
+    Py_ssize_t n_groups
+    real *samples              # (n_groups, D, GROUP)
+    real *whitened             # (n_groups, D, GROUP)
+    real *resp                 # (n_groups, K, GROUP): squared distances, log densities, posteriors
+    real *log_prob             # (n_groups, GROUP)
+    real *nearest              # (GROUP,) index of the component with the largest density
+    real *total                # (n_groups, GROUP) responsibilities summed over components
+    real *centered             # (n_groups, D, GROUP), or (n, padded_features(D))
+    real *roots                # (n,) square roots of weights
+    double *log_likelihood     # (LANES,)
+    double *counts             # (K, LANES)
+    double *first              # (K, first_size)
+    double *second             # (n_second, second_size)
+
+
+# Sizes.
+
+
+cdef inline Py_ssize_t n_matrices(const EMPass *task) noexcept nogil:
+    """Second-moment matrices: one for each component, or one for all."""
+    return 1 if task.layout == SHARED else task.n_components
+
+
+cdef inline bint by_features(const EMPass *task) noexcept nogil:
+    """Whether the dense second moments are summed with features as lanes."""
+    return task.layout != DIAGONAL and not moments.lanes_are_samples(task.n_features)
+
+
+cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
+    cdef Py_ssize_t D = task.n_features
+    return D if task.layout == DIAGONAL else dense.packed_factor_size(D)
+
+
+cdef inline Py_ssize_t first_size(const EMPass *task) noexcept nogil:
+    """Doubles that sum the first moments of one component."""
+    if task.layout == DENSE and task.moments == SECOND and by_features(task):
+        return moments.padded_features(task.n_features)
+    return task.n_features * LANES
+
+
+cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
+    """Doubles that sum one second moment."""
+    cdef Py_ssize_t D = task.n_features
+    if task.moments != SECOND:
+        return 0
+    if task.layout == DIAGONAL:
+        return D * LANES
+    if by_features(task):
+        return moments.padded_features(D) * moments.padded_features(D)
+    return D * D * LANES
+
+
+cdef inline Py_ssize_t first_sums_size(const EMPass *task) noexcept nogil:
+    """Doubles before the second moments in a row of sums: log likelihood, counts, first."""
+    return 1 + task.n_components * (1 + task.n_features)
+
+
+cdef inline Py_ssize_t partial_second_size(const EMPass *task) noexcept nogil:
+    """Doubles for the second moments in a row of partial sums: matrices without upper half."""
+    cdef Py_ssize_t D = task.n_features
+    if task.moments != SECOND:
+        return 0
+    if task.layout == DIAGONAL:
+        return task.n_components * D
+    return n_matrices(task) * D * (D + 1) // 2
+
+
+cdef inline char *take(char **free_bytes, Py_ssize_t size) noexcept nogil:
+    """The next `size` bytes, aligned."""
+    cdef char *taken = free_bytes[0]
+    free_bytes[0] += (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    return taken
+
+
+cdef inline Py_ssize_t lay_out_parameters(
+    const EMPass *task, char *memory, Parameters *parameters
+) noexcept nogil:
+    """Point the parameters into memory; return the bytes they take."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t item = sizeof(real)
+    cdef char *free_bytes = memory
+    parameters.means = <real *>take(&free_bytes, K * D * item)
+    parameters.origin = <real *>take(&free_bytes, K * D * item)
+    parameters.center = <real *>take(&free_bytes, D * item)
+    parameters.log_scale = <real *>take(&free_bytes, K * item)
+    parameters.factors = <real *>take(&free_bytes, n_matrices(task) * factor_size(task) * item)
+    return free_bytes - memory
+
+
+cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *block) noexcept nogil:
+    """Point a thread's buffers into memory; return the bytes they take."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t most = task.block_groups * GROUP
+    cdef Py_ssize_t width = moments.padded_features(D)
+    cdef Py_ssize_t item = sizeof(real)
+    cdef char *free_bytes = memory
+    block.samples = <real *>take(&free_bytes, most * D * item)
+    block.whitened = <real *>take(&free_bytes, most * D * item if task.layout == SHARED else 0)
+    block.resp = <real *>take(&free_bytes, most * K * item)
+    block.log_prob = <real *>take(&free_bytes, most * item)
+    block.nearest = <real *>take(&free_bytes, GROUP * item)
+    block.total = <real *>take(&free_bytes, most * item)
+    block.centered = <real *>take(&free_bytes, most * width * item)
+    block.roots = <real *>take(&free_bytes, most * item)
+    block.log_likelihood = <double *>take(&free_bytes, LANES * sizeof(double))
+    block.counts = <double *>take(&free_bytes, K * LANES * sizeof(double))
+    block.first = <double *>take(&free_bytes, K * first_size(task) * sizeof(double))
+    block.second = <double *>take(
+        &free_bytes, n_matrices(task) * second_size(task) * sizeof(double))
+    return free_bytes - memory
+
+
+cdef inline void plan(EMPass *task) noexcept nogil:
+    """Cut the samples into blocks and chunks, and say how much memory the pass needs."""
+    cdef Py_ssize_t D = task.n_features, K = task.n_components
+    cdef Py_ssize_t block, blocks, chunks, most
+    block = BLOCK_BYTES // (<Py_ssize_t>sizeof(real) * (3 * D + K))
+    block = min(<Py_ssize_t>LARGEST_BLOCK, max(block, <Py_ssize_t>64))
+    task.block_groups = max(<Py_ssize_t>1, block // GROUP)
+    block = task.block_groups * GROUP
+    task.partial_size = first_sums_size(task) + partial_second_size(task)
+    most = PARTIAL_BYTES // (task.partial_size * <Py_ssize_t>sizeof(double))
+    blocks = (task.n_samples + block - 1) // block
+    chunks = min(min(<Py_ssize_t>LARGEST_N_CHUNKS, most), task.n_samples // SMALLEST_CHUNK)
+    chunks = max(<Py_ssize_t>1, chunks)
+    task.chunk_samples = (blocks + chunks - 1) // chunks * block
+    task.n_chunks = (task.n_samples + task.chunk_samples - 1) // task.chunk_samples
+    cdef Parameters parameters
+    cdef Block scratch
+    task.packed_size = lay_out_parameters(task, NULL, &parameters)
+    task.scratch_size = lay_out_block(task, NULL, &scratch)

@@ -1,0 +1,69 @@
+"""Log densities and posterior probabilities of a group of samples."""
+
+from libc.math cimport INFINITY
+
+from gmmx._core.simd cimport (
+    GROUP, LANES, TILE_VECTORS,
+    broadcast, exponential, larger, load, logarithm, multiply_add, real, store, vec,
+    where_equal, where_less,
+)
+
+
+cdef inline void weighted_log_prob(
+    real *resp,             # squared distances -> log(weight_k N(x | k)), (K, GROUP)
+    const real *log_scale,  # IN (K,)
+    Py_ssize_t K,
+    vec *best,              # OUT (TILE_VECTORS,) the largest over components
+    real *nearest,          # OUT (GROUP,) its index, or NULL
+) noexcept nogil:
+    cdef vec log_prob, index
+    cdef vec argmax[TILE_VECTORS]
+    cdef Py_ssize_t k, v
+    for v in range(TILE_VECTORS):
+        argmax[v] = broadcast(0)
+        best[v] = broadcast(-INFINITY)
+    for k in range(K):
+        index = broadcast(<real>k)
+        for v in range(TILE_VECTORS):
+            log_prob = multiply_add(
+                broadcast(-0.5), load(resp + k * GROUP + v * LANES), broadcast(log_scale[k]))
+            store(resp + k * GROUP + v * LANES, log_prob)
+            if nearest != NULL:
+                argmax[v] = where_less(best[v], log_prob, index, argmax[v])
+            best[v] = larger(best[v], log_prob)
+    if nearest != NULL:
+        for v in range(TILE_VECTORS):
+            store(nearest + v * LANES, argmax[v])
+
+
+cdef inline void normalize(
+    real *resp,        # log(weight_k N(x | k)) -> responsibilities, (K, GROUP)
+    Py_ssize_t K,
+    const vec *best,   # IN (TILE_VECTORS,)
+    real *log_prob,    # OUT (GROUP,) log sum_k exp
+) noexcept nogil:
+    cdef vec total[TILE_VECTORS]
+    cdef vec density
+    cdef Py_ssize_t k, v
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for k in range(K):
+        for v in range(TILE_VECTORS):
+            density = exponential(load(resp + k * GROUP + v * LANES) - best[v])
+            store(resp + k * GROUP + v * LANES, density)
+            total[v] = total[v] + density
+    for v in range(TILE_VECTORS):
+        store(log_prob + v * LANES, best[v] + logarithm(total[v]))
+        total[v] = broadcast(1) / total[v]
+    for k in range(K):
+        for v in range(TILE_VECTORS):
+            store(resp + k * GROUP + v * LANES, load(resp + k * GROUP + v * LANES) * total[v])
+
+
+cdef inline void one_hot(real *resp, Py_ssize_t K, const real *nearest) noexcept nogil:
+    """1 for the nearest component, 0 for the others."""
+    cdef Py_ssize_t k, v
+    for k in range(K):
+        for v in range(TILE_VECTORS):
+            store(resp + k * GROUP + v * LANES,
+                  where_equal(load(nearest + v * LANES), broadcast(<real>k), broadcast(1)))

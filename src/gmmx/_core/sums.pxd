@@ -1,0 +1,92 @@
+"""From sums apart for each lane and chunk to the sums over all samples."""
+
+from libc.string cimport memcpy
+
+from gmmx._core.em_pass cimport DIAGONAL, SECOND, EMPass
+from gmmx._core.moments cimport padded_features
+from gmmx._core.plan cimport (
+    Block, by_features, first_size, first_sums_size, n_matrices, second_size,
+)
+from gmmx._core.simd cimport LANES
+
+
+cdef inline double sum_lanes(const double *lanes) noexcept nogil:
+    cdef inline double total = 0
+    cdef Py_ssize_t i
+    for i in range(LANES):
+        total += lanes[i]
+    return total
+
+
+cdef inline double *write_second(
+    const EMPass *task, const double *sums, double *out
+) noexcept nogil:
+    """One matrix at and below its diagonal; return the end of the output."""
+    cdef Py_ssize_t D = task.n_features, width = padded_features(D), a, b
+    for a in range(D):
+        if by_features(task):
+            memcpy(out, sums + a * width, (a + 1) * sizeof(double))
+        else:
+            for b in range(a + 1):
+                out[b] = sum_lanes(sums + (a * D + b) * LANES)
+        out += a + 1
+    return out
+
+
+cdef inline void write_partial_sums(
+    const EMPass *task, const Block *block, double *out
+) noexcept nogil:
+    """Log likelihood, counts, first and second moments of a chunk, matrices without upper half."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, k, d
+    cdef Py_ssize_t first = first_size(task)
+    out[0] = sum_lanes(block.log_likelihood)
+    out += 1
+    for k in range(K):
+        out[k] = sum_lanes(block.counts + k * LANES)
+    out += K
+    for k in range(K):
+        for d in range(D):
+            if first == D * LANES:
+                out[k * D + d] = sum_lanes(block.first + k * first + d * LANES)
+            else:
+                out[k * D + d] = block.first[k * first + d]
+    if task.moments != SECOND:
+        return
+    out += K * D
+    if task.layout == DIAGONAL:
+        for k in range(K * D):
+            out[k] = sum_lanes(block.second + k * LANES)
+        return
+    for k in range(n_matrices(task)):
+        out = write_second(task, block.second + k * second_size(task), out)
+
+
+cdef inline void add_partial_sums(EMPass *task) noexcept nogil:
+    """Add the chunks' sums up in their order, in the first row."""
+    cdef Py_ssize_t size = task.partial_size, chunk, i
+    cdef inline double *total = task.partial_sums
+    cdef const double *partial
+    for chunk in range(1, task.n_chunks):
+        partial = task.partial_sums + chunk * size
+        for i in range(size):
+            total[i] = total[i] + partial[i]
+
+
+cdef inline void write_sums(const EMPass *task) noexcept nogil:
+    """The total in the first row of partial sums, with matrices in full."""
+    cdef Py_ssize_t D = task.n_features, size = first_sums_size(task), _k, a, b
+    cdef const double *total = task.partial_sums
+    cdef inline double *out = task.sums
+    if task.layout == DIAGONAL or task.moments != SECOND:
+        memcpy(out, total, task.partial_size * sizeof(double))
+        return
+    memcpy(out, total, size * sizeof(double))
+    total += size
+    out += size
+    for _k in range(n_matrices(task)):
+        for a in range(D):
+            for b in range(a + 1):
+                out[a * D + b] = total[b]
+                out[b * D + a] = total[b]
+            total += a + 1
+        out += D * D
