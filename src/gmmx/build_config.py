@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from gmmx import _build
 from gmmx._core import LEVEL
 
@@ -24,6 +22,8 @@ def build_config() -> dict[str, object]:
     >>> gmmx.build_config()["version"] == gmmx.__version__
     True
     """
+    from importlib.metadata import version  # noqa: PLC0415 - half of gmmx's import time
+
     return {
         "version": _build.VERSION,
         "compiler": _build.COMPILER,

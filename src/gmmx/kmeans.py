@@ -89,9 +89,7 @@ def _sq_distances(X: Samples, centers: Samples, n_threads: int) -> Iterator[tupl
     for start in range(0, len(X), block):
         samples = X[start : start + block]
         out = np.empty((len(centers), len(samples)), dtype=X.dtype)
-        core.em_pass(
-            samples, means, scale, log_scale, "diagonal", n_threads, weighted_log_prob=out
-        )
+        core.em_pass(samples, means, scale, log_scale, "diagonal", n_threads, weighted_log_prob=out)
         out *= -2
         yield slice(start, start + len(samples)), out
 

@@ -153,6 +153,7 @@ class VarianceCovariance(CovarianceStructure):
 
     layout = "diagonal"
     are_matrices = False
+
     @staticmethod
     def regularize(covariances: Array, reg_covar: float) -> Array:
         return covariances + reg_covar

@@ -1,0 +1,47 @@
+"""The command line ``gmmx``: choosing and fitting a mixture to a file of numbers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from gmmx.cli.arguments import parse_arguments
+from gmmx.cli.errors import CommandLineError
+
+EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments, by default those of the program.
+
+    Returns
+    -------
+    int
+        Exit code: 0, 2 after an error, which is one line on stderr, or 130 after Ctrl-C.
+    """
+    try:
+        arguments = parse_arguments(argv)
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except CommandLineError as error:
+        return _fail(str(error), EXIT_ERROR)
+    except MemoryError:
+        return _fail("not enough memory for this data", EXIT_ERROR)
+    except KeyboardInterrupt:
+        return _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python's own flush at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _fail(message: str, exit_code: int) -> int:
+    """Print one line on stderr."""
+    print("gmmx:", " ".join(message.split()), file=sys.stderr)
+    return exit_code

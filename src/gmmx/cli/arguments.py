@@ -1,0 +1,140 @@
+"""The arguments of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from gmmx import __version__
+from gmmx.cli.errors import CommandLineError
+from gmmx.cli.fit import run_fit
+from gmmx.covariance import STRUCTURES
+
+LARGEST_SEED = 2**32 - 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are the command line's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage and leaving the program."""
+        raise CommandLineError(f"{message} (see {self.prog} --help)")
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the arguments; `run` among them is the function of the command."""
+    parser = _Parser(prog="gmmx", description="Fast Gaussian mixtures.")
+    parser.add_argument("--version", action="version", version=f"gmmx {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    fit = commands.add_parser(
+        "fit",
+        help="find the number of components and the covariance structure, and fit the mixture",
+        description="Fit mixtures with every number of components and every covariance type, "
+        "and show the one with the best criterion.",
+    )
+    fit.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        help=".csv or .tsv (with or without a header), .npy or .parquet; "
+        "without it the Old Faithful data",
+    )
+    fit.add_argument(
+        "--components",
+        metavar="LIST",
+        type=component_counts,
+        default="1-9",
+        help="numbers of components, such as 3, 1-9 or 2,4,6-8 (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--covariance",
+        metavar="LIST",
+        type=covariance_types,
+        default=",".join(STRUCTURES),
+        help="covariance types (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--criterion",
+        choices=("aic", "bic"),
+        default="bic",
+        help="what ranks the mixtures (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--labels",
+        metavar="OUT.csv",
+        type=Path,
+        help="write the component and the probabilities of all components for each row",
+    )
+    fit.add_argument(
+        "--plot",
+        metavar="OUT.png",
+        type=Path,
+        help="draw the classification and the criterion (needs matplotlib)",
+    )
+    fit.add_argument(
+        "--threads",
+        metavar="N",
+        type=_integer_from(1),
+        help="threads to use (default: all cores); the result is the same for every number",
+    )
+    fit.add_argument(
+        "--seed",
+        metavar="N",
+        type=_integer_from(0, LARGEST_SEED),
+        default=0,
+        help="seed of the random starts (default: %(default)s)",
+    )
+    fit.set_defaults(run=run_fit)
+    return parser.parse_args(argv)
+
+
+def component_counts(text: str) -> list[int]:
+    """Return the numbers in a list of numbers and ranges, in increasing order.
+
+    Examples
+    --------
+    >>> component_counts("1-3,8,2")
+    [1, 2, 3, 8]
+    """
+    counts: set[int] = set()
+    for part in text.split(","):
+        ends = [end.strip() for end in part.split("-")]
+        if len(ends) > 2 or not all(end.isascii() and end.isdigit() for end in ends):
+            raise argparse.ArgumentTypeError(
+                f"expected numbers such as 3, 1-9 or 2,4,6, got {text!r}"
+            )
+        low, high = int(ends[0]), int(ends[-1])
+        if not 1 <= low <= high:
+            raise argparse.ArgumentTypeError(f"expected an increasing range from 1, got {part!r}")
+        counts.update(range(low, high + 1))
+    return sorted(counts)
+
+
+def covariance_types(text: str) -> list[str]:
+    """Return the covariance types in a list, in the order of the registry.
+
+    Examples
+    --------
+    >>> covariance_types("tied,full")
+    ['full', 'tied']
+    """
+    names = {name.strip() for name in text.split(",")}
+    for name in sorted(names - set(STRUCTURES)):
+        raise argparse.ArgumentTypeError(f"expected some of {', '.join(STRUCTURES)}, got {name!r}")
+    return [name for name in STRUCTURES if name in names]
+
+
+def _integer_from(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Return a parser of integers within bounds."""
+
+    def parse(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() else -1
+        if value < minimum or (maximum is not None and value > maximum):
+            bounds = f"from {minimum}" + ("" if maximum is None else f" to {maximum}")
+            raise argparse.ArgumentTypeError(f"expected an integer {bounds}, got {text!r}")
+        return value
+
+    return parse

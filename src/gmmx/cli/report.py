@@ -1,0 +1,156 @@
+"""What ``gmmx fit`` prints: the table of the criterion and the best mixture."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmx.cli.reader import Table
+from gmmx.covariance import STRUCTURES
+from gmmx.mixture import GaussianMixture
+from gmmx.selection import Cell, Criterion
+
+WIDTH = 80
+GAP = "  "
+BEST_MARK, LEFT_OUT_MARK = "*", "x"
+LARGEST_FIXED = 1e12  # larger numbers are printed with an exponent
+
+
+def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Criterion) -> str:
+    """Return all that ``gmmx fit`` prints.
+
+    Parameters
+    ----------
+    table : Table
+        The data.
+    cells : sequence of Cell
+        What the search found.
+    best : Cell or None
+        The one to describe.
+    criterion : {'aic', 'bic'}
+        What ranked them.
+
+    Returns
+    -------
+    str
+        Lines of at most 80 characters, unless a column's name is longer.
+    """
+    n_rows, n_columns = table.values.shape
+    parts = [
+        [f"{table.title}: {n_rows} rows, {n_columns} column{'' if n_columns == 1 else 's'}"],
+        list(_criterion_table(cells, best, criterion)),
+    ]
+    if any(cell.reason for cell in cells):
+        parts.append([f"{LEFT_OUT_MARK} left out of the ranking", *_reasons(cells)])
+    if best is not None and best.model is not None:
+        parts += [_summary(best), *_parameter_tables(table.names, best.model)]
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def component_covariances(model: GaussianMixture) -> NDArray[np.float64]:
+    """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
+    structure = STRUCTURES[model.covariance_type]
+    covariances = np.asarray(model.covariances_, dtype=np.float64)
+    return structure.from_covariances(covariances, *model.means_.shape).dense()
+
+
+def _criterion_table(
+    cells: Sequence[Cell], best: Cell | None, criterion: Criterion
+) -> Iterator[str]:
+    """A row for each number of components, a column for each covariance type."""
+    counts = dict.fromkeys(cell.n_components for cell in cells)
+    names = dict.fromkeys(cell.covariance_type for cell in cells)
+    values = [abs(getattr(cell, criterion)) for cell in cells if cell.model is not None]
+    decimals = 2 if max(values, default=0.0) < 1e5 else 0
+    texts = {}
+    for cell in cells:
+        value = getattr(cell, criterion)
+        text = "-" if cell.model is None else f"{value:.{decimals}f}"
+        mark = BEST_MARK if cell is best else LEFT_OUT_MARK if cell.reason else " "
+        texts[cell.n_components, cell.covariance_type] = text + mark
+    widths = {name: max(len(name) + 1, *(len(texts[k, name]) for k in counts)) for name in names}
+    count_width = max(len(str(k)) for k in counts)
+
+    yield f"{criterion.upper()}, counted as scikit-learn does: smaller is better"
+    rows = {"K": {name: f"{name} " for name in names}}
+    rows |= {str(k): {name: texts[k, name] for name in names} for k in counts}
+    for count, row in rows.items():
+        columns = [row[name].rjust(width) for name, width in widths.items()]
+        yield GAP.join([count.rjust(count_width), *columns]).rstrip()
+    if best is not None:
+        yield f"{BEST_MARK} best"
+
+
+def _reasons(cells: Sequence[Cell]) -> Iterator[str]:
+    """Why cells are left out, those of one reason together."""
+    all_names = list(dict.fromkeys(cell.covariance_type for cell in cells))
+    for reason in dict.fromkeys(cell.reason for cell in cells if cell.reason):
+        names: dict[int, list[str]] = {}
+        for cell in cells:
+            if cell.reason == reason:
+                names.setdefault(cell.n_components, []).append(cell.covariance_type)
+        where = "; ".join(
+            f"K={k} {'all' if own == all_names else ', '.join(own)}" for k, own in names.items()
+        )
+        yield from textwrap.wrap(
+            f"{where}: {reason}", WIDTH, initial_indent=GAP, subsequent_indent=GAP * 2
+        )
+
+
+def _summary(best: Cell) -> list[str]:
+    """The best cell in words."""
+    return [
+        f"Best: {best.covariance_type}, K = {best.n_components}",
+        f"log-likelihood {best.log_likelihood:.2f} with {best.n_parameters} parameters, "
+        f"BIC {best.bic:.2f}, AIC {best.aic:.2f}",
+    ]
+
+
+def _parameter_tables(names: Sequence[str], model: GaussianMixture) -> Iterator[list[str]]:
+    """Weights, means and standard deviations, as many features side by side as fit."""
+    deviations = np.sqrt(np.einsum("kdd->kd", component_covariances(model)))
+    left = _beside(
+        _column("component", map(str, range(len(model.weights_)))),
+        _column("weight", (f"{weight:.4f}" for weight in model.weights_)),
+    )
+    lines = left
+    for d, name in enumerate(names):
+        block = _feature_block(name, model.means_[:, d], deviations[:, d])
+        if lines is not left and len(lines[0]) + len(GAP) + len(block[0]) > WIDTH:
+            yield [line.rstrip() for line in lines]
+            lines = left
+        lines = _beside(lines, block)
+    yield [line.rstrip() for line in lines]
+
+
+def _feature_block(
+    name: str, means: NDArray[np.floating[Any]], deviations: NDArray[np.floating[Any]]
+) -> list[str]:
+    """Mean and standard deviation of one feature, its name above."""
+    # Four digits of the largest deviation; the means get as many decimals.
+    decimals = max(0, 3 - math.floor(math.log10(deviations.max())))
+    is_fixed = max(np.abs(means).max(), deviations.max()) < LARGEST_FIXED
+    kind = f".{decimals}f" if is_fixed else ".4g"
+    columns = _beside(
+        _column("mean", (format(mean, kind) for mean in means)),
+        _column("sd", (format(deviation, kind) for deviation in deviations)),
+    )[1:]
+    width = max(len(name), len(columns[0]))
+    return [name.center(width), *(line.rjust(width) for line in columns)]
+
+
+def _column(title: str, texts: Iterable[str]) -> list[str]:
+    """Right-aligned texts under a title, below an empty line for a name."""
+    lines = ["", title, *texts]
+    width = max(map(len, lines))
+    return [line.rjust(width) for line in lines]
+
+
+def _beside(left: list[str], right: list[str]) -> list[str]:
+    """Two blocks of lines side by side."""
+    return [a + GAP + b for a, b in zip(left, right, strict=True)]
