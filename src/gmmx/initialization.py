@@ -12,7 +12,7 @@ from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.em import DegenerateMixtureError, check_range, degenerate_message, maximize
 from gmmx.kmeans import BLOCK_VALUES, kmeans_labels, kmeans_plusplus
 from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, Samples, rounded_to, unpack_sums
-from gmmx.statistics import Array, SufficientStatistics, exact_layout
+from gmmx.statistics import Array, Layout, SufficientStatistics, exact_layout
 
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
@@ -73,7 +73,10 @@ class Initializer:
         """Parameters from a first assignment of the samples."""
         if self.init_params == "kmeans":
             labels = kmeans_labels(self.X, self.n_components, random_state, self.n_threads)
-            statistics = self._of_labels(labels)
+            layout = self.structure.layout
+            statistics = statistics_of_labels(
+                self.X, labels, self.n_components, layout, self.n_threads
+            )
         elif self.init_params == "random":
             statistics = self._of_random_resp(random_state)
         elif self.init_params == "random_from_data":
@@ -91,23 +94,11 @@ class Initializer:
             message = degenerate_message(error, statistics.counts, self.X)
             raise DegenerateMixtureError(message) from error
 
-    def _of_labels(self, labels: NDArray[np.int64]) -> SufficientStatistics:
-        """Statistics of hard assignments, about the clusters' own means."""
-        origin = np.repeat(self.X[:1].astype(np.float64), self.n_components, axis=0)
-        sums = core.moments_of(
-            self.X, origin, "diagonal", self.n_threads, moments=FIRST_MOMENTS, labels=labels
-        )
-        counts, totals = sums[1 : 1 + len(origin)], sums[1 + len(origin) :]
-        means = origin + totals.reshape(origin.shape) / np.maximum(counts, 1.0)[:, np.newaxis]
-        origin = rounded_to(self.X, means)
-        layout = exact_layout(self.structure.layout)
-        sums = core.moments_of(self.X, origin, layout, self.n_threads, labels=labels)
-        return unpack_sums(sums, layout, origin).to_layout(self.structure.layout)
-
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Statistics of uniformly drawn responsibilities, a block of samples at a time."""
         layout = exact_layout(self.structure.layout)
-        mean = self.X[:1] + self._mean_offset()
+        one_cluster = np.zeros(len(self.X), dtype=np.int64)
+        mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
         origin = rounded_to(self.X, np.repeat(mean, self.n_components, axis=0))
         block = max(1, BLOCK_VALUES // self.n_components)
         sums: Array | None = None
@@ -120,15 +111,6 @@ class Initializer:
             sums = block_sums if sums is None else sums + block_sums
         return unpack_sums(sums, layout, origin).to_layout(self.structure.layout)
 
-    def _mean_offset(self) -> Array:
-        """Mean of the samples less the first."""
-        origin = self.X[:1].astype(np.float64)
-        labels = np.zeros(len(self.X), dtype=np.int64)
-        sums = core.moments_of(
-            self.X, origin, "diagonal", self.n_threads, moments=FIRST_MOMENTS, labels=labels
-        )
-        return np.asarray(sums[2:] / len(self.X))
-
     def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
         """Statistics of one sample in each component."""
         origin = self.X[indices].astype(np.float64)
@@ -138,6 +120,26 @@ class Initializer:
             layout, np.ones(len(origin)), np.zeros_like(origin), np.zeros(shape[layout]), origin,
             log_likelihood=0.0,
         ).to_layout(self.structure.layout)  # fmt: skip
+
+
+def statistics_of_labels(
+    X: Samples, labels: NDArray[np.int64], n_components: int, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Statistics of clusters about their own means."""
+    origin = rounded_to(X, means_of_labels(X, labels, n_components, n_threads))
+    summed = exact_layout(layout)
+    sums = core.moments_of(X, origin, summed, n_threads, labels=labels)
+    return unpack_sums(sums, summed, origin).to_layout(layout)
+
+
+def means_of_labels(
+    X: Samples, labels: NDArray[np.int64], n_components: int, n_threads: int
+) -> Array:
+    """Means of clusters; that of an empty one is the first sample."""
+    origin = np.repeat(X[:1].astype(np.float64), n_components, axis=0)
+    sums = core.moments_of(X, origin, "diagonal", n_threads, moments=FIRST_MOMENTS, labels=labels)
+    counts, totals = sums[1 : 1 + n_components], sums[1 + n_components :]
+    return origin + totals.reshape(origin.shape) / np.maximum(counts, 1.0)[:, np.newaxis]
 
 
 def _as_float64(values: NDArray[np.floating]) -> Array:

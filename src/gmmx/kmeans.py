@@ -108,6 +108,12 @@ def lloyd(X: Samples, centers: Array, n_threads: int) -> Labels:
         if shift <= tol:
             break
         previous, labels = labels, previous
+    return nearest_center(X, centers, n_threads)
+
+
+def nearest_center(X: Samples, centers: Array, n_threads: int) -> Labels:
+    """The center nearest to each sample."""
+    labels = np.empty(len(X), dtype=np.int64)
     _assign(X, centers, n_threads, labels=labels)
     return labels
 

@@ -19,15 +19,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gmmx._core import core
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
 from gmmx.em import DegenerateMixtureError, ExpectationMaximization, maximize, run_em
-from gmmx.kmeans import kmeans_plusplus, lloyd
+from gmmx.initialization import statistics_of_labels
+from gmmx.kmeans import kmeans_plusplus, lloyd, nearest_center
 from gmmx.mixture import GaussianMixture
 from gmmx.parameter_validation import check_parameters
-from gmmx.parameters import MixtureParameters, unpack_sums
+from gmmx.parameters import MixtureParameters
 from gmmx.spurious import DistinctValues, n_distinct_rows, spurious_reason
-from gmmx.statistics import exact_layout
 from gmmx.threads import resolve_n_threads
 from gmmx.validation import check_samples
 
@@ -291,11 +290,9 @@ def _starts(
     partitions: list[Labels], structure: type[CovarianceStructure], stage: _Stage
 ) -> Iterator[MixtureParameters]:
     """The M-steps of partitions none of whose clusters is empty, but for degenerate ones."""
-    layout = exact_layout(structure.layout)
     for labels in partitions:
-        means = np.stack([stage.X[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
-        sums = core.moments_of(stage.X, means, layout, 1, labels=labels)
-        statistics = unpack_sums(sums, layout, means).to_layout(structure.layout)
+        n_components = int(labels.max()) + 1
+        statistics = statistics_of_labels(stage.X, labels, n_components, structure.layout, 1)
         with suppress(DegenerateCovarianceError):
             yield maximize(statistics, stage.reg_covar, structure)
 
@@ -313,7 +310,7 @@ def _partitions(X: Array, n_components: int, random_state: int) -> list[Labels]:
         Z = coordinates[start % 2]
         centers = Z[kmeans_plusplus(Z, n_components, draw, 1)]
         is_refined = start % 4 < 2
-        labels = lloyd(Z, centers, 1) if is_refined else _nearest(Z, centers)
+        labels = lloyd(Z, centers, 1) if is_refined else nearest_center(Z, centers, 1)
         if np.unique(labels).size == n_components:
             partitions.append(labels)
     return partitions
@@ -326,12 +323,6 @@ def _coordinates(X: Array) -> tuple[Array, Array]:
     variances, directions = np.linalg.eigh(standardized.T @ standardized / len(X))
     is_own = variances > 1e-10 * variances[-1]
     return standardized, standardized @ (directions[:, is_own] / np.sqrt(variances[is_own]))
-
-
-def _nearest(X: Array, centers: Array) -> Labels:
-    """The center nearest to each sample."""
-    distances = np.stack([((X - center) ** 2).sum(axis=1) for center in centers])
-    return np.asarray(distances.argmin(axis=0))
 
 
 def _smallest_variance(X: Array, feature_names: Sequence[str]) -> float:
