@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from gmmx.estimator import Estimator
 from gmmx.parameter_validation import check_random_state, check_sample_count
-from gmmx.parameters import MixtureParameters, Samples
+from gmmx.parameters import MixtureParameters
 from gmmx.threads import resolve_n_threads
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, NDArray, Samples
 
 
 class Mixture(Estimator):

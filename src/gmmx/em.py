@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.parameters import MixtureParameters, Samples
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.parameters import MixtureParameters
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Samples
 
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
 # costs the moments about the old mean so many digits that they are taken again about the new.

@@ -22,18 +22,15 @@ import textwrap
 from collections.abc import Mapping
 from html import escape
 from importlib import import_module
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gmmx.exceptions import not_fitted_error
-from gmmx.validation import (
-    FloatArray,
-    check_feature_count,
-    check_feature_names,
-    check_samples,
-    feature_names,
-)
+from gmmx.validation import check_feature_count, check_feature_names, check_samples, feature_names
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray
 
 _LINE_LENGTH = 80
 _MAX_VALUE_LENGTH = 160

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmx._core import core
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.em import DegenerateMixtureError, check_range, degenerate_message, maximize
 from gmmx.kmeans import BLOCK_VALUES, kmeans_labels, kmeans_plusplus
-from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, Samples, rounded_to, unpack_sums
-from gmmx.statistics import Array, Layout, SufficientStatistics, exact_layout
+from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, rounded_to, unpack_sums
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray, Samples
 
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 

@@ -8,22 +8,21 @@ in the compiled pass, without a centered copy of the samples.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmx._core import core
 from gmmx.exceptions import warn_convergence
-from gmmx.parameters import FIRST_MOMENTS, SECOND_MOMENTS, Samples, rounded_to, unpack_sums
-from gmmx.statistics import Array
+from gmmx.parameters import FIRST_MOMENTS, SECOND_MOMENTS, rounded_to, unpack_sums
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Labels, NDArray, Samples
 
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
 BLOCK_VALUES = 1 << 18  # of distances computed at a time
 KEPT_DISTANCES = 1 << 21  # up to so many distances to trial seeds are kept for the chosen one
-
-Labels = NDArray[np.int64]
 
 
 def kmeans_labels(

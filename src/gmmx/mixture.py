@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from gmmx.base import Mixture
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
@@ -20,9 +19,12 @@ from gmmx.parameter_validation import (
     check_random_state,
     check_weights,
 )
-from gmmx.parameters import MixtureParameters, Samples
+from gmmx.parameters import MixtureParameters
 from gmmx.threads import resolve_n_threads
 from gmmx.verbose import VerboseReport
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, Samples
 
 _OPTIONS = {"covariance_type": tuple(STRUCTURES), "init_params": INIT_PARAMS}
 

@@ -10,12 +10,14 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gmmx.validation import FloatArray, as_float_array, check_finite
+from gmmx.validation import as_float_array, check_finite
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray, NDArray
 
 _SYMMETRY_TOLERANCE = 1e-5
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
@@ -56,6 +58,14 @@ def _instance_of(kind: type) -> _Constraint:
     )
 
 
+def _random_state() -> _Constraint:
+    """Return the constraint to random number generators, without importing `numpy.random` yet."""
+    return _Constraint(
+        "an instance of 'numpy.random.mtrand.RandomState'",
+        lambda value: isinstance(value, np.random.RandomState),
+    )
+
+
 def _option(names: Iterable[str]) -> _Constraint:
     """Return the constraint to one of the given strings."""
     allowed = list(names)
@@ -74,15 +84,15 @@ def _any_of(*constraints: _Constraint) -> _Constraint:
     )
 
 
-_NONE = _Constraint("None", lambda value: value is None)
 _BOOLEANS = (_instance_of(bool), _instance_of(np.bool_))
+_NONE = _Constraint("None", lambda value: value is None)
 _CONSTRAINTS = {
     "n_components": _integer(1),
     "tol": _nonnegative(),
     "reg_covar": _nonnegative(),
     "max_iter": _integer(0),
     "n_init": _integer(1),
-    "random_state": _any_of(_integer(0, 2**32 - 1), _instance_of(np.random.RandomState), _NONE),
+    "random_state": _any_of(_integer(0, 2**32 - 1), _random_state(), _NONE),
     "warm_start": _any_of(*_BOOLEANS),
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),

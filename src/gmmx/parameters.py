@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gmmx._core import core
 from gmmx.covariance import CovarianceStructure
-from gmmx.statistics import Array, Layout, SufficientStatistics, exact_layout, products
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout, products
 
-Samples = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray, Samples
+
 
 # Whitened means farther than this from their center, in standard deviations, lose digits when
 # whitened samples are subtracted from them: distances are then taken component by component.

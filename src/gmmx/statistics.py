@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray
 
 Layout = Literal["dense", "shared", "diagonal"]
-Array = NDArray[np.float64]
 
 # A component that holds less than this share of one sample is empty: its moments underflow.
 SMALLEST_COUNT = 1e-280

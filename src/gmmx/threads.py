@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from functools import cache
-from pathlib import Path
 
 from gmmx._core import core
 
@@ -42,7 +41,8 @@ def resolve_n_threads(n_threads: int | None) -> int:
 def cgroup_quota() -> int:
     """Cores that the control group's quota allows, rounded up; a large number without quota."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()
         return max(1, math.ceil(int(quota) / int(period)))
     except (OSError, ValueError):
         return 1 << 16

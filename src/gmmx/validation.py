@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray, NDArray
+
 
 _FINITE_BLOCK = 1 << 16
 _MAX_NAMES_SHOWN = 5

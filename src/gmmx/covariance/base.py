@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from gmmx.covariance.cholesky import (
     factors_of_precisions,
     precision_cholesky,
 )
-from gmmx.statistics import Array, Layout, SufficientStatistics
+from gmmx.statistics import Layout, SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 @dataclass(frozen=True)

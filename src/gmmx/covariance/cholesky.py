@@ -6,10 +6,14 @@ floating-point numbers reach.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gmmx._core import core
-from gmmx.statistics import Array
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class DegenerateCovarianceError(ValueError):

@@ -1,7 +1,14 @@
 """Covariance type `diag`: each component has its own variance of each feature."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from gmmx.covariance.base import VarianceCovariance
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class Diag(VarianceCovariance):

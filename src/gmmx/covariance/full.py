@@ -1,7 +1,14 @@
 """Covariance type `full`: each component has its own covariance matrix."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from gmmx.covariance.base import MatrixCovariance
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class Full(MatrixCovariance):

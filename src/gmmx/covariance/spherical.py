@@ -1,10 +1,17 @@
 """Covariance type `spherical`: each component has one variance for all features."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.diag import Diag
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class Spherical(VarianceCovariance):

@@ -1,9 +1,16 @@
 """Covariance type `tied`: all components share one covariance matrix."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gmmx.covariance.base import MatrixCovariance
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class Tied(MatrixCovariance):

@@ -1,9 +1,16 @@
 """Covariance type `tied-diag`: all components share one variance of each feature."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class TiedDiag(VarianceCovariance):

@@ -1,10 +1,17 @@
 """Covariance type `tied-spherical`: one variance for all components and features."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.tied_diag import TiedDiag
-from gmmx.statistics import Array, SufficientStatistics
+from gmmx.statistics import SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class TiedSpherical(VarianceCovariance):
