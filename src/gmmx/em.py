@@ -186,8 +186,8 @@ def check_range(statistics: SufficientStatistics) -> None:
         return
     if not (np.isfinite(statistics.second).all() and np.isfinite(statistics.log_likelihood)):
         raise ValueError(
-            "The values in X are too large: their squares overflow. Scale the data, for example "
-            "with sklearn.preprocessing.StandardScaler."
+            "The values in X are too large, or too far from the starting means: squares of the "
+            "differences overflow. Scale the data, for example to unit variance."
         )
 
 

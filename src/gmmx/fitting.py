@@ -30,10 +30,12 @@ def best_of(
     for init, start in enumerate(starts):
         report.start(init)
         try:
-            result = run_em(
-                start(), steps.e_step, steps.m_step, tol, max_iter,
-                lower_bound=lower_bound, callback=report.iteration,
-            )  # fmt: skip
+            # What overflows is looked for in the statistics, what underflows does no harm.
+            with np.errstate(all="ignore"):
+                result = run_em(
+                    start(), steps.e_step, steps.m_step, tol, max_iter,
+                    lower_bound=lower_bound, callback=report.iteration,
+                )  # fmt: skip
         except DegenerateMixtureError as error:
             collapse = error
             continue
@@ -67,11 +69,13 @@ def warn_about(result: EMResult, max_iter: int) -> None:
 def fitted_attributes(result: EMResult, dtype: np.dtype[Any]) -> dict[str, Any]:
     """Fitted attributes of a result, arrays in the samples' precision."""
     parameters, covariance = result.parameters, result.parameters.covariance
+    with np.errstate(all="ignore"):
+        precisions = covariance.precisions()
     arrays = {
         "weights_": parameters.weights,
         "means_": parameters.means,
         "covariances_": covariance.covariances,
-        "precisions_": covariance.precisions(),
+        "precisions_": precisions,
         "precisions_cholesky_": covariance.precisions_cholesky,
     }
     return {

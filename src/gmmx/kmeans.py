@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
 BLOCK_VALUES = 1 << 18  # of distances computed at a time
-KEPT_DISTANCES = 1 << 21  # up to so many distances to trial seeds are kept for the chosen one
+# Up to so many distances to trial seeds are kept for the chosen one, or this share of X's size.
+KEPT_DISTANCES = 1 << 17
+KEPT_SHARE = 8
 
 
 def kmeans_labels(
@@ -55,7 +57,7 @@ def kmeans_plusplus(
     seeds[0] = min(int(random_state.random_sample() * n_samples), n_samples - 1)
     closest = np.full(n_samples, np.inf)
     potential = _move_closer(closest, _sq_distances(X, X[seeds[:1]], n_threads), 0)
-    keep = n_samples * n_trials <= KEPT_DISTANCES
+    keep = n_samples * n_trials <= max(KEPT_DISTANCES, X.size // KEPT_SHARE)
     for c in range(1, n_clusters):
         draws = random_state.uniform(size=n_trials) * potential
         trials = np.searchsorted(np.cumsum(closest), draws).clip(max=n_samples - 1)

@@ -21,6 +21,7 @@ from gmmx.parameter_validation import (
 )
 from gmmx.parameters import MixtureParameters
 from gmmx.threads import resolve_n_threads
+from gmmx.validation import check_spread
 from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ _OPTIONS = {"covariance_type": tuple(STRUCTURES), "init_params": INIT_PARAMS}
 class GaussianMixture(Mixture):
     """Gaussian mixture fitted by expectation-maximization.
 
-    The parameters, attributes, methods and numbers are those of
-    `sklearn.mixture.GaussianMixture`; `n_threads`, the covariance types ``'tied-diag'`` and
-    ``'tied-spherical'`` and `from_parameters` are more.
+    The contract and the numbers are those of `sklearn.mixture.GaussianMixture`; `n_threads`, the
+    covariance types ``'tied-diag'`` and ``'tied-spherical'`` and `from_parameters` are more.
 
     Parameters
     ----------
@@ -198,8 +198,7 @@ default='full'
         means = np.asarray(means)
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(
-                "The parameter 'means' should have the shape of (n_components, n_features), but "
-                f"got {means.shape}"
+                f"'means' should have the shape of (n_components, n_features), got {means.shape}"
             )
         model = cls(len(means), covariance_type=covariance_type)
         check_parameters(model.get_params(), cls.__name__, _OPTIONS)
@@ -219,9 +218,8 @@ default='full'
             weights.astype(np.float64), means.astype(np.float64), covariance
         )
         result = EMResult(parameters, [], 0, False, -np.inf)
-        model._replace_fitted_attributes(
-            {"n_features_in_": shape[1], **fitted_attributes(result, dtype)}
-        )
+        attributes = {"n_features_in_": shape[1], **fitted_attributes(result, dtype)}
+        model._replace_fitted_attributes(attributes)
         return model
 
     def aic(self, X: ArrayLike) -> float:
@@ -266,8 +264,7 @@ default='full'
     def _n_parameters(self) -> int:
         """Number of free parameters."""
         n_components, n_features = map(int, self.means_.shape)
-        n_covariance = self._structure().n_parameters(n_components, n_features)
-        return n_covariance + n_components * n_features + n_components - 1
+        return self._structure().n_free_parameters(n_components, n_features)
 
     def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
         """Log-likelihood of the samples, and their number."""
@@ -296,6 +293,7 @@ default='full'
         samples, features = self._check_training_samples(X, min_samples=2)
         check_parameters(self.get_params(), type(self).__name__, _OPTIONS)
         check_component_count(self.n_components, len(samples))
+        check_spread(samples)
         result = self._best_result(samples)
         attributes = {**features, **fitted_attributes(result, samples.dtype)}
         self._replace_fitted_attributes(attributes)
@@ -345,9 +343,8 @@ default='full'
         covariance_shape = self._structure().covariance_shape(*shape)
         if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
             raise ValueError(
-                f"warm_start=True continues from means of shape {self.means_.shape} and "
-                f"covariances of shape {self.covariances_.shape}, but n_components, "
-                f"covariance_type and X ask for {shape} and {covariance_shape}. Set "
-                "warm_start=False to start anew."
+                f"warm_start continues from means {self.means_.shape} and covariances "
+                f"{self.covariances_.shape}, but n_components, covariance_type and X ask for "
+                f"{shape} and {covariance_shape}. Set warm_start=False to start anew."
             )
         return self._parameters()

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmx._core import core
 from gmmx.covariance import CovarianceStructure
-from gmmx.statistics import Layout, SufficientStatistics, exact_layout, products
+from gmmx.statistics import Layout, SufficientStatistics, cross_products, exact_layout, squares
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
@@ -44,7 +44,7 @@ class MixtureParameters:
     @cached_property
     def log_scale(self) -> Array:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
-        with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):
             log_weights = np.log(self.weights)
         normalizer = self.covariance.log_det() - 0.5 * self.means.shape[1] * np.log(2 * np.pi)
         return np.asarray(log_weights + normalizer)
@@ -129,6 +129,5 @@ def unpack_sums(
         # The pass takes them about one center: x - center = (x - origin) + shift.
         assert center is not None
         shift = origin - center
-        second = second - products(layout, first, shift)
-        second -= products(layout, shift, first + counts[:, np.newaxis] * shift)
+        second = second - cross_products(layout, first, shift) - squares(layout, counts, shift)
     return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))

@@ -246,8 +246,7 @@ def _fit_cell(
     """The mixture of one cell, or why there is none."""
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES[covariance_type]
-    n_parameters = structure.n_parameters(n_components, n_features)
-    n_parameters += n_components * n_features + n_components - 1
+    n_parameters = structure.n_free_parameters(n_components, n_features)
     cell = partial(Cell, n_components, covariance_type, n_samples, n_parameters)
     n_distinct = n_distinct_rows(whole.X, at_most=n_components)
     if n_distinct < n_components:

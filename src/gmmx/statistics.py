@@ -90,10 +90,10 @@ class SufficientStatistics:
         if origin is self.origin:
             return self
         shift = self.origin - origin
-        weighted_shift = self.counts[:, np.newaxis] * shift
-        second = self.second + products(self.layout, self.first, shift)
-        second += products(self.layout, shift, self.first + weighted_shift)
-        return replace(self, first=self.first + weighted_shift, second=second, origin=origin)
+        first = self.first + self.counts[:, np.newaxis] * shift
+        second = self.second + cross_products(self.layout, self.first, shift)
+        second += squares(self.layout, self.counts, shift)
+        return replace(self, first=first, second=second, origin=origin)
 
     @cached_property
     def empty(self) -> NDArray[np.intp]:
@@ -123,7 +123,7 @@ class SufficientStatistics:
 
     def scatter(self) -> Array:
         """Second moments about the new means: second - counts shift shift^T."""
-        scatter = self.second - products(self.layout, self.first, self.shift)
+        scatter = self.second - squares(self.layout, self.counts, self.shift)
         return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:
@@ -140,7 +140,19 @@ def exact_layout(layout: Layout) -> Layout:
     return "dense" if layout == "shared" else layout
 
 
-def products(layout: Layout, a: Array, b: Array) -> Array:
+def squares(layout: Layout, counts: Array, shift: Array) -> Array:
+    """counts_k shift_k shift_k^T in a layout's shape, exactly symmetric."""
+    rooted = np.sqrt(counts)[:, np.newaxis] * shift
+    return _products(layout, rooted, rooted)
+
+
+def cross_products(layout: Layout, first: Array, shift: Array) -> Array:
+    """first_k shift_k^T + shift_k first_k^T in a layout's shape, exactly symmetric."""
+    products = _products(layout, first, shift)
+    return products + (products if layout == "diagonal" else np.swapaxes(products, -1, -2))
+
+
+def _products(layout: Layout, a: Array, b: Array) -> Array:
     """a_k b_k^T for each component in a layout's shape; a and b are (n_components, n_features)."""
     if layout == "dense":
         return a[:, :, np.newaxis] * b[:, np.newaxis, :]

@@ -131,6 +131,23 @@ def check_finite(array: FloatArray, name: str, estimator_name: str = "") -> None
             raise _not_finite_error(array, start + int(np.argmin(finite)), name, estimator_name)
 
 
+def check_spread(samples: FloatArray) -> None:
+    """Raise ValueError if sums of squared differences between samples overflow.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+    """
+    with np.errstate(all="ignore"):
+        spread = float((samples.max(axis=0) - samples.min(axis=0)).max())
+    if not spread * spread <= float(np.finfo(samples.dtype).max) / samples.size:
+        raise ValueError(
+            f"The values in X are too large: they differ by up to {spread:g}, whose square "
+            f"overflows in {samples.dtype}. Scale the data, for example to unit variance."
+        )
+
+
 def feature_names(X: object) -> NDArray[np.object_] | None:
     """Return the column names of a data frame if all are strings.
 

@@ -10,14 +10,14 @@ from cython cimport floating
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
-from gmmx._core.em_pass cimport (
+from gmmx._core.task cimport (
     DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
     EMPass, Kernels, Layout, Moments,
 )
 
 cdef extern from *:
     """
-    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    #if defined(__x86_64__) && defined(__GNUC__) && !defined(_MSC_VER)
     static int has_avx2(void)
     {
         __builtin_cpu_init();

@@ -56,8 +56,8 @@ cdef inline void whiten_tile(
     const real *packed,    # IN (depth, rows)
     Py_ssize_t depth,
     Py_ssize_t rows,       # 1 to TILE_ROWS, a constant where this is called
-    vec *total,            # ADD (TILE_VECTORS,) squares of the whitened rows
-    real *whitened,        # OUT (rows, GROUP) or NULL
+    vec *total,            # ADD (TILE_VECTORS,) squares of the whitened rows, or NULL
+    real *whitened,        # OUT (rows, GROUP) if total is NULL
 ) noexcept nogil:
     """y = U^T c for `rows` columns of U: the register tile of the E-step."""
     cdef vec y[TILE_ROWS][TILE_VECTORS]
@@ -76,7 +76,7 @@ cdef inline void whiten_tile(
                 y[j][v] = multiply_add(u, c[v], y[j][v])
     for j in range(rows):
         for v in range(TILE_VECTORS):
-            if whitened == NULL:
+            if total != NULL:
                 total[v] = multiply_add(y[j][v], y[j][v], total[v])
             else:
                 store(whitened + j * GROUP + v * LANES, y[j][v])

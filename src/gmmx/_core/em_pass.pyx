@@ -13,7 +13,7 @@ from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, dense, diagonal, moments, posterior
-from gmmx._core.em_pass cimport (
+from gmmx._core.task cimport (
     DENSE, DIAGONAL, GIVEN_LABELS, NEAREST, NONE, SECOND, SHARED, EMPass, Kernels,
 )
 from gmmx._core.parameters cimport pack_parameters
@@ -34,8 +34,27 @@ cdef extern from *:
     #else
     #define omp_get_max_threads() 1
     #endif
+
+    #if defined(_OPENMP) && defined(__linux__)
+    #include <pthread.h>
+    #pragma weak omp_pause_resource_all
+    #pragma weak __kmpc_global_thread_num
+    extern int __kmpc_global_thread_num(void *);
+
+    /* The threads of GCC's runtime do not survive a fork, and a child that waits for them hangs:
+       let them go before it. The runtimes of LLVM and Intel see to this themselves. */
+    static void release_threads(void)
+    {
+        if (omp_pause_resource_all && !__kmpc_global_thread_num && !omp_in_parallel())
+            omp_pause_resource_all(omp_pause_hard);
+    }
+    static void guard_forks(void) { pthread_atfork(release_threads, NULL, NULL); }
+    #else
+    static void guard_forks(void) {}
+    #endif
     """
     int omp_get_max_threads() noexcept nogil
+    void guard_forks()
 
 
 # Log densities and posteriors of a block.
@@ -309,5 +328,6 @@ table.max_threads = max_threads
 table.plan = plan
 table.run = run
 table.precision_cholesky = cholesky.precision_cholesky
+guard_forks()
 kernels = PyCapsule_New(&table, "gmmx._core.Kernels", NULL)
 lanes = LANES

@@ -1,7 +1,7 @@
 """The mixture's parameters in the precision and the order in which the kernels read them."""
 
 from gmmx._core cimport dense
-from gmmx._core.em_pass cimport DIAGONAL, NEAREST, NONE, SHARED, EMPass
+from gmmx._core.task cimport DIAGONAL, NEAREST, NONE, SHARED, EMPass
 from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_matrices
 from gmmx._core.simd cimport real
 

@@ -1,7 +1,7 @@
 """How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
 
 from gmmx._core cimport dense, moments
-from gmmx._core.em_pass cimport DENSE, DIAGONAL, NONE, SECOND, SHARED, EMPass
+from gmmx._core.task cimport DENSE, DIAGONAL, NONE, SECOND, SHARED, EMPass
 from gmmx._core.simd cimport GROUP, LANES, real
 
 

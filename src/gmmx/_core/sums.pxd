@@ -2,7 +2,7 @@
 
 from libc.string cimport memcpy
 
-from gmmx._core.em_pass cimport DIAGONAL, SECOND, EMPass
+from gmmx._core.task cimport DIAGONAL, SECOND, EMPass
 from gmmx._core.moments cimport padded_features
 from gmmx._core.plan cimport (
     Block, by_features, first_size, first_sums_size, n_matrices, second_size,

@@ -34,7 +34,15 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Fit mixtures with every number of components and every covariance type, "
         "and show the one with the best criterion.",
     )
-    fit.add_argument(
+    _add_search_arguments(fit)
+    _add_output_arguments(fit)
+    fit.set_defaults(run=run_fit)
+    return parser.parse_args(argv)
+
+
+def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is fitted, and how."""
+    parser.add_argument(
         "file",
         metavar="FILE",
         nargs="?",
@@ -42,53 +50,55 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help=".csv or .tsv (with or without a header), .npy or .parquet; "
         "without it the Old Faithful data",
     )
-    fit.add_argument(
+    parser.add_argument(
         "--components",
         metavar="LIST",
         type=component_counts,
         default="1-9",
         help="numbers of components, such as 3, 1-9 or 2,4,6-8 (default: %(default)s)",
     )
-    fit.add_argument(
+    parser.add_argument(
         "--covariance",
         metavar="LIST",
         type=covariance_types,
         default=",".join(STRUCTURES),
         help="covariance types (default: %(default)s)",
     )
-    fit.add_argument(
+    parser.add_argument(
         "--criterion",
         choices=("aic", "bic"),
         default="bic",
         help="what ranks the mixtures (default: %(default)s)",
     )
-    fit.add_argument(
-        "--labels",
-        metavar="OUT.csv",
-        type=Path,
-        help="write the component and the probabilities of all components for each row",
-    )
-    fit.add_argument(
-        "--plot",
-        metavar="OUT.png",
-        type=Path,
-        help="draw the classification and the criterion (needs matplotlib)",
-    )
-    fit.add_argument(
+    parser.add_argument(
         "--threads",
         metavar="N",
         type=_integer_from(1),
         help="threads to use (default: all cores); the result is the same for every number",
     )
-    fit.add_argument(
+    parser.add_argument(
         "--seed",
         metavar="N",
         type=_integer_from(0, LARGEST_SEED),
         default=0,
         help="seed of the random starts (default: %(default)s)",
     )
-    fit.set_defaults(run=run_fit)
-    return parser.parse_args(argv)
+
+
+def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is written besides what is printed."""
+    parser.add_argument(
+        "--labels",
+        metavar="OUT.csv",
+        type=Path,
+        help="write the component and the probabilities of all components for each row",
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="OUT.png",
+        type=Path,
+        help="draw the classification and the criterion (needs matplotlib)",
+    )
 
 
 def component_counts(text: str) -> list[int]:

@@ -97,6 +97,12 @@ class CovarianceStructure(ABC):
     # What all structures share.
 
     @classmethod
+    def n_free_parameters(cls, n_components: int, n_features: int) -> int:
+        """Number of free parameters of a mixture: covariances, means and weights."""
+        n_covariance = cls.n_parameters(n_components, n_features)
+        return n_covariance + n_components * n_features + n_components - 1
+
+    @classmethod
     def from_covariances(cls, covariances: Array, n_components: int, n_features: int) -> Self:
         """Structure with given covariances; raises `DegenerateCovarianceError`."""
         return cls(covariances, cls.factorize(covariances), n_components, n_features)
