@@ -166,7 +166,9 @@ def test_number_of_samples_to_draw():
 CHECKS = {
     "weights_init": lambda values: check_weights(values, 2),
     "means_init": lambda values: check_means(values, 2, 1),
-    "precisions_init": lambda values: check_definite(values, "precisions_init", "diag precision", (2, 1), are_matrices=False),
+    "precisions_init": lambda values: check_definite(
+        values, "precisions_init", "diag precision", (2, 1), are_matrices=False
+    ),
 }
 
 
@@ -225,7 +227,9 @@ def test_shape_of_precisions_is_that_of_the_structure():
 @pytest.mark.parametrize("bad", [0.0, -1.0])
 def test_single_precisions_must_be_positive(bad):
     with pytest.raises(ValueError, match="'diag precision' should be positive"):
-        check_definite([[1.0, bad]], "precisions_init", "diag precision", (1, 2), are_matrices=False)
+        check_definite(
+            [[1.0, bad]], "precisions_init", "diag precision", (1, 2), are_matrices=False
+        )
 
 
 NOT_POSITIVE_DEFINITE = {
@@ -243,23 +247,35 @@ NOT_POSITIVE_DEFINITE = {
 def test_matrices_that_are_no_precisions_are_refused(case, scale):
     bad = np.array(NOT_POSITIVE_DEFINITE[case]) * scale
     with np.errstate(all="raise"):
-        with pytest.raises(ValueError, match=r"^'tied precision' should be symmetric, positive-def"):
+        with pytest.raises(
+            ValueError, match=r"^'tied precision' should be symmetric, positive-def"
+        ):
             check_definite(bad, "precisions_init", "tied precision", (2, 2), are_matrices=True)
         message = "'full precision' should be symmetric, positive-definite, but that of component 1"
         with pytest.raises(ValueError, match=message):
-            check_definite([np.eye(2), bad], "precisions_init", "full precision", (2, 2, 2), are_matrices=True)
+            check_definite(
+                [np.eye(2), bad], "precisions_init", "full precision", (2, 2, 2), are_matrices=True
+            )
 
 
 def test_entry_out_of_proportion_is_refused():
     with np.errstate(all="raise"), pytest.raises(ValueError, match="positive-definite"):
-        check_definite([[1e-300, 1e300], [1e300, 1e-300]], "precisions_init", "tied precision", (2, 2), are_matrices=True)
+        check_definite(
+            [[1e-300, 1e300], [1e300, 1e-300]],
+            "precisions_init",
+            "tied precision",
+            (2, 2),
+            are_matrices=True,
+        )
 
 
 def test_low_rank_matrices_are_refused():
     for seed in range(20):
         factor = np.random.RandomState(seed).normal(size=(8, 1 + seed % 7))
         with pytest.raises(ValueError, match="positive-definite"):
-            check_definite(factor @ factor.T, "precisions_init", "tied precision", (8, 8), are_matrices=True)
+            check_definite(
+                factor @ factor.T, "precisions_init", "tied precision", (8, 8), are_matrices=True
+            )
 
 
 @settings(max_examples=60, deadline=None)
@@ -276,7 +292,9 @@ def test_precisions_are_accepted_in_any_unit(seed, n_features, log10_condition, 
     eigenvalues = np.geomspace(1.0, 10.0**-log10_condition, n_features)
     units = 2.0 ** random.randint(-spread, spread + 1, size=n_features)
     precision = (axes * eigenvalues) @ axes.T * 2.0**exponent * units * units[:, np.newaxis]
-    result = check_definite(precision, "precisions_init", "tied precision", precision.shape, are_matrices=True)
+    result = check_definite(
+        precision, "precisions_init", "tied precision", precision.shape, are_matrices=True
+    )
     np.testing.assert_array_equal(np.triu(result), np.triu(precision))
     np.testing.assert_array_equal(result, result.T)
 
@@ -284,6 +302,8 @@ def test_precisions_are_accepted_in_any_unit(seed, n_features, log10_condition, 
 def test_matrix_of_rounded_inverse_is_made_symmetric_and_input_is_kept():
     precision = np.array([[2.0, 0.5], [0.5 + 1e-9, 1.0]])
     before = precision.copy()
-    result = check_definite(precision, "precisions_init", "tied precision", (2, 2), are_matrices=True)
+    result = check_definite(
+        precision, "precisions_init", "tied precision", (2, 2), are_matrices=True
+    )
     np.testing.assert_array_equal(result, [[2.0, 0.5], [0.5, 1.0]])
     np.testing.assert_array_equal(precision, before)

@@ -6,7 +6,8 @@ A (D, D) of its precision, precision = A^T A, so that one formula serves all typ
     log N(x | mu, Sigma) = log det A - D / 2 log(2 pi) - |A (x - mu)|^2 / 2
 
 Means are subtracted before anything else is done to the samples, and second moments are taken
-about the new means in a second pass. Letters: n samples, K components, D features.
+about the new means in a second pass. Sums are einsum's: BLAS threads would only wait for each
+other on problems this small. Letters: n samples, K components, D features.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 Array = NDArray[np.floating[Any]]
@@ -70,8 +70,16 @@ def precision_factors(dense_matrices: Array, kind: Kind = "covariances") -> Arra
         raise ValueError(f"singular {kind}: relative pivot {smallest_pivot}")
     if kind == "precisions":
         return cholesky.transpose(0, 2, 1)
-    identity = np.eye(n_features)
-    return np.stack([solve_triangular(factor, identity, lower=True) for factor in cholesky])
+    return _inverse_of_lower(cholesky)
+
+
+def _inverse_of_lower(triangles: Array) -> Array:
+    """Return the inverses of lower triangular matrices (K, D, D), by forward substitution."""
+    inverses = np.zeros_like(triangles)
+    for d, unit_vector in enumerate(np.eye(triangles.shape[-1])):
+        known = np.einsum("ke,kef->kf", triangles[:, d, :d], inverses[:, :d])
+        inverses[:, d] = (unit_vector - known) / triangles[:, d, d, np.newaxis]
+    return inverses
 
 
 def whiten(X: ArrayLike, means: Array, factors: Array) -> Array:
@@ -160,19 +168,15 @@ def m_step(
 
 def _weighted_means(X: Array, shares: Array) -> Array:
     """Return sum_i s_ik x_i for shares s that sum to 1, corrected by the mean of what is left."""
-    means = shares.T @ X
-    corrections = [share @ (X - mean) for share, mean in zip(shares.T, means, strict=True)]
-    return means + np.stack(corrections)
+    means = np.einsum("ik,id->kd", shares, X)
+    return means + np.einsum("ik,ikd->kd", shares, X[:, np.newaxis, :] - means)
 
 
 def _component_covariances(X: Array, shares: Array, means: Array) -> Array:
     """Return sum_i s_ik (x_i - mu_k)(x_i - mu_k)^T as an array of shape (K, D, D)."""
-    covariances = []
-    for share, mean in zip(shares.T, means, strict=True):
-        centred = X - mean
-        covariance = (share[:, np.newaxis] * centred).T @ centred
-        covariances.append((covariance + covariance.T) / 2.0)
-    return np.stack(covariances)
+    centred = X[:, np.newaxis, :] - means
+    covariances = np.einsum("ikd,ike->kde", shares[:, :, np.newaxis] * centred, centred)
+    return (covariances + covariances.transpose(0, 2, 1)) / 2.0
 
 
 def _covariances(own: Array, weights: Array, covariance_type: str, reg_covar: float) -> Array:

@@ -194,9 +194,11 @@ def em_pass(
     task.log_scale = &log_scale[0]
     if weighted_log_prob is not None:
         check_size("weighted_log_prob", weighted_log_prob.size, n * K)
+        check_size("a row of weighted_log_prob", weighted_log_prob.shape[1], n)
         task.weighted_log_prob = &weighted_log_prob[0, 0]
     if resp is not None:
         check_size("resp", resp.size, n * K)
+        check_size("a row of resp", resp.shape[1], K)
         task.resp = &resp[0, 0]
     if log_prob is not None:
         check_size("log_prob", log_prob.size, n)

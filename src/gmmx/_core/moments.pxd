@@ -189,7 +189,7 @@ cdef inline Py_ssize_t weigh_rows(
                 store(rows + v * LANES, scale * (load(X + v * LANES) - load(origin + v * LANES)))
             for d in range(n_vectors * LANES, D):
                 rows[d] = root * (X[d] - origin[d])
-            for d in range(D, (n_vectors + 1) * LANES):
+            for d in range(D, (D + LANES - 1) // LANES * LANES):
                 rows[d] = 0
             rows += stride
             count += 1

@@ -1,0 +1,68 @@
+"""Sufficient statistics by their definition, for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gmmx.statistics import Layout, SufficientStatistics
+from twin import Array
+
+
+def statistics_of(
+    X: Array, resp: Array, layout: Layout, origin: Array, log_likelihood: float = 0.0
+) -> SufficientStatistics:
+    """Return the moments of samples X (n, D) with responsibilities (n, K) about origin (K, D)."""
+    X, resp = np.asarray(X, dtype=np.float64), np.asarray(resp, dtype=np.float64)
+    first, second = [], []
+    for weights, point in zip(resp.T, origin, strict=True):
+        centred = X - point
+        product = (weights[:, np.newaxis] * centred).T @ centred
+        first.append(weights @ centred)
+        second.append((product + product.T) / 2.0)
+    return SufficientStatistics(
+        layout,
+        resp.sum(axis=0),
+        np.stack(first),
+        in_layout(np.stack(second), layout),
+        np.asarray(origin, dtype=np.float64),
+        log_likelihood,
+    )
+
+
+def in_layout(second: Array, layout: Layout) -> Array:
+    """Return second moments of each component (K, D, D) in the shape of a layout."""
+    if layout == "dense":
+        return second
+    return second.sum(axis=0) if layout == "shared" else np.einsum("kdd->kd", second).copy()
+
+
+def in_matrices(factors: Array, layout: Layout, n_components: int) -> Array:
+    """Return factors in the shape of a layout as one matrix for each component (K, D, D)."""
+    if layout == "dense":
+        return factors
+    if layout == "shared":
+        return np.repeat(factors[np.newaxis], n_components, axis=0)
+    return factors[:, :, np.newaxis] * np.eye(factors.shape[1])
+
+
+def assert_same_statistics(
+    actual: SufficientStatistics, expected: SufficientStatistics, tolerance: float
+) -> None:
+    """Assert that moments agree, in units of each feature's root mean square about the origin."""
+    assert actual.layout == expected.layout
+    np.testing.assert_array_equal(actual.origin, expected.origin)
+    np.testing.assert_allclose(actual.counts, expected.counts, rtol=tolerance)
+    np.testing.assert_allclose(actual.log_likelihood, expected.log_likelihood, rtol=tolerance)
+    squares = {
+        "dense": lambda second: np.einsum("kdd->kd", second),
+        "shared": lambda second: np.diag(second)[np.newaxis],
+        "diagonal": lambda second: second,
+    }[expected.layout](expected.second)
+    roots = np.sqrt(squares)
+    limits = tolerance * roots * np.sqrt(expected.counts)[:, np.newaxis]
+    assert np.all(np.abs(actual.first - expected.first) <= limits)
+    products = squares
+    if expected.layout != "diagonal":
+        products = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
+    errors = np.abs(actual.second - expected.second)
+    assert np.all(errors <= tolerance * products.reshape(errors.shape))

@@ -1,0 +1,391 @@
+"""The command line: what it reads, prints and writes, and how it fails."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gmmx
+import reference
+from gmmx.cli import fit, main, progress
+from gmmx.cli.reader import read_faithful, read_table
+
+QUICK = ["--components", "1-3", "--covariance", "tied"]
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str | bytes) -> str:
+    """Write a file in the current folder; return its name."""
+    content = text.encode() if isinstance(text, str) else text
+    Path(name).write_bytes(content)
+    return name
+
+
+def run(*arguments: str) -> int:
+    return main(["fit", *arguments])
+
+
+def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must fail; return its one line on stderr."""
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("gmmx: ")
+    assert captured.err.count("\n") == 1
+    return captured.err.removeprefix("gmmx: ").strip()
+
+
+# Printing.
+
+
+def test_without_file_it_fits_old_faithful(capsys):
+    assert run() == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    lines = captured.out.splitlines()
+    assert lines[0] == "Old Faithful: 272 rows, 2 columns"
+    assert "2314.30*" in captured.out
+    assert "Best: tied, K = 3" in lines
+    assert "log-likelihood -1126.32 with 11 parameters, BIC 2314.30, AIC 2274.63" in lines
+    assert "        0  0.4750  4.4658  0.2792  80.874  5.803" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_table_has_a_row_for_each_count_and_a_column_for_each_type(capsys):
+    assert run("--components", "1,3-4", "--covariance", "tied-spherical,full") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "BIC, counted as scikit-learn does: smaller is better"
+    assert lines[3].split() == ["K", "full", "tied-spherical"]
+    assert [line.split()[0] for line in lines[4:7]] == ["1", "3", "4"]
+    assert lines[7] == "* best"
+
+
+def test_criterion_decides(capsys):
+    assert run("--components", "2-5", "--covariance", "full", "--criterion", "bic") == 0
+    assert "Best: full, K = 2" in capsys.readouterr().out
+    assert run("--components", "2-5", "--covariance", "full", "--criterion", "aic") == 0
+    output = capsys.readouterr().out
+    assert "AIC, counted as scikit-learn does" in output
+    assert "Best: full, K = 2" not in output
+
+
+def test_what_is_left_out_is_marked_with_its_reason(capsys):
+    rows = "\n".join(f"{i % 3},{i % 3 + i // 40}" for i in range(60))
+    assert run(write("x.csv", rows), "--components", "1-7", "--covariance", "full,diag") == 0
+    output = capsys.readouterr().out
+    assert "x left out of the ranking" in output
+    assert "  K=7 all: there are only 6 distinct rows" in output
+    assert "K=6 all: component 0 holds only 1 distinct row" in output
+    assert "-x" in output
+
+
+def test_wide_tables_are_folded(capsys):
+    rng = np.random.default_rng(0)
+    names = ",".join(f"a_rather_long_name_{d}" for d in range(7))
+    rows = "\n".join(",".join(map(str, row)) for row in rng.standard_normal((60, 7)) * 1e5)
+    assert run(write("x.csv", f"{names}\n{rows}"), *QUICK) == 0
+    output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 80
+    assert all(f"a_rather_long_name_{d}" in output for d in range(7))
+
+
+def test_no_mixture_is_usable(capsys):
+    error = error_of(capsys, write("x.csv", "1\n2\n3\n4\n"), "--components", "4")
+    assert error == "x.csv: no mixture could be fitted that is not spurious"
+
+
+# Reading.
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.csv", "a,b\n1,2\n3,4.5\n"),
+        ("x.csv", "\ufeff a , b\r\n1, 2\r\n\r\n3,4.5"),
+        ("x.csv", '"a","b"\n"1","2"\n\n   \n"3","4.5"\n\n'),
+        ("x.csv", "a;b\n1;2\n3;4.5\n"),
+        ("x.CSV", "\n\na,b\n1,2\n3,4.5\n"),
+        ("x.tsv", "a\tb\n1\t2\n3\t4.5\n"),
+    ],
+)
+def test_delimited_text(name, text):
+    table = read_table(Path(write(name, text)))
+    assert table.names == ("a", "b")
+    np.testing.assert_array_equal(table.values, [[1, 2], [3, 4.5]])
+
+
+def test_names_where_there_are_none():
+    assert read_table(Path(write("x.csv", "1,2\n3,4\n"))).names == ("column 1", "column 2")
+    assert read_table(Path(write("x.csv", ",b\n1,2\n3,4\n"))).names == ("column 1", "b")
+
+
+def test_embedded_data():
+    table = read_faithful()
+    assert table.names == ("eruptions", "waiting")
+    np.testing.assert_array_equal(table.values, reference.faithful())
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i2", ">f8", "?"])
+def test_npy(dtype):
+    X = np.asfortranarray(np.arange(6).reshape(3, 2) % 2).astype(dtype)
+    np.save("x.npy", X)
+    values = read_table(Path("x.npy")).values
+    assert values.dtype == np.float64
+    assert values.flags.c_contiguous
+    np.testing.assert_array_equal(values, X)
+
+
+def test_npy_of_one_dimension_is_one_column():
+    np.save("x.npy", np.arange(3.0))
+    assert read_table(Path("x.npy")).values.shape == (3, 1)
+
+
+def test_parquet():
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"a": [1, 2], "b": [0.5, 1.5]}), "x.parquet")
+    table = read_table(Path("x.parquet"))
+    assert table.names == ("a", "b")
+    np.testing.assert_array_equal(table.values, [[1, 0.5], [2, 1.5]])
+
+
+def test_parquet_that_cannot_be_used(capsys):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"a": [1, None], "b": [0.5, 1.5]}), "x.parquet")
+    assert error_of(capsys, "x.parquet").startswith("x.parquet: row 2, column 1 ('a'): nan is not")
+    pq.write_table(pa.table({"a": ["p", "q"]}), "x.parquet")
+    assert error_of(capsys, "x.parquet") == "x.parquet: column 'a' holds string, not real numbers"
+    assert "is not a Parquet file" in error_of(capsys, write("x.parquet", "PAR1"))
+
+
+def test_parquet_without_pyarrow(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "gmmx-native[parquet]" in error_of(capsys, write("x.parquet", b""))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n3,abc\n", "line 3, column 2 ('b'): 'abc' is not a number"),
+        ("1,2\n3,x\n", "line 2, column 2: 'x' is not a number"),
+        ('a,b\n\n"1",2\n"3\n",4\n5,1_0\n', "line 6, column 2 ('b'): '1_0' is not a number"),
+        ("a,b\n1,2\n,4\n", "line 3, column 1 ('a'): the cell is empty"),
+        ("1,,3\n1,2,3\n", "line 1, column 2: the cell is empty"),
+        ("a,b\n1,nan\n", "line 2, column 2 ('b'): 'nan' is not a finite number"),
+        ("a,b\n1,2\n-inf,2\n", "line 3, column 1 ('a'): '-inf' is not a finite number"),
+        ("1\n1e999\n", "line 2, column 1: '1e999' is not a finite number"),
+        ("a,b\n1,2\n3\n", "line 3: expected 2 cells as in the first line, found 1"),
+        ("a,b\n1,2\n3,4,\n", "line 3: expected 2 cells as in the first line, found 3"),
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        (b"a,b\n\xff,2\n", "is not UTF-8 text"),
+        ("a,b\n", "too few rows of numbers, 0; at least 2 are needed"),
+        ("1,2\n", "too few rows of numbers, 1; at least 2 are needed"),
+        ("a,b\n1,2\n1,3\n", "a is 1 in every row: leave it out"),
+        ("1\n1e300\n-1e300\n", "column 1 has variance inf: scale it"),
+    ],
+)
+def test_text_that_cannot_be_used(capsys, text, message):
+    assert error_of(capsys, write("x.csv", text)) == f"x.csv: {message}"
+
+
+def test_npy_that_cannot_be_used(capsys):
+    for content in (b"", b"abc", b"PK\x03\x04" + bytes(40)):
+        assert "is not a .npy file of numbers" in error_of(capsys, write("x.npy", content))
+    np.save("x.npy", np.array([1, "a"], dtype=object), allow_pickle=True)
+    assert "is not a .npy file of numbers" in error_of(capsys, "x.npy")
+    np.save("x.npy", np.array(["a", "b"]))
+    assert "holds <U1, not real numbers" in error_of(capsys, "x.npy")
+    np.save("x.npy", np.zeros((2, 2, 2)))
+    assert "holds an array of shape (2, 2, 2)" in error_of(capsys, "x.npy")
+    np.save("x.npy", np.array([[1.0, 2.0], [3.0, np.nan]]))
+    assert error_of(capsys, "x.npy") == "x.npy: row 2, column 2: nan is not a finite number"
+
+
+def test_files_that_cannot_be_opened(capsys):
+    assert error_of(capsys, "no.csv") == "no.csv: No such file or directory"
+    assert "unknown extension '.xls'; expected one of .csv, .tsv" in error_of(capsys, "x.xls")
+    Path("folder.csv").mkdir()
+    assert error_of(capsys, "folder.csv").startswith("folder.csv: ")
+
+
+# Writing.
+
+
+def test_labels(capsys):
+    assert run(*QUICK, "--labels", "out.csv") == 0
+    lines = Path("out.csv").read_text().splitlines()
+    assert lines[0] == "label,probability_0,probability_1,probability_2"
+    values = np.loadtxt("out.csv", delimiter=",", skiprows=1)
+    assert values.shape == (272, 4)
+    np.testing.assert_allclose(values[:, 1:].sum(axis=1), 1.0, atol=1e-9)
+    np.testing.assert_array_equal(values[:, 0], values[:, 1:].argmax(axis=1))
+    assert np.bincount(values[:, 0].astype(int)).tolist() == [134, 97, 41]
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 3, 8])
+def test_plot(n_columns):
+    pytest.importorskip("matplotlib")
+    X = np.random.default_rng(0).standard_normal((60, n_columns))
+    X[:30] += 6
+    np.save("x.npy", X)
+    assert run("x.npy", *QUICK, "--plot", "out.png") == 0
+    assert Path("out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_shows_what_is_left_out_and_formulas_as_text():
+    pytest.importorskip("matplotlib")
+    rows = "\n".join(f"{i % 3},{i % 3 + i // 40}" for i in range(60))
+    write("x.csv", f"$a_{{,b$\n{rows}")
+    assert run("x.csv", "--components", "1-7", "--plot", "out.svg") == 0
+    assert Path("out.svg").stat().st_size > 0
+
+
+def test_plot_without_matplotlib_fails_before_the_fit(capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "gmmx.cli.plot", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(fit, "search", None)
+    assert "gmmx-native[plot]" in error_of(capsys, "--plot", "out.png")
+
+
+def test_outputs_are_checked_before_the_fit(capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(fit, "search", None)
+    write("x.csv", "1\n2\n")
+    Path("folder").mkdir()
+    assert "the folder no does not exist" in error_of(capsys, "--labels", "no/out.csv")
+    assert "is a folder" in error_of(capsys, "--labels", "folder")
+    assert "would overwrite the data" in error_of(capsys, "x.csv", "--labels", "x.csv")
+    assert "unknown extension '.xyz'" in error_of(capsys, "--plot", "out.xyz")
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        Path("folder").chmod(0o500)
+        assert "no permission to write" in error_of(capsys, "--labels", "folder/out.csv")
+
+
+def test_output_that_fails_after_the_fit(capsys, monkeypatch):
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savetxt", fail)
+    assert error_of(capsys, *QUICK, "--labels", "out.csv") == "out.csv: No space left on device"
+
+
+# Arguments.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--components", "0-3"], "expected an increasing range from 1, got '0-3'"),
+        (["--components", "5-3"], "expected an increasing range from 1, got '5-3'"),
+        (["--components", "x"], "expected numbers such as 3, 1-9 or 2,4,6, got 'x'"),
+        (["--components", "1,,2"], "expected numbers such as"),
+        (["--components", "1-2-3"], "expected numbers such as"),
+        (["--covariance", "full,round"], "got 'round'"),
+        (["--criterion", "icl"], "invalid choice: 'icl'"),
+        (["--threads", "0"], "expected an integer from 1, got '0'"),
+        (["--seed", "-1"], "argument --seed: expected"),
+        (["--seed", "4294967296"], "expected an integer from 0 to 4294967295"),
+        (["--unknown"], "unrecognized arguments: --unknown"),
+        (["a.csv", "b.csv"], "unrecognized arguments: b.csv"),
+    ],
+)
+def test_bad_arguments(capsys, arguments, message):
+    assert message in error_of(capsys, *arguments)
+
+
+def test_a_command_is_required(capsys):
+    assert main([]) == 2
+    assert "the following arguments are required: COMMAND" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"]])
+def test_help_and_version(capsys, arguments):
+    with pytest.raises(SystemExit) as exit_info:
+        main(arguments)
+    assert exit_info.value.code == 0
+    output = capsys.readouterr().out
+    assert "usage: gmmx" in output or output == f"gmmx {gmmx.__version__}\n"
+
+
+def test_threads_and_seed(capsys):
+    outputs = []
+    for threads in ("1", "2"):
+        assert run(*QUICK, "--threads", threads, "--seed", "7") == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+
+
+# The process.
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_on_a_terminal(monkeypatch):
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run(*QUICK) == 0
+    assert "/3 [" in sys.stderr.getvalue()
+
+
+def test_no_progress_in_a_short_job_or_without_tqdm(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run("--components", "1", "--covariance", "tied") == 0
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    assert run(*QUICK) == 0
+    assert sys.stderr.getvalue() == ""
+
+
+def test_running_out_of_memory(capsys, monkeypatch):
+    def fail(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(fit, "search", fail)
+    assert error_of(capsys) == "not enough memory for this data"
+
+
+def test_module_runs():
+    result = subprocess.run(
+        [sys.executable, "-m", "gmmx", "fit", "no.csv"], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "gmmx: no.csv: No such file or directory\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_ends_a_long_fit():
+    np.save("x.npy", np.random.default_rng(0).standard_normal((100_000, 8)))
+    program = (
+        "import os, signal, sys, threading\n"
+        "from gmmx.cli import main\n"
+        "interrupt = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Timer(1.0, interrupt).start()\n"
+        "sys.exit(main(['fit', 'x.npy']))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 128 + signal.SIGINT
+    assert result.stderr == "gmmx: interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX pipes")
+def test_a_reader_that_goes_away_is_no_error():
+    command = f"'{sys.executable}' -m gmmx fit --components 1 | true"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert result.stderr == ""

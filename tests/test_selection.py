@@ -1,0 +1,178 @@
+"""The search for the number of components and the covariance structure."""
+
+from __future__ import annotations
+
+import json
+import threading
+from functools import cache
+
+import numpy as np
+import pytest
+
+import reference
+from gmmx import selection
+from gmmx.covariance import STRUCTURES
+from gmmx.selection import Cell, best_cell, search
+
+CELLS = [(k, name) for k in range(1, 10) for name in STRUCTURES]
+
+
+@cache
+def default_search(dataset: str) -> dict[tuple[int, str], Cell]:
+    """Return the cells of the default search."""
+    cells = search(reference.dataset(dataset))
+    return {(cell.n_components, cell.covariance_type): cell for cell in cells}
+
+
+def mclust_bic(dataset: str) -> dict[tuple[int, str], float]:
+    """Return the BIC that mclust found from its own start, smaller being better."""
+    table = json.loads((reference.DATA / f"mclust_{dataset}.json").read_text(encoding="utf-8"))
+    return {
+        (k, reference.COVARIANCE_TYPE_OF_MODEL[model]): -value
+        for k, row in zip(table["bic_G"], table["bic_table"], strict=True)
+        for model, value in zip(table["bic_models"], row, strict=True)
+        if model in reference.COVARIANCE_TYPE_OF_MODEL and value is not None
+    }
+
+
+def blobs(n_samples: int = 120, n_features: int = 2) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    centers = 8.0 * np.arange(n_samples)[:, np.newaxis] % 24.0
+    return rng.standard_normal((n_samples, n_features)) + centers
+
+
+def log_likelihoods(cells: list[Cell]) -> list[float]:
+    return [cell.log_likelihood for cell in cells]
+
+
+def test_old_faithful_is_tied_with_three_components():
+    cells = default_search("faithful")
+    assert list(cells) == CELLS
+    best = best_cell(cells.values())
+    assert (best.n_components, best.covariance_type) == (3, "tied")
+    assert best.log_likelihood == pytest.approx(-1126.316, abs=1e-3)
+    assert best.n_parameters == 11
+    np.testing.assert_allclose(np.sort(best.model.weights_), [0.1686, 0.3564, 0.4750], atol=1e-3)
+
+
+def test_iris_is_full_with_two_components():
+    best = best_cell(default_search("iris").values())
+    assert (best.n_components, best.covariance_type) == (2, "full")
+    assert best.bic == pytest.approx(574.018, abs=1e-2)
+
+
+@pytest.mark.parametrize("dataset", reference.DATASETS)
+def test_nearly_every_cell_is_as_good_as_that_of_mclust(dataset):
+    cells, theirs = default_search(dataset), mclust_bic(dataset)
+    ranked = {position: cell.bic for position, cell in cells.items() if cell.reason is None}
+    worse = [position for position, bic in ranked.items() if bic > theirs[position] + 0.1]
+    assert len(worse) <= 4, worse
+    assert len(ranked) >= 46
+
+
+@pytest.mark.parametrize("dataset", reference.DATASETS)
+def test_cells_agree_with_their_models(dataset):
+    X = reference.dataset(dataset)
+    for cell in default_search(dataset).values():
+        assert cell.bic == pytest.approx(cell.model.bic(X), rel=1e-9)
+        assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
+
+
+def test_spurious_cells_are_not_ranked():
+    cells = default_search("iris").values()
+    spurious = [cell for cell in cells if cell.reason is not None]
+    assert min(spurious, key=lambda cell: cell.bic).bic < best_cell(cells).bic
+    assert all(cell.reason.startswith("component ") for cell in spurious)
+
+
+def test_best_by_either_criterion():
+    cells = [Cell(1, "full", 100, 5, -110.0), Cell(2, "full", 100, 11, -100.0)]
+    assert best_cell(cells, "bic") is cells[0]
+    assert best_cell(cells, "aic") is cells[1]
+    assert best_cell([Cell(3, "full", 10, 20, 5.0, reason="spurious")]) is None
+
+
+@pytest.mark.parametrize("n_threads", [2, 3, None])
+def test_result_does_not_depend_on_threads(monkeypatch, n_threads):
+    X = blobs()
+    expected = search(X, [1, 2, 3], n_threads=1)
+    monkeypatch.setattr(selection, "SMALL_SIZE", 0)
+    done: list[Cell] = []
+    cells = search(X, [1, 2, 3], n_threads=n_threads, on_cell=done.append)
+    assert log_likelihoods(cells) == log_likelihoods(expected)
+    assert sorted(log_likelihoods(done)) == sorted(log_likelihoods(cells))
+
+
+def test_same_seed_same_result():
+    first, second, other = (
+        search(reference.iris(), [5], ["full", "tied"], random_state=seed) for seed in (1, 1, 2)
+    )
+    assert log_likelihoods(first) == log_likelihoods(second)
+    assert first[1].model.means_.tolist() != other[1].model.means_.tolist()
+
+
+def test_units_do_not_matter():
+    X, scale = blobs(), np.array([1e-6, 1e5])
+    names = ["full", "tied", "diag", "tied-diag"]
+    shift = len(X) * np.log(scale).sum()
+    for cell, scaled in zip(search(X, [3], names), search(X * scale, [3], names), strict=True):
+        assert scaled.log_likelihood + shift == pytest.approx(cell.log_likelihood, abs=0.1)
+
+
+def test_many_rows_are_raced_on_a_part():
+    X = blobs(4 * selection.RACE_SAMPLES)
+    cells = search(X, [2, 3], ["spherical", "tied"])
+    assert best_cell(cells).n_components == 3
+    assert best_cell(cells).log_likelihood == pytest.approx(
+        best_cell(cells).model.score(X) * len(X)
+    )
+
+
+def test_more_components_than_distinct_rows():
+    X = np.repeat([[0.0], [1.0], [5.0]], 4, axis=0)
+    cells = search(X, [1, 3, 4], ["tied"])
+    assert cells[0].reason is None
+    assert cells[1].reason is not None
+    assert cells[2].reason == "there are only 3 distinct rows"
+    assert cells[2].model is None
+    assert np.isnan(cells[2].bic)
+
+
+def test_collapse_of_a_cell_does_not_end_the_search():
+    # The tiny feature makes the floor too low for matrices of the other two, which are collinear.
+    x = np.random.default_rng(0).standard_normal((50, 2))
+    X = np.column_stack([1e6 * x[:, 0], 3e6 * x[:, 0], 1e-6 * x[:, 1]])
+    cells = {cell.covariance_type: cell for cell in search(X, [1, 2])}
+    assert cells["full"].reason == "every start collapsed"
+    assert cells["diag"].reason is None
+
+
+def test_interrupt_ends_all_threads(monkeypatch):
+    monkeypatch.setattr(selection, "SMALL_SIZE", 0)
+
+    def interrupt(cell: Cell) -> None:
+        raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        search(reference.iris(), n_threads=3, on_cell=interrupt)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("X", "options", "message"),
+    [
+        ([[1.0, 2.0], [1.0, 3.0]], {}, "feature 0 is 1 in every row: leave it out"),
+        ([[1.0], [1.0]], {"feature_names": ["height"]}, "height is 1 in every row"),
+        ([[0.0], [1e200], [2e200]], {}, "feature 0 has variance inf: scale it"),
+        ([[0.0], [1e-200]], {}, "feature 0 has variance 0: scale it"),
+        ([[1.0, np.nan], [1.0, 2.0]], {}, "contains NaN"),
+        ([[1.0, 2.0]], {}, "minimum of 2"),
+        ([[1.0], [2.0]], {"n_components": [0]}, "'n_components' parameter of search"),
+        ([[1.0], [2.0]], {"covariance_types": ["fulll"]}, "'covariance_type' parameter of search"),
+        ([[1.0], [2.0]], {"n_threads": 0}, "'n_threads' parameter of search"),
+    ],
+)
+def test_bad_input(X, options, message):
+    with pytest.raises(ValueError, match=message):
+        search(X, **options)

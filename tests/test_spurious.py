@@ -1,0 +1,125 @@
+"""Recognizing spurious maxima: components that shrink onto coincidences of the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import reference
+from gmmx import GaussianMixture
+from gmmx.spurious import (
+    DistinctValues,
+    conditional_variances,
+    n_distinct_rows,
+    spurious_reason,
+)
+
+REG_COVAR = 1e-6
+
+
+def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str | None:
+    """Return the reason with the features called a, b, c, ..."""
+    distinct = DistinctValues.of(X, tuple("abcdefgh"[: X.shape[1]]))
+    return spurious_reason(X, labels, np.asarray(covariances), REG_COVAR, distinct)
+
+
+def empirical(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the clusters' covariances."""
+    return np.stack(
+        [np.cov(X[labels == k].T, bias=True).reshape(X.shape[1], -1) for k in np.unique(labels)]
+    ) + REG_COVAR * np.eye(X.shape[1])
+
+
+def two_clusters(n: int = 200, n_features: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    return rng.standard_normal((n, n_features)) + 10.0 * labels[:, np.newaxis], labels
+
+
+def test_honest_clusters_are_not_spurious():
+    X, labels = two_clusters()
+    assert reason_of(X, labels, empirical(X, labels)) is None
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_fewer_distinct_rows_than_a_covariance_needs(n_features):
+    X, labels = two_clusters(n_features=n_features)
+    few = np.concatenate([X[labels == 1][:n_features]] * 7)
+    X = np.concatenate([X[labels == 0], few])
+    labels = np.repeat([0, 1], [100, len(few)])
+    covariances = np.stack([np.eye(n_features)] * 2)
+    expected = f"component 1 holds only {n_features} distinct row"
+    assert reason_of(X, labels, covariances).startswith(expected)
+
+
+def test_a_component_without_rows():
+    X, labels = two_clusters()
+    covariances = np.stack([np.eye(3)] * 3)
+    assert reason_of(X, labels, covariances) == "component 2 holds only 0 distinct rows"
+
+
+def test_variance_at_the_floor_in_an_oblique_direction():
+    X, labels = two_clusters()
+    X[labels == 1, 2] = X[labels == 1, 0] + X[labels == 1, 1]
+    assert reason_of(X, labels, empirical(X, labels)) == (
+        "component 1 has a variance at the floor of 1e-06"
+    )
+
+
+def test_component_on_one_value_of_a_rounded_feature():
+    X, labels = two_clusters()
+    X[:, 1] = np.round(3 * X[:, 1])
+    X[labels == 1, 1] = 2.0
+    covariances = empirical(X, labels)
+    covariances[1, 1, 1] = 0.04
+    assert reason_of(X, labels, covariances) == "component 1 is narrower than the spacing of b"
+    covariances[1, 1, 1] = 0.3
+    assert reason_of(X, labels, covariances) is None
+
+
+def test_spacing_is_that_around_the_component():
+    # A tight cluster of continuous values among values that are rounded to integers.
+    rng = np.random.default_rng(0)
+    wide, tight = np.round(rng.normal(0, 30, 300)), 500.5 + 1e-2 * rng.standard_normal(40)
+    X = np.concatenate([wide, tight])[:, np.newaxis]
+    labels = np.repeat([0, 1], [300, 40])
+    assert reason_of(X, labels, empirical(X, labels)) is None
+
+
+def test_scales_of_features_do_not_matter():
+    X, labels = two_clusters()
+    X *= np.array([1e-2, 1.0, 1e6])
+    assert reason_of(X, labels, empirical(X, labels)) is None
+    X[labels == 0, 2] = X[labels == 0, 0] * 1e8
+    assert "component 0" in reason_of(X, labels, empirical(X, labels))
+
+
+def test_conditional_variances_are_inverse_diagonals_of_precisions():
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((4, 3, 3))
+    covariances = factors @ factors.transpose(0, 2, 1) + 0.1 * np.eye(3)
+    expected = 1 / np.einsum("kdd->kd", np.linalg.inv(covariances))
+    np.testing.assert_allclose(conditional_variances(covariances), expected, rtol=1e-9)
+
+
+def test_distinct_rows_are_counted_up_to_a_limit():
+    X = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 1.0], [3.0, 1.0]])
+    assert n_distinct_rows(X, at_most=9) == 3
+    assert n_distinct_rows(X, at_most=2) == 2
+    assert n_distinct_rows(X[:0], at_most=2) == 0
+
+
+def test_the_spurious_maximum_of_old_faithful():
+    """A component on the 14 rows whose waiting time is 83 gains 80 nats and says nothing."""
+    X = reference.faithful()
+    start = np.array([[4.3, 83], [2.0, 54], [4.4, 80], [3.9, 76], [1.9, 60]])
+    precisions = np.array([[5, 1e4], [5, 0.03], [5, 0.03], [5, 0.03], [5, 0.03]])
+    model = GaussianMixture(
+        5, covariance_type="diag", tol=1e-9, max_iter=1000,
+        weights_init=np.full(5, 0.2), means_init=start, precisions_init=precisions,
+    ).fit(X)  # fmt: skip
+    assert model.score(X) * len(X) > -1060
+    labels = model.predict(X)
+    assert reason_of(X, labels, model.covariances_[:, :, np.newaxis] * np.eye(2)) == (
+        "component 0 has a variance at the floor of 1e-06"
+    )

@@ -1,0 +1,227 @@
+"""Sufficient statistics of shards add up, whatever they are taken about."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout
+from moments import assert_same_statistics, statistics_of
+
+LAYOUTS: tuple[Layout, ...] = ("dense", "shared", "diagonal")
+TOLERANCE = 1e-12
+
+in_every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+on_many_samples = given(
+    seed=st.integers(0, 2**32 - 1),
+    layout=st.sampled_from(LAYOUTS),
+    n_components=st.integers(1, 4),
+    n_features=st.integers(1, 5),
+    offset=st.sampled_from([0.0, 1.0, 1e6]),
+    exponent=st.sampled_from([-400, 0, 400]),
+)
+derandomized = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def samples_of(seed, n_components, n_features, offset=0.0, exponent=0, n_samples=60):
+    """Return samples, responsibilities and two sets of points near the components' means."""
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n_samples, n_features)) + offset
+    resp = random.dirichlet(np.ones(n_components), size=n_samples)
+    origins = offset + random.normal(size=(2, n_components, n_features))
+    return np.ldexp(X, exponent), resp, *np.ldexp(origins, exponent)
+
+
+def example(layout, seed=0, n_components=2, n_features=3):
+    X, resp, origin, _ = samples_of(seed, n_components, n_features)
+    return statistics_of(X, resp, layout, origin, log_likelihood=-7.0)
+
+
+def same_bits(a, b):
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("layout", "counts", "first", "second", "origin", "log_likelihood")
+    )
+
+
+# ---- shards
+
+
+@derandomized
+@on_many_samples
+def test_shards_with_one_origin_add_up_to_the_whole(
+    seed, layout, n_components, n_features, offset, exponent
+):
+    X, resp, origin, _ = samples_of(seed, n_components, n_features, offset, exponent)
+    whole = statistics_of(X, resp, layout, origin, log_likelihood=-6.0)
+    shards = [
+        statistics_of(X[rows], resp[rows], layout, origin, log_likelihood=-2.0)
+        for rows in (slice(0, 1), slice(1, 30), slice(30, None))
+    ]
+    assert_same_statistics(shards[0] + shards[1] + shards[2], whole, TOLERANCE)
+    assert_same_statistics(shards[0] + (shards[1] + shards[2]), whole, TOLERANCE)
+
+
+@derandomized
+@on_many_samples
+def test_shards_with_other_origins_add_up_to_the_whole(
+    seed, layout, n_components, n_features, offset, exponent
+):
+    X, resp, origin, other = samples_of(seed, n_components, n_features, offset, exponent)
+    whole = statistics_of(X, resp, layout, origin)
+    total = statistics_of(X[:20], resp[:20], layout, origin) + statistics_of(
+        X[20:], resp[20:], layout, other
+    )
+    # Offsets round to a millionth of a millionth of a deviation at 1e6, moments with them.
+    assert_same_statistics(total, whole, 1e-10)
+
+
+@in_every_layout
+def test_order_of_addition_changes_the_origin_only(layout):
+    a, b = example(layout, seed=0), example(layout, seed=1)
+    assert np.array_equal((a + b).origin, a.origin)
+    assert np.array_equal((b + a).origin, b.origin)
+    assert_same_statistics((b + a).about(a.origin), a + b, TOLERANCE)
+
+
+@in_every_layout
+def test_no_samples_are_neutral(layout):
+    some = example(layout)
+    assert same_bits(some + some.scaled(0.0), some)
+
+
+@in_every_layout
+def test_a_sum_leaves_its_terms_alone(layout):
+    a, b = example(layout, seed=0), example(layout, seed=1)
+    before = example(layout, seed=0), example(layout, seed=1)
+    _ = a + b
+    a.about(b.origin), a.means, a.scatter()
+    assert same_bits(a, before[0])
+    assert same_bits(b, before[1])
+    with pytest.raises(FrozenInstanceError):
+        a.layout = "dense"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        example("diagonal"),
+        example("dense", n_components=3),
+        example("dense", n_features=2),
+    ],
+    ids=["layout", "components", "features"],
+)
+def test_statistics_of_other_kinds_cannot_be_added(other):
+    with pytest.raises(ValueError, match=r"layout 'dense' with origin \(2, 3\) cannot be added"):
+        _ = example("dense") + other
+
+
+# ---- weights
+
+
+@in_every_layout
+@pytest.mark.parametrize("factor", [0.5, 3.0])
+def test_scaling_is_weighing_every_sample(layout, factor):
+    X, resp, origin, _ = samples_of(0, 2, 3)
+    expected = statistics_of(X, factor * resp, layout, origin, log_likelihood=-7.0 * factor)
+    assert_same_statistics(example(layout).scaled(factor), expected, TOLERANCE)
+
+
+@in_every_layout
+def test_a_sample_that_counts_twice_is_there_twice(layout):
+    some = example(layout)
+    assert_same_statistics(some + some, some.scaled(2.0), TOLERANCE)
+
+
+# ---- moments
+
+
+@derandomized
+@on_many_samples
+def test_another_origin_gives_the_moments_about_it(
+    seed, layout, n_components, n_features, offset, exponent
+):
+    X, resp, origin, other = samples_of(seed, n_components, n_features, offset, exponent)
+    moved = statistics_of(X, resp, layout, origin).about(other)
+    assert_same_statistics(moved, statistics_of(X, resp, layout, other), 1e-10)
+
+
+@in_every_layout
+def test_the_same_origin_changes_nothing(layout):
+    some = example(layout)
+    assert same_bits(some.about(some.origin), some)
+    assert same_bits(some.about(some.origin.copy()), some)
+
+
+@derandomized
+@on_many_samples
+def test_means_and_scatter_are_those_of_the_samples(
+    seed, layout, n_components, n_features, offset, exponent
+):
+    X, resp, origin, _ = samples_of(seed, n_components, n_features, offset, exponent)
+    some = statistics_of(X, resp, layout, origin)
+    means = np.average(X - X[0], axis=0, weights=resp[:, 0])
+    spread = np.ldexp(1.0, exponent)
+    np.testing.assert_allclose(some.means[0] - X[0], means, rtol=0, atol=1e-9 * spread)
+    about_means = statistics_of(X, resp, layout, some.means)
+    assert np.all(np.abs(about_means.first) <= 1e-8 * spread)
+    limit = 1e-9 * spread**2 * len(X)
+    assert np.all(np.abs(some.scatter() - about_means.second) <= limit)
+
+
+@in_every_layout
+def test_a_single_sample_has_no_scatter(layout):
+    X, _, origin, _ = samples_of(0, 1, 3, n_samples=1)
+    scatter = statistics_of(X, np.ones((1, 1)), layout, origin).scatter()
+    np.testing.assert_allclose(scatter, 0.0, atol=1e-15)
+    if layout == "diagonal":
+        assert np.all(scatter >= 0.0)
+
+
+# ---- components without samples
+
+
+@in_every_layout
+@pytest.mark.parametrize("count", [0.0, 1e-300])
+def test_an_empty_component_keeps_its_origin(layout, count):
+    X, resp, origin, _ = samples_of(0, 2, 3)
+    resp[:, 1] = count / len(X)
+    some = statistics_of(X, resp, layout, origin)
+    assert some.empty.tolist() == [1]
+    assert some.occupied_counts[1] == 1.0
+    assert np.array_equal(some.means[1], origin[1])
+    assert np.all(np.isfinite(some.scatter()))
+
+
+# ---- layouts
+
+
+def test_dense_moments_hold_the_shared_ones():
+    X, resp, origin, _ = samples_of(0, 2, 3)
+    shared = statistics_of(X, resp, "dense", origin).to_layout("shared")
+    assert_same_statistics(shared, statistics_of(X, resp, "shared", origin), TOLERANCE)
+
+
+@in_every_layout
+def test_the_own_layout_is_always_there(layout):
+    some = example(layout)
+    assert some.to_layout(layout) is some
+    assert exact_layout(layout) == ("diagonal" if layout == "diagonal" else "dense")
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [("diagonal", "dense"), ("diagonal", "shared"), ("shared", "dense"), ("shared", "diagonal")],
+)
+def test_moments_that_are_not_held_are_refused(held, wanted):
+    with pytest.raises(ValueError, match=f"layout '{held}' hold none of '{wanted}'"):
+        example(held).to_layout(wanted)
+
+
+def test_statistics_are_values():
+    some = example("diagonal")
+    assert isinstance(replace(some, log_likelihood=0.0), SufficientStatistics)
