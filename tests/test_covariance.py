@@ -155,6 +155,25 @@ def test_log_det_is_minus_half_that_of_the_covariance(
 @every_structure
 @derandomized
 @on_many_mixtures
+def test_unconstrained_factors_give_the_structure_back(
+    name, seed, n_components, n_features, offset, log10_scale
+):
+    X, resp = samples_of(seed, n_components, n_features, offset, log10_scale)
+    covariance = estimate(name, X, resp)
+    scale = deviations_of(covariance.dense()).mean(axis=0)
+    again = covariance.with_log_factors(covariance.log_factors(scale), scale)
+    log_factors = covariance.log_factors(scale)
+    np.testing.assert_allclose(
+        again.log_factors(scale), log_factors, rtol=1e-12, atol=1e-12 * np.abs(log_factors).max()
+    )
+    # The logarithm of a number near 1e150 is 345, so its rounding is as many times that of 1.
+    tolerance = 4096 * EPS * condition_of(covariance.dense())
+    assert_same_matrices(again.dense(), covariance.dense(), tolerance)
+
+
+@every_structure
+@derandomized
+@on_many_mixtures
 def test_precisions_give_the_covariances_back(
     name, seed, n_components, n_features, offset, log10_scale
 ):

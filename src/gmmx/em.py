@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.parameters import MixtureParameters
+from gmmx.squarem import SquaredExtrapolation
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def run_em(
     *,
     lower_bound: float = -np.inf,
     callback: Callable[[int, float], None] | None = None,
+    acceleration: SquaredExtrapolation | None = None,
 ) -> EMResult:
     """Alternate E-step and M-step until the mean log-likelihood changes by less than `tol`.
 
@@ -73,11 +75,14 @@ def run_em(
     tol : float
         Change of the mean log-likelihood, in nats per sample, below which EM has converged.
     max_iter : int
-        Largest number of iterations.
+        Largest number of iterations, passes over the samples.
     lower_bound : float, default=-inf
         Mean log-likelihood to which the first one is compared.
     callback : callable, optional
         Called after each iteration with its number, from 1, and the change.
+    acceleration : SquaredExtrapolation, optional
+        Proposes where to go on from. An iteration that finds a proposal worse than where it
+        started from returns to plain EM, so that the likelihood never falls.
 
     Returns
     -------
@@ -89,16 +94,31 @@ def run_em(
     algorithm", Journal of the Royal Statistical Society B 39.
     """
     lower_bounds: list[float] = []
-    converged = False
+    converged, end = False, parameters
     while len(lower_bounds) < max_iter and not converged:
-        statistics = e_step(parameters)
-        parameters = m_step(statistics, parameters)
-        previous, lower_bound = lower_bound, mean_log_likelihood(statistics)
+        previous = lower_bound
+        try:
+            statistics = e_step(parameters)
+            lower_bound = mean_log_likelihood(statistics)
+            end = m_step(statistics, parameters)
+        except ValueError:
+            # A proposal under which a component collapses is a bad one, no more.
+            if acceleration is None or acceleration.fallback is None:
+                raise
+            lower_bound = -np.inf
+        if acceleration is None:
+            parameters = end
+            converged = abs(lower_bound - previous) < tol
+        elif acceleration.rejects(lower_bound):
+            lower_bound = previous
+            parameters = end = acceleration.retreat()
+        else:
+            converged = acceleration.has_converged(lower_bound - previous, tol)
+            parameters = acceleration.propose(parameters, end, lower_bound)
         lower_bounds.append(lower_bound)
-        converged = abs(lower_bound - previous) < tol
         if callback is not None:
             callback(len(lower_bounds), lower_bound - previous)
-    return EMResult(parameters, lower_bounds, len(lower_bounds), converged, lower_bound)
+    return EMResult(end, lower_bounds, len(lower_bounds), converged, lower_bound)
 
 
 def mean_log_likelihood(statistics: SufficientStatistics) -> float:

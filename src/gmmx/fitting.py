@@ -10,7 +10,13 @@ import numpy as np
 from gmmx.em import DegenerateMixtureError, EMResult, ExpectationMaximization, run_em
 from gmmx.exceptions import warn_convergence
 from gmmx.parameters import MixtureParameters
+from gmmx.squarem import SquaredExtrapolation
 from gmmx.verbose import VerboseReport
+
+ALGORITHMS: dict[str, Callable[[], SquaredExtrapolation | None]] = {
+    "em": lambda: None,
+    "squarem": SquaredExtrapolation,
+}
 
 
 def best_of(
@@ -19,6 +25,7 @@ def best_of(
     *,
     tol: float,
     max_iter: int,
+    algorithm: str,
     lower_bound: float,
     report: VerboseReport,
 ) -> EMResult:
@@ -35,6 +42,7 @@ def best_of(
                 result = run_em(
                     start(), steps.e_step, steps.m_step, tol, max_iter,
                     lower_bound=lower_bound, callback=report.iteration,
+                    acceleration=ALGORITHMS[algorithm](),
                 )  # fmt: skip
         except DegenerateMixtureError as error:
             collapse = error

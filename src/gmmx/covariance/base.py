@@ -94,6 +94,17 @@ class CovarianceStructure(ABC):
     def dense(self) -> Array:
         """Covariance matrices of all components, (n_components, n_features, n_features)."""
 
+    @abstractmethod
+    def log_factors(self, scale: Array) -> Array:
+        """`precisions_cholesky` without constraints: its diagonal as logarithms.
+
+        Features are measured in units of `scale`, (n_features,).
+        """
+
+    @abstractmethod
+    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
+        """The structure that `log_factors` describes."""
+
     # What all structures share.
 
     @classmethod
@@ -156,6 +167,21 @@ class MatrixCovariance(CovarianceStructure):
         diagonal = np.einsum("...dd->...d", self.precisions_cholesky)
         return np.asarray(np.log(diagonal).sum(axis=-1))
 
+    def log_factors(self, scale: Array) -> Array:
+        factors = self.precisions_cholesky * scale[:, np.newaxis]
+        diagonal = np.einsum("...dd->...d", factors)
+        diagonal[...] = np.log(diagonal)
+        return factors
+
+    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
+        factors = log_factors.reshape(self.precisions_cholesky.shape).copy()
+        diagonal = np.einsum("...dd->...d", factors)
+        diagonal[...] = np.exp(diagonal)
+        factors /= scale[:, np.newaxis]
+        inverse = precision_cholesky(factors @ np.swapaxes(factors, -1, -2))
+        covariances = inverse @ np.swapaxes(inverse, -1, -2)
+        return type(self)(covariances, factors, self.n_components, self.n_features)
+
 
 class VarianceCovariance(CovarianceStructure):
     """Structures whose covariances are variances: diagonal matrices."""
@@ -191,6 +217,13 @@ class VarianceCovariance(CovarianceStructure):
 
     def log_det(self) -> Array:
         return np.asarray(np.log(self.factors()).sum(axis=1))
+
+    def log_factors(self, scale: Array) -> Array:
+        return np.asarray(np.log(self.precisions_cholesky))
+
+    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
+        factors = np.exp(log_factors.reshape(self.precisions_cholesky.shape))
+        return type(self)(1 / factors**2, factors, self.n_components, self.n_features)
 
     def dense(self) -> Array:
         return self.expand(self.covariances)[:, :, np.newaxis] * np.eye(self.n_features)

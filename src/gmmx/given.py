@@ -1,0 +1,67 @@
+"""Parameters that the user gives: checked, and as the mixture takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.parameter_validation import check_definite, check_means, check_weights
+from gmmx.parameters import MixtureParameters
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, FloatArray
+
+
+def given_parameters(
+    structure: type[CovarianceStructure],
+    weights: ArrayLike,
+    means: ArrayLike,
+    covariances: ArrayLike,
+) -> tuple[MixtureParameters, np.dtype[Any]]:
+    """All parameters of a mixture in float64, and the precision that they were given in."""
+    checked_weights = check_weights(weights, len(np.atleast_1d(weights)))
+    shape = len(checked_weights), np.shape(means)[-1] if np.ndim(means) else 1
+    checked_means = check_means(means, *shape)
+    name = f"{structure.name} covariance"
+    checked_covariances = _check_matrices(structure, covariances, "covariances", name, shape)
+    try:
+        covariance = structure.from_covariances(checked_covariances.astype(np.float64), *shape)
+    except DegenerateCovarianceError as error:
+        raise ValueError(f"'{name}' should not be singular, but: {error}") from error
+    parameters = MixtureParameters(
+        checked_weights.astype(np.float64), checked_means.astype(np.float64), covariance
+    )
+    return parameters, np.result_type(checked_weights, checked_means, checked_covariances)
+
+
+def given_start(
+    structure: type[CovarianceStructure],
+    shape: tuple[int, int],
+    weights: ArrayLike | None,
+    means: ArrayLike | None,
+    precisions: ArrayLike | None,
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
+    """Starting weights, means and precisions, where there are any."""
+    return (
+        None if weights is None else check_weights(weights, shape[0]),
+        None if means is None else check_means(means, *shape),
+        None
+        if precisions is None
+        else _check_matrices(
+            structure, precisions, "precisions_init", f"{structure.name} precision", shape
+        ),
+    )
+
+
+def _check_matrices(
+    structure: type[CovarianceStructure],
+    values: ArrayLike,
+    parameter: str,
+    name: str,
+    shape: tuple[int, int],
+) -> FloatArray:
+    """Covariances or precisions in the structure's shape."""
+    expected = structure.covariance_shape(*shape)
+    return check_definite(values, parameter, name, expected, are_matrices=structure.are_matrices)
