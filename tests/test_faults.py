@@ -614,3 +614,35 @@ def test_names_of_data_frames_are_kept(library):
         model.predict(X)
     model.fit(X)
     assert not hasattr(model, "feature_names_in_")
+
+
+# ---- moments far from where they were taken
+
+
+@every_structure
+def test_starting_means_far_from_the_samples(name):
+    X = clusters() + 1e8
+    far = GaussianMixture(1, covariance_type=name, means_init=[[0.0, 0.0]]).fit(X)
+    near = GaussianMixture(1, covariance_type=name).fit(clusters())
+    np.testing.assert_allclose(far.covariances_, near.covariances_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_float32_far_from_the_origin(name):
+    X = (clusters() + 1e6).astype(np.float32)
+    single, double = (
+        GaussianMixture(1, covariance_type=name).fit(samples) for samples in (X, X.astype(float))
+    )
+    np.testing.assert_allclose(single.covariances_, double.covariances_, rtol=1e-5, atol=1e-5)
+    # Means are rounded to float32, to 1/16 at 1e6.
+    assert single.lower_bound_ == pytest.approx(double.lower_bound_, abs=2e-4)
+
+
+def test_the_last_start_is_kept_without_iterations():
+    X = clusters()
+    starts = np.random.RandomState(0)
+    options = {"max_iter": 0, "init_params": "random", "random_state": starts}
+    one_by_one = [GaussianMixture(3, **options).fit(X) for _ in range(3)]
+    at_once = GaussianMixture(3, n_init=3, **{**options, "random_state": 0}).fit(X)
+    np.testing.assert_array_equal(at_once.means_, one_by_one[-1].means_)
+    assert at_once.lower_bound_ == -np.inf

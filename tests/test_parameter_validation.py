@@ -95,7 +95,10 @@ AT_LEAST_ZERO = r"a float in the range \[0.0, inf\)"
             )
             for value in (-1, 0.5, None)
         ],
-        *[("n_threads", value, AT_LEAST_ONE + " or None") for value in (0, -2, 1.0, "2")],
+        *[
+            ("n_threads", value, r"an int in the range \[1, 2147483647\] or None")
+            for value in (0, -2, 1.0, "2", 2**31)
+        ],
     ],
 )
 def test_invalid_parameter_is_refused(name, value, expected):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
 from gmmx.em import ExpectationMaximization, run_em
 from gmmx.parameters import MixtureParameters
 from gmmx.squarem import PATIENCE, SquaredExtrapolation
@@ -105,3 +105,12 @@ def test_bad_proposals_are_left_for_the_steps_of_em(fault):
 def test_unknown_algorithm_is_refused():
     with pytest.raises(ValueError, match=r"'algorithm' parameter.*'em', 'squarem'"):
         GaussianMixture(algorithm="gradient").fit(overlapping())
+
+
+def test_a_proposal_that_rounding_spoils_is_not_made(monkeypatch):
+    def spoil(*arguments):
+        raise DegenerateCovarianceError(0, 1)
+
+    monkeypatch.setattr("gmmx.squarem._from_vector", spoil)
+    em, squarem = (fitted(overlapping(), 4, algorithm) for algorithm in ("em", "squarem"))
+    assert squarem.lower_bounds_ == em.lower_bounds_

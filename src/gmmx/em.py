@@ -12,6 +12,7 @@ from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.parameters import MixtureParameters
 from gmmx.squarem import SquaredExtrapolation
 from gmmx.statistics import SufficientStatistics
+from gmmx.visits import VisitingOrder
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Samples
@@ -143,10 +144,11 @@ class ExpectationMaximization:
         self.X = X
         self.reg_covar = reg_covar
         self.n_threads = n_threads
+        self.visits = VisitingOrder(X)
 
     def e_step(self, parameters: MixtureParameters) -> SufficientStatistics:
         """Statistics of the samples under the posterior."""
-        statistics = parameters.statistics(self.X, self.n_threads)
+        statistics = parameters.statistics(self.X, self.n_threads, visits=self.visits)
         check_range(statistics)
         return statistics
 

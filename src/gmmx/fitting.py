@@ -47,8 +47,9 @@ def best_of(
         except DegenerateMixtureError as error:
             collapse = error
             continue
-        report.end(result)
-        if best is None or result.lower_bound > best.lower_bound:
+        if max_iter > 0:
+            report.end(result)
+        if best is None or max_iter == 0 or result.lower_bound > best.lower_bound:
             best = result
     if best is None:
         assert collapse is not None
@@ -78,16 +79,16 @@ def fitted_attributes(result: EMResult, dtype: np.dtype[Any]) -> dict[str, Any]:
     """Fitted attributes of a result, arrays in the samples' precision."""
     parameters, covariance = result.parameters, result.parameters.covariance
     with np.errstate(all="ignore"):
-        precisions = covariance.precisions()
-    arrays = {
-        "weights_": parameters.weights,
-        "means_": parameters.means,
-        "covariances_": covariance.covariances,
-        "precisions_": precisions,
-        "precisions_cholesky_": covariance.precisions_cholesky,
-    }
+        arrays = {
+            "weights_": parameters.weights,
+            "means_": parameters.means,
+            "covariances_": covariance.covariances,
+            "precisions_": covariance.precisions(),
+            "precisions_cholesky_": covariance.precisions_cholesky,
+        }
+        arrays = {name: np.array(values, dtype=dtype) for name, values in arrays.items()}
     return {
-        **{name: np.array(values, dtype=dtype) for name, values in arrays.items()},
+        **arrays,
         "converged_": result.converged,
         "n_iter_": result.n_iter,
         "lower_bound_": result.lower_bound,

@@ -21,8 +21,13 @@ def given_parameters(
     covariances: ArrayLike,
 ) -> tuple[MixtureParameters, np.dtype[Any]]:
     """All parameters of a mixture in float64, and the precision that they were given in."""
-    checked_weights = check_weights(weights, len(np.atleast_1d(weights)))
-    shape = len(checked_weights), np.shape(means)[-1] if np.ndim(means) else 1
+    shape = np.shape(means)
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(
+            "The parameter 'means' should have the shape of (n_components, n_features), but got "
+            f"{shape}"
+        )
+    checked_weights = check_weights(weights, shape[0])
     checked_means = check_means(means, *shape)
     name = f"{structure.name} covariance"
     checked_covariances = _check_matrices(structure, covariances, "covariances", name, shape)

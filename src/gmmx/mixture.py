@@ -268,16 +268,17 @@ default='full'
 
     def _parameters(self) -> MixtureParameters:
         """Parameters in float64 from the fitted attributes, which users may have set."""
+        # A fit in another thread replaces the dictionary: all are taken from one.
+        fitted = vars(self)
+        weights, means, covariances, precisions_cholesky = (
+            np.ascontiguousarray(fitted[name], dtype=np.float64)
+            for name in ("weights_", "means_", "covariances_", "precisions_cholesky_")
+        )
+        shape = fitted["covariances_"].shape
         covariance = self._structure()(
-            np.asarray(self.covariances_, dtype=np.float64),
-            np.asarray(self.precisions_cholesky_, dtype=np.float64),
-            *self.means_.shape,
+            covariances.reshape(shape), precisions_cholesky.reshape(shape), *means.shape
         )
-        return MixtureParameters(
-            np.ascontiguousarray(self.weights_, dtype=np.float64),
-            np.ascontiguousarray(self.means_, dtype=np.float64),
-            covariance,
-        )
+        return MixtureParameters(weights, means, covariance)
 
     def _fit(self, X: ArrayLike) -> Samples:
         """Fit, store the result in one step at the end, return the checked samples."""
@@ -306,7 +307,7 @@ default='full'
             tol=self.tol,
             max_iter=self.max_iter,
             algorithm=self.algorithm,
-            lower_bound=self.lower_bound_ if warm else -np.inf,
+            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
             report=VerboseReport(self.verbose, self.verbose_interval),
         )
 

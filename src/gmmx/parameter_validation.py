@@ -96,7 +96,7 @@ _CONSTRAINTS = {
     "warm_start": _any_of(*_BOOLEANS),
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),
-    "n_threads": _any_of(_integer(1), _NONE),
+    "n_threads": _any_of(_integer(1, 2**31 - 1), _NONE),
 }
 
 

@@ -14,6 +14,7 @@ from gmmx.statistics import Layout, SufficientStatistics, cross_products, exact_
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
+    from gmmx.visits import VisitingOrder
 
 
 # Whitened means farther than this from their center, in standard deviations, lose digits when
@@ -60,32 +61,49 @@ class MixtureParameters:
         """The structure's layout, or dense where a shared one would lose digits."""
         if self.covariance.layout != "shared":
             return self.covariance.layout
-        farthest = np.abs((self.means - self.center) @ self.covariance.factors()).max()
+        with np.errstate(all="ignore"):
+            farthest = np.abs((self.means - self.center) @ self.covariance.factors()).max()
         near = farthest <= FARTHEST_WHITENED_MEAN
         return "shared" if near else exact_layout("shared")
 
-    @cached_property
-    def kernel_factors(self) -> Array:
-        """The structure's factors, flat, in the shape of `kernel_layout`."""
+    def kernel_factors(self, layout: Layout) -> Array:
+        """The structure's factors, flat, in the shape of a layout."""
         factors = self.covariance.factors()
-        if self.kernel_layout != self.covariance.layout:
+        if layout != self.covariance.layout:
             factors = np.tile(factors, (len(self.means), 1, 1))
         return np.ascontiguousarray(factors).ravel()
 
-    def pass_over(self, X: Samples, n_threads: int, **options: Any) -> Array | None:
+    def pass_over(
+        self, X: Samples, n_threads: int, layout: Layout | None = None, **options: Any
+    ) -> Array | None:
         """Run the compiled pass; `options` are its outputs and moments."""
+        layout = layout or self.kernel_layout
         return core.em_pass(
-            X, self.means, self.kernel_factors, self.log_scale, self.kernel_layout, n_threads,
-            center=self.center if self.kernel_layout == "shared" else None, **options,
+            X, self.means, self.kernel_factors(layout), self.log_scale, layout, n_threads,
+            center=rounded_to(X, self.center) if layout == "shared" else None, **options,
         )  # fmt: skip
 
     def statistics(
-        self, X: Samples, n_threads: int, origin: Array | None = None
+        self,
+        X: Samples,
+        n_threads: int,
+        origin: Array | None = None,
+        visits: VisitingOrder | None = None,
     ) -> SufficientStatistics:
-        """Sufficient statistics of the samples under the posterior: the E-step."""
+        """Sufficient statistics of the samples under the posterior: the E-step.
+
+        Moments are about the means, or exactly about a given `origin`.
+        """
+        layout = self.kernel_layout if origin is None else exact_layout(self.covariance.layout)
         origin = rounded_to(X, self.means if origin is None else origin)
-        sums = self.pass_over(X, n_threads, moments=SECOND_MOMENTS, origin=origin)
-        statistics = unpack_sums(sums, self.kernel_layout, origin, self.center)
+        options: dict[str, Any] = {}
+        if visits is not None and layout == "dense":
+            options = visits.options(len(origin))
+        sums = self.pass_over(
+            X, n_threads, layout, moments=SECOND_MOMENTS, origin=origin, weights=self.weights,
+            **options,
+        )  # fmt: skip
+        statistics = unpack_sums(sums, layout, origin, rounded_to(X, self.center))
         return statistics.to_layout(self.covariance.layout)
 
     def sample(

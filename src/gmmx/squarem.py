@@ -1,7 +1,7 @@
 """SQUAREM: EM that extrapolates along the path of its last two steps.
 
 Parameters are extrapolated as log weights, means, and Cholesky factors of the precisions with
-logarithms of their diagonals, so that every value gives a mixture.
+logarithms of their diagonals, so that every value gives a mixture, if only rounding allows it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.covariance import DegenerateCovarianceError
 from gmmx.parameters import MixtureParameters
 
 if TYPE_CHECKING:
@@ -85,10 +86,14 @@ class SquaredExtrapolation:
             self.largest_step *= STEP_GROWTH
         if not length > SHORTEST_STEP:
             return end
+        vector = path[0] + 2 * length * step + length**2 * bend
+        try:
+            proposal = _from_vector(vector, end, scale)
+        except DegenerateCovarianceError:
+            return end
         self.before, self.fallback, self.floor = None, end, lower_bound
         self.has_proposed = True
-        vector = path[0] + 2 * length * step + length**2 * bend
-        return _from_vector(vector, end, scale)
+        return proposal
 
 
 def _deviations(parameters: MixtureParameters) -> Array:

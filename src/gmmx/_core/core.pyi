@@ -15,12 +15,16 @@ def em_pass(
     moments: int = 0,
     origin: NDArray[float64] | None = None,
     center: NDArray[float64] | None = None,
+    weights: NDArray[float64] | None = None,
+    order: NDArray[int64] | None = None,
+    n_skipped: NDArray[int64] | None = None,
     nearest: bool = False,
     weighted_log_prob: NDArray[float32] | NDArray[float64] | None = None,
     resp: NDArray[float32] | NDArray[float64] | None = None,
     log_prob: NDArray[float32] | NDArray[float64] | None = None,
     labels: NDArray[int64] | None = None,
 ) -> NDArray[float64] | None: ...
+def label_order(labels: NDArray[int64], K: int, order: NDArray[int64]) -> None: ...
 def moments_of(
     X: NDArray[float32] | NDArray[float64],
     origin: NDArray[float64],

@@ -125,6 +125,8 @@ cdef object execute(const Kernels *kernels, EMPass *task, int n_threads):
         partial_sums = np.empty((task.n_chunks, task.partial_size))
         task.sums = &sums[0]
         task.partial_sums = &partial_sums[0, 0]
+    cdef long long[::1] skipped = np.empty(task.n_chunks, np.int64)
+    task.partial_skipped = &skipped[0]
     cdef unsigned char[::1] packed = np.empty(task.packed_size + ALIGNMENT, np.uint8)
     cdef unsigned char[::1] scratch = np.empty(
         n_threads * task.scratch_size + ALIGNMENT, np.uint8)
@@ -162,6 +164,41 @@ cdef int set_origin(
     return 0
 
 
+cdef int set_order(EMPass *task, const long long[::1] order) except -1:
+    """Visit rows in an order, where that shows in sums and labels only."""
+    cdef Py_ssize_t i
+    check_size("order", order.size, task.n_samples)
+    if task.labels == NULL or task.weights == NULL or task.layout != DENSE or (
+            task.resp != NULL or task.log_prob != NULL or task.weighted_log_prob != NULL):
+        raise ValueError("order needs layout dense, weights and labels, and no other output")
+    for i in range(task.n_samples):
+        if not (0 <= order[i] < task.n_samples and 0 <= task.labels[i] < task.n_components):
+            raise ValueError("order must hold indices of samples, labels those of components")
+    task.order = &order[0]
+    return 0
+
+
+def label_order(
+    const long long[::1] labels,  # IN (n,) from 0 to K - 1
+    Py_ssize_t K,
+    long long[::1] order,         # OUT (n,) indices sorted by label, stable
+):
+    """Counting sort."""
+    cdef Py_ssize_t n = labels.shape[0], i, k, total = 0
+    check_size("order", order.size, n)
+    cdef long long[::1] start = np.zeros(K + 1, np.int64)
+    for i in range(n):
+        if not 0 <= labels[i] < K:
+            raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
+        start[labels[i] + 1] += 1
+    for k in range(K):
+        total += start[k]
+        start[k] = total
+    for i in range(n):
+        order[start[labels[i]]] = i
+        start[labels[i]] += 1
+
+
 def em_pass(
     const floating[:, ::1] X,             # IN (n, D)
     const double[:, ::1] means,           # IN (K, D)
@@ -173,6 +210,9 @@ def em_pass(
     int moments=0,                        # 0 none, 1 counts and first, 2 second moments as well
     const double[:, ::1] origin=None,     # IN (K, D)
     const double[::1] center=None,        # IN (D,) for layout shared
+    const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
+    const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
+    long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
     bint nearest=False,                   # all weight to the component with the largest density
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
     floating[:, ::1] resp=None,           # OUT (n, K)
@@ -181,6 +221,7 @@ def em_pass(
 ):
     """One pass over X; return log likelihood, counts, first, second in one vector, or None."""
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = means.shape[0]
+    cdef const Kernels *kernels
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, center, moments)
@@ -192,6 +233,9 @@ def em_pass(
     task.means = &means[0, 0]
     task.factors = &factors[0]
     task.log_scale = &log_scale[0]
+    if weights is not None:
+        check_size("weights", weights.size, K)
+        task.weights = &weights[0]
     if weighted_log_prob is not None:
         check_size("weighted_log_prob", weighted_log_prob.size, n * K)
         check_size("a row of weighted_log_prob", weighted_log_prob.shape[1], n)
@@ -206,7 +250,14 @@ def em_pass(
     if labels is not None:
         check_size("labels", labels.size, n)
         task.labels = &labels[0]
-    return execute(double_kernels if floating is double else single_kernels, &task, n_threads)
+    kernels = double_kernels if floating is double else single_kernels
+    if order is not None:
+        set_order(&task, order)
+    sums = execute(kernels, &task, n_threads)
+    if n_skipped is not None:
+        check_size("n_skipped", n_skipped.size, 1)
+        n_skipped[0] = task.n_skipped
+    return sums
 
 
 def moments_of(

@@ -5,7 +5,8 @@ as (D, GROUP): the lanes of a vector are samples.
 """
 
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, bounded, broadcast, load, multiply_add, real, store, vec,
+    GROUP, LANES, REAL_LARGEST, TILE_VECTORS,
+    all_less, bounded, broadcast, load, multiply_add, real, store, vec,
 )
 
 cdef enum:
@@ -36,19 +37,27 @@ cdef inline void pack_factor(
         start += TILE_ROWS
 
 
-cdef inline void center_group(
+cdef inline void center_features(
     const real *samples,  # IN (D, GROUP)
     const real *mean,     # IN (D,)
-    Py_ssize_t D,
-    real *centered,       # OUT (D, GROUP)
+    Py_ssize_t start,
+    Py_ssize_t stop,
+    real *centered,       # OUT (D, GROUP), from start to stop
 ) noexcept nogil:
     cdef Py_ssize_t d, v, offset
     cdef vec mean_d
-    for d in range(D):
+    for d in range(start, stop):
         mean_d = broadcast(mean[d])
         for v in range(TILE_VECTORS):
             offset = d * GROUP + v * LANES
             store(centered + offset, load(samples + offset) - mean_d)
+
+
+cdef inline void center_group(
+    const real *samples, const real *mean, Py_ssize_t D, real *centered
+) noexcept nogil:
+    """x - mean for all features of a group."""
+    center_features(samples, mean, 0, D, centered)
 
 
 cdef inline void whiten_tile(
@@ -116,6 +125,49 @@ cdef inline void sq_mahalanobis(
     whiten_remainder(centered, packed, D, total, NULL)
     for v in range(TILE_VECTORS):
         store(sq_distances + v * LANES, bounded(total[v]))
+
+
+cdef inline bint exceeds(const vec *total, const vec *limit) noexcept nogil:
+    """Whether the distance of every sample of a group is beyond its limit."""
+    cdef Py_ssize_t v
+    for v in range(TILE_VECTORS):
+        if not all_less(limit[v], total[v]):
+            return False
+    return True
+
+
+cdef inline bint sq_mahalanobis_within(
+    const real *samples,   # IN (D, GROUP)
+    const real *mean,      # IN (D,)
+    const real *packed,    # IN packed factor
+    Py_ssize_t D,
+    const vec *limit,      # IN (TILE_VECTORS,)
+    real *centered,        # scratch (D, GROUP)
+    real *sq_distances,    # OUT (GROUP,)
+) noexcept nogil:
+    """|U^T (x - mu)|^2, or infinite where its first terms show that all are beyond the limit.
+
+    Return whether they are.
+    """
+    cdef vec total[TILE_VECTORS]
+    cdef Py_ssize_t tile, depth = 0, v
+    cdef bint beyond = False
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for tile in range(D // TILE_ROWS):
+        depth = (tile + 1) * TILE_ROWS
+        center_features(samples, mean, depth - TILE_ROWS, depth, centered)
+        whiten_tile(centered, packed, depth, TILE_ROWS, total, NULL)
+        packed += depth * TILE_ROWS
+        beyond = exceeds(total, limit)
+        if beyond:
+            break
+    if not beyond:
+        center_features(samples, mean, depth, D, centered)
+        whiten_remainder(centered, packed, D, total, NULL)
+    for v in range(TILE_VECTORS):
+        store(sq_distances + v * LANES, broadcast(REAL_LARGEST) if beyond else bounded(total[v]))
+    return beyond
 
 
 cdef inline void whiten(

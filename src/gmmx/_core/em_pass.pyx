@@ -9,20 +9,20 @@ on the number of threads, nor a sample's on its neighbours.
 
 from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport prange, threadid
-from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, dense, diagonal, moments, posterior
 from gmmx._core.task cimport (
     DENSE, DIAGONAL, GIVEN_LABELS, NEAREST, NONE, SECOND, SHARED, EMPass, Kernels,
 )
+from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
     Block, Parameters, by_features, factor_size, first_size, lay_out_block, lay_out_parameters,
-    plan, second_size,
+    plan, prunes, row_of, second_size,
 )
 from gmmx._core.simd cimport (
-    GROUP, LANES, REAL_LARGEST, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
+    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
 )
 from gmmx._core.sums cimport add_partial_sums, write_partial_sums, write_sums
 
@@ -58,6 +58,20 @@ cdef extern from *:
 
 
 # Log densities and posteriors of a block.
+
+
+cdef void find_rows(const EMPass *task, Block *block) noexcept nogil:
+    """Point to the block's rows; gather them if they are not consecutive."""
+    cdef Py_ssize_t D = task.n_features, i
+    cdef const real *X = <const real *>task.X
+    if task.order == NULL:
+        block.order = NULL
+        block.X = X + block.start * D
+        return
+    block.order = task.order + block.start
+    block.X = block.gathered
+    for i in range(block.n):
+        memcpy(block.gathered + i * D, X + block.order[i] * D, D * sizeof(real))
 
 
 cdef void pack_samples(const EMPass *task, Block *block) noexcept nogil:
@@ -104,11 +118,45 @@ cdef void sq_distances(
                 diagonal.sq_distances(block.whitened + g * D * GROUP, mean, D, out)
 
 
+cdef void near_sq_distances(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """As sq_distances, but infinite where a whole group's responsibilities are negligible.
+
+    Each group starts with the component that held its first row before: another one can matter
+    only where it comes near that one's log density.
+    """
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
+    cdef Py_ssize_t g, k, v, hint
+    cdef real *group
+    cdef real *out
+    cdef vec near[TILE_VECTORS]
+    cdef vec limit[TILE_VECTORS]
+    for g in range(block.n_groups):
+        group = block.samples + g * D * GROUP
+        out = block.resp + g * K * GROUP
+        hint = task.labels[row_of(block, g * GROUP)]
+        dense.sq_mahalanobis(group, parameters.means + hint * D, parameters.factors + hint * size,
+                             D, block.centered, out + hint * GROUP)
+        for v in range(TILE_VECTORS):
+            near[v] = load(out + hint * GROUP + v * LANES)
+        for k in range(K):
+            if k == hint:
+                continue
+            for v in range(TILE_VECTORS):
+                limit[v] = near[v] + broadcast(
+                    parameters.reach[k] - 2 * parameters.log_scale[hint])
+            block.n_skipped += GROUP * dense.sq_mahalanobis_within(
+                group, parameters.means + k * D, parameters.factors + k * size, D, limit,
+                block.centered, out + k * GROUP)
+
+
 cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:
     """Responsibilities of each group, with the outputs asked for on the way."""
     cdef Py_ssize_t K = task.n_components, g, v
     cdef vec best[TILE_VECTORS]
     cdef real *resp
+    cdef bint prune = prunes(task)
     for g in range(block.n_groups):
         resp = block.resp + g * K * GROUP
         if task.labels != NULL or task.source == NEAREST:
@@ -124,7 +172,12 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             for v in range(TILE_VECTORS):
                 store(block.log_prob + g * GROUP + v * LANES, best[v])
         elif (task.moments != NONE or task.resp != NULL or task.log_prob != NULL):
-            posterior.normalize(resp, K, best, block.log_prob + g * GROUP)
+            if prune:
+                posterior.normalize(resp, K, best, parameters.log_scale, parameters.negligible,
+                                    block.log_prob + g * GROUP)
+            else:
+                posterior.normalize(resp, K, best, parameters.log_scale, NULL,
+                                    block.log_prob + g * GROUP)
         if task.resp != NULL:
             write_resp(task, block, g)
         if task.log_prob != NULL:
@@ -148,49 +201,6 @@ cdef void given_resp(const EMPass *task, Block *block) noexcept nogil:
             given = <const real *>task.resp_in + (block.start + i) * K
             for k in range(K):
                 resp[k * GROUP] = given[k]
-
-
-# Outputs of a group.
-
-
-cdef void write_weighted_log_prob(
-    const EMPass *task, const Block *block, Py_ssize_t g
-) noexcept nogil:
-    cdef Py_ssize_t K = task.n_components, k
-    cdef Py_ssize_t start = block.start + g * GROUP
-    cdef Py_ssize_t size = min(<Py_ssize_t>GROUP, block.n - g * GROUP) * sizeof(real)
-    for k in range(K):
-        memcpy(<real *>task.weighted_log_prob + k * task.n_samples + start,
-               block.resp + (g * K + k) * GROUP, size)
-
-
-cdef void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
-    """Transpose a group of (K, GROUP) values into rows of the (n, K) output."""
-    cdef Py_ssize_t K = task.n_components, i, k
-    cdef const real *values = block.resp + g * K * GROUP
-    cdef real *row = <real *>task.resp + (block.start + g * GROUP) * K
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
-        for k in range(K):
-            row[k] = values[k * GROUP + i]
-        row += K
-
-
-cdef void write_labels(
-    const EMPass *task, const Block *block, Py_ssize_t g, const real *nearest
-) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
-        task.labels[block.start + g * GROUP + i] = <long long>nearest[i]
-
-
-cdef void write_log_prob(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
-    """Distances that overflowed are the largest number: their log density is -inf."""
-    cdef Py_ssize_t i
-    cdef real value
-    cdef real *out = <real *>task.log_prob + block.start + g * GROUP
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
-        value = block.log_prob[g * GROUP + i]
-        out[i] = value if value > -0.25 * REAL_LARGEST else -INFINITY
 
 
 # Moments of a block.
@@ -274,7 +284,6 @@ cdef void add_moments(
 
 
 cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
-    cdef Py_ssize_t D = task.n_features
     cdef Py_ssize_t start = chunk * task.chunk_samples
     cdef Py_ssize_t stop = min(task.n_samples, start + task.chunk_samples)
     cdef Py_ssize_t step = task.block_groups * GROUP
@@ -284,14 +293,18 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
     cdef char *scratch = task.scratch + thread * task.scratch_size
     cdef Py_ssize_t end = lay_out_block(task, scratch, &block)
     memset(block.log_likelihood, 0, scratch + end - <char *>block.log_likelihood)
+    block.n_skipped = 0
     while start < stop:
         block.start = start
         block.n = min(step, stop - start)
         block.n_groups = (block.n + GROUP - 1) // GROUP
-        block.X = <const real *>task.X + start * D
+        find_rows(task, &block)
         pack_samples(task, &block)
         if task.source <= NEAREST:
-            sq_distances(task, &parameters, &block)
+            if task.order == NULL:
+                sq_distances(task, &parameters, &block)
+            else:
+                near_sq_distances(task, &parameters, &block)
             posteriors(task, &parameters, &block)
         else:
             given_resp(task, &block)
@@ -300,6 +313,7 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
             add_counts(task, &block)
             add_moments(task, &parameters, &block)
         start += step
+    task.partial_skipped[chunk] = block.n_skipped
     if task.moments != NONE:
         write_partial_sums(task, &block, task.partial_sums + chunk * task.partial_size)
 
@@ -314,6 +328,8 @@ cdef void run(EMPass *task, int n_threads) noexcept nogil:
     else:
         for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
             run_chunk(task, chunk, threadid())
+    for chunk in range(task.n_chunks):
+        task.n_skipped += task.partial_skipped[chunk]
     if task.moments != NONE:
         add_partial_sums(task)
         write_sums(task)

@@ -172,24 +172,26 @@ cdef inline Py_ssize_t weigh_rows(
     Py_ssize_t n,
     Py_ssize_t D,
     real *roots,            # OUT (count,) sqrt(r)
-    real *rows,             # OUT (count, padded_features(D)) sqrt(r) (x - o), padded with 0
+    real *rows,             # OUT (count, padded_features(D)) sqrt(r) (x - o), 0 to whole tiles
 ) noexcept nogil:
     """Return the number of samples with r > 0; the others add nothing and get no row."""
     cdef Py_ssize_t stride = padded_features(D)
     cdef Py_ssize_t n_vectors = D // LANES
+    cdef Py_ssize_t unit = max(<Py_ssize_t>LANES, <Py_ssize_t>TILE_FEATURES)
     cdef Py_ssize_t i, d, v, count = 0
-    cdef real root
+    cdef real weight, root
     cdef vec scale
     for i in range(n):
-        root = <real>sqrt(weights[i // GROUP * weight_stride + i % GROUP])
-        if root > 0:
+        weight = weights[i // GROUP * weight_stride + i % GROUP]
+        if weight > 0:
+            root = <real>sqrt(weight)
             roots[count] = root
             scale = broadcast(root)
             for v in range(n_vectors):
                 store(rows + v * LANES, scale * (load(X + v * LANES) - load(origin + v * LANES)))
             for d in range(n_vectors * LANES, D):
                 rows[d] = root * (X[d] - origin[d])
-            for d in range(D, (D + LANES - 1) // LANES * LANES):
+            for d in range(D, (D + unit - 1) // unit * unit):
                 rows[d] = 0
             rows += stride
             count += 1

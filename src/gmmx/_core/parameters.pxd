@@ -1,9 +1,16 @@
 """The mixture's parameters in the precision and the order in which the kernels read them."""
 
+from libc.math cimport ldexp, log
+
 from gmmx._core cimport dense
 from gmmx._core.task cimport DIAGONAL, NEAREST, NONE, SHARED, EMPass
 from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_matrices
-from gmmx._core.simd cimport real
+from gmmx._core.simd cimport REAL_LARGEST, real
+
+
+cdef enum:
+    NEGLIGIBLE_BITS = 60  # a sum of n terms below 2^-60 / n of it keeps all its digits
+    NEGLIGIBLE_NATS = 72  # as much, and a factor of 1e13 for the squared distance
 
 
 cdef inline void round_to_real(const double *values, Py_ssize_t size, real *out) noexcept nogil:
@@ -36,6 +43,13 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
         return
     round_to_real(task.means, K * D, to.means)
     round_to_real(task.log_scale, K, to.log_scale)
+    if task.weights != NULL:
+        for k in range(K):
+            to.negligible[k] = <real>ldexp(task.weights[k], -NEGLIGIBLE_BITS)
+            to.reach[k] = -REAL_LARGEST
+            if task.weights[k] > 0:
+                to.reach[k] = <real>(
+                    2 * (task.log_scale[k] - log(task.weights[k]) + NEGLIGIBLE_NATS))
     if task.layout == DIAGONAL:
         round_to_real(task.factors, K * D, to.factors)
         return

@@ -1,7 +1,7 @@
 """How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
 
 from gmmx._core cimport dense, moments
-from gmmx._core.task cimport DENSE, DIAGONAL, NONE, SECOND, SHARED, EMPass
+from gmmx._core.task cimport DENSE, DENSITY, DIAGONAL, NONE, SECOND, SHARED, EMPass
 from gmmx._core.simd cimport GROUP, LANES, real
 
 
@@ -12,6 +12,7 @@ cdef enum:
     LARGEST_N_CHUNKS = 64
     PARTIAL_BYTES = 32 * 1024 * 1024
     SMALLEST_CHUNK = 1024          # samples
+    FEWEST_FEATURES = 8            # that rows in label order are worth summing by
 
 
 cdef struct Parameters:
@@ -19,11 +20,16 @@ cdef struct Parameters:
     real *origin       # (K, D)
     real *center       # (D,)
     real *log_scale    # (K,)
+    real *negligible   # (K,) share of the component's weight that no sum can hold
+    real *reach        # (K,) squared distance at which a density of 1 makes it negligible
     real *factors      # (n_factors, factor_size)
 
 
 cdef struct Block:
     const real *X              # (n, D), the block's rows
+    const long long *order     # (n,) their indices, or NULL for consecutive ones
+    Py_ssize_t n_skipped       # pairs of a sample and a component left out in this chunk
+    real *gathered             # (n, D) room for rows that are not consecutive
     Py_ssize_t start           # the first row's index
     Py_ssize_t n
     Py_ssize_t n_groups
@@ -50,8 +56,28 @@ cdef inline Py_ssize_t n_matrices(const EMPass *task) noexcept nogil:
 
 
 cdef inline bint by_features(const EMPass *task) noexcept nogil:
-    """Whether the dense second moments are summed with features as lanes."""
-    return task.layout != DIAGONAL and not moments.lanes_are_samples(task.n_features)
+    """Whether the dense second moments are summed with features as lanes.
+
+    Rows without weight cost nothing then, and in label order there are many.
+    """
+    cdef Py_ssize_t D = task.n_features
+    if task.layout == DIAGONAL:
+        return False
+    return not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES)
+
+
+cdef inline bint prunes(const EMPass *task) noexcept nogil:
+    """Whether responsibilities that change no moment in working precision are set to 0.
+
+    Where rows without weight cost nothing, and no output shows the difference.
+    """
+    return (task.moments == SECOND and task.layout == DENSE and by_features(task)
+            and task.resp == NULL and task.source == DENSITY and task.weights != NULL)
+
+
+cdef inline Py_ssize_t row_of(const Block *block, Py_ssize_t i) noexcept nogil:
+    """Index of the block's i-th row."""
+    return block.start + i if block.order == NULL else block.order[i]
 
 
 cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
@@ -59,9 +85,14 @@ cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
     return D if task.layout == DIAGONAL else dense.packed_factor_size(D)
 
 
+cdef inline bint first_by_features(const EMPass *task) noexcept nogil:
+    """Whether the first moments are summed along with second moments by features."""
+    return task.layout == DENSE and task.moments == SECOND and by_features(task)
+
+
 cdef inline Py_ssize_t first_size(const EMPass *task) noexcept nogil:
     """Doubles that sum the first moments of one component."""
-    if task.layout == DENSE and task.moments == SECOND and by_features(task):
+    if first_by_features(task):
         return moments.padded_features(task.n_features)
     return task.n_features * LANES
 
@@ -111,6 +142,8 @@ cdef inline Py_ssize_t lay_out_parameters(
     parameters.origin = <real *>take(&free_bytes, K * D * item)
     parameters.center = <real *>take(&free_bytes, D * item)
     parameters.log_scale = <real *>take(&free_bytes, K * item)
+    parameters.negligible = <real *>take(&free_bytes, K * item)
+    parameters.reach = <real *>take(&free_bytes, K * item)
     parameters.factors = <real *>take(&free_bytes, n_matrices(task) * factor_size(task) * item)
     return free_bytes - memory
 
@@ -122,6 +155,7 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     cdef Py_ssize_t width = moments.padded_features(D)
     cdef Py_ssize_t item = sizeof(real)
     cdef char *free_bytes = memory
+    block.gathered = <real *>take(&free_bytes, most * D * item if task.order != NULL else 0)
     block.samples = <real *>take(&free_bytes, most * D * item)
     block.whitened = <real *>take(&free_bytes, most * D * item if task.layout == SHARED else 0)
     block.resp = <real *>take(&free_bytes, most * K * item)

@@ -37,19 +37,26 @@ cdef inline void weighted_log_prob(
 
 
 cdef inline void normalize(
-    real *resp,        # log(weight_k N(x | k)) -> responsibilities, (K, GROUP)
+    real *resp,              # log(weight_k N(x | k)) -> responsibilities, (K, GROUP)
     Py_ssize_t K,
-    const vec *best,   # IN (TILE_VECTORS,)
-    real *log_prob,    # OUT (GROUP,) log sum_k exp
+    const vec *best,         # IN (TILE_VECTORS,)
+    const real *log_scale,   # IN (K,)
+    const real *negligible,  # IN (K,) r (1 + squared distance) below this count as 0, or NULL
+    real *log_prob,          # OUT (GROUP,) log sum_k exp
 ) noexcept nogil:
     cdef vec total[TILE_VECTORS]
-    cdef vec density
+    cdef vec density, log_density, moment
     cdef Py_ssize_t k, v
     for v in range(TILE_VECTORS):
         total[v] = broadcast(0)
     for k in range(K):
         for v in range(TILE_VECTORS):
-            density = exponential(load(resp + k * GROUP + v * LANES) - best[v])
+            log_density = load(resp + k * GROUP + v * LANES)
+            density = exponential(log_density - best[v])
+            if negligible != NULL:
+                moment = multiply_add(broadcast(-2), log_density, broadcast(1 + 2 * log_scale[k]))
+                density = where_less(
+                    moment * density, broadcast(negligible[k]), broadcast(0), density)
             store(resp + k * GROUP + v * LANES, density)
             total[v] = total[v] + density
     for v in range(TILE_VECTORS):

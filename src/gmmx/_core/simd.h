@@ -46,6 +46,7 @@ typedef double wide __attribute__((
     vector_size(VECTOR_BYTES / sizeof(real) * sizeof(double)), aligned(8), may_alias));
 static inline vec broadcast(real x) { return x - (vec){0}; }
 #define widen(x) __builtin_convertvector((x), wide)
+#define shift_left(x, bits) ((x) << (bits))
 #else
 enum { LANES = 1 };
 typedef real vec;
@@ -53,6 +54,7 @@ typedef integer ivec;
 typedef double wide;
 static inline vec broadcast(real x) { return x; }
 #define widen(x) ((double)(x))
+#define shift_left(x, bits) ((x) * ((integer)1 << (bits)))
 #endif
 
 /* Samples that one register tile covers. */
@@ -98,6 +100,17 @@ static inline vec where_less(vec a, vec b, vec yes, vec no)
 }
 
 static inline vec larger(vec a, vec b) { return where_less(a, b, b, a); }
+
+/* Whether a < b in every lane. */
+static inline int all_less(vec a, vec b)
+{
+    ivec less = less_than(a, b);
+    integer lane[LANES], all = -1;
+    memcpy(lane, &less, sizeof less);
+    for (int i = 0; i < LANES; i++)
+        all &= lane[i];
+    return all != 0;
+}
 
 /* `yes` where a == b, else 0. */
 static inline vec where_equal(vec a, vec b, vec yes)
@@ -156,7 +169,7 @@ static inline vec exponential(vec x)
 #endif
     vec p = multiply_add(r * r, q, r) + broadcast(REAL(1.0));
     ivec exponent = as_bits(shifted) - as_bits(magic);
-    vec power = from_bits(as_bits(p) + (exponent << MANTISSA_BITS));
+    vec power = from_bits(as_bits(p) + shift_left(exponent, MANTISSA_BITS));
     return from_bits(~too_low & as_bits(power));
 }
 
@@ -165,7 +178,7 @@ static inline vec logarithm(vec x)
 {
     const ivec half_bits = as_bits(broadcast(REAL(0.70710678118654752440)));
     ivec exponent = (as_bits(x) - half_bits) >> MANTISSA_BITS;
-    vec f = from_bits(as_bits(x) - (exponent << MANTISSA_BITS)) - broadcast(REAL(1.0));
+    vec f = from_bits(as_bits(x) - shift_left(exponent, MANTISSA_BITS)) - broadcast(REAL(1.0));
     vec magic = broadcast(ROUND_TO_INTEGER);
     vec n = from_bits(exponent + as_bits(magic)) - magic;
     vec s = f / (f + broadcast(REAL(2.0)));

@@ -20,6 +20,7 @@ cdef extern from "simd.h" nogil:
     vec larger(vec a, vec b)
     vec where_less(vec a, vec b, vec yes, vec no)  # yes where a < b, else no
     vec where_equal(vec a, vec b, vec yes)         # yes where a == b, else 0
+    bint all_less(vec a, vec b)                    # in every lane
     vec bounded(vec x)                            # overflow and NaN become the largest number
     vec exponential(vec x)                       # for x <= 0
     vec logarithm(vec x)                         # for normal x > 0

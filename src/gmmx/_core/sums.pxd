@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 from gmmx._core.task cimport DIAGONAL, SECOND, EMPass
 from gmmx._core.moments cimport padded_features
 from gmmx._core.plan cimport (
-    Block, by_features, first_size, first_sums_size, n_matrices, second_size,
+    Block, by_features, first_by_features, first_size, first_sums_size, n_matrices, second_size,
 )
 from gmmx._core.simd cimport LANES
 
@@ -46,10 +46,10 @@ cdef inline void write_partial_sums(
     out += K
     for k in range(K):
         for d in range(D):
-            if first == D * LANES:
-                out[k * D + d] = sum_lanes(block.first + k * first + d * LANES)
-            else:
+            if first_by_features(task):
                 out[k * D + d] = block.first[k * first + d]
+            else:
+                out[k * D + d] = sum_lanes(block.first + k * first + d * LANES)
     if task.moments != SECOND:
         return
     out += K * D

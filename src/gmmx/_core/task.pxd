@@ -28,6 +28,8 @@ ctypedef struct EMPass:
     const double *means        # IN (K, D)
     const double *factors      # IN in the layout's shape, upper triangular matrices
     const double *log_scale    # IN (K,) log weight + normaliser
+    const double *weights      # IN (K,) or NULL: then no responsibility is pruned
+    const long long *order     # IN (n,) in which rows are visited, or NULL; labels are hints then
     const double *origin       # IN (K, D) where moments are taken about
     const double *center       # IN (D,) layout shared: subtracted before whitening
 
@@ -38,6 +40,7 @@ ctypedef struct EMPass:
     void *resp                 # OUT (n, K) or NULL
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
+    long long n_skipped        # OUT pairs of a sample and a component left out, with order
     double *sums               # OUT log likelihood, counts, first, second; or NULL
 
     # How the work is cut: set by plan, from n, K and D only.
@@ -46,6 +49,7 @@ ctypedef struct EMPass:
     Py_ssize_t n_chunks
     Py_ssize_t partial_size    # in doubles
     double *partial_sums       # (n_chunks, partial_size)
+    long long *partial_skipped  # (n_chunks,)
     Py_ssize_t packed_size     # in bytes
     Py_ssize_t scratch_size    # in bytes, for each thread
     char *packed               # parameters in the order in which the kernels read them

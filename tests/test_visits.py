@@ -1,0 +1,144 @@
+"""Visiting samples in label order leaves out work, not digits."""
+
+import numpy as np
+import pytest
+
+from gmmx import GaussianMixture
+from gmmx._core import core
+from gmmx.covariance import STRUCTURES
+from gmmx.em import ExpectationMaximization, run_em
+from gmmx.parameters import MixtureParameters
+from gmmx.visits import FIRST_PAUSE, VisitingOrder
+
+
+def mixture_and_samples(
+    separation, n_features, n_components, n_samples=3000, dtype=np.float64, stretch=0.2
+):
+    draw = np.random.default_rng(n_features)
+    means = (separation * draw.normal(size=(n_components, n_features))).astype(dtype)
+    X = means[draw.integers(n_components, size=n_samples)]
+    X = (X + draw.normal(size=X.shape)).astype(dtype)
+    weights = draw.dirichlet(np.full(n_components, 5.0))
+    mixing = np.eye(n_features) + stretch * draw.normal(size=(n_components, n_features, n_features))
+    covariances = mixing @ mixing.transpose(0, 2, 1)
+    shape = n_components, n_features
+    covariance = STRUCTURES["full"].from_covariances(covariances, *shape)
+    return MixtureParameters(weights, means.astype(np.float64), covariance), X
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("separation", [0.0, 1.0, 4.0, 100.0])
+@pytest.mark.parametrize(
+    ("n_features", "n_components"), [(8, 3), (12, 4), (17, 5), (24, 2), (33, 9)]
+)
+def test_sums_and_labels_are_those_of_every_term(separation, n_features, n_components, dtype):
+    parameters, X = mixture_and_samples(separation, n_features, n_components, dtype=dtype)
+    labels = np.empty(len(X), dtype=np.int64)
+    options = {"moments": 2, "origin": parameters.means, "labels": labels}
+    every_term = parameters.pass_over(X, 1, **options)
+    expected = labels.copy()
+    order = np.empty_like(labels)
+    core.label_order(labels, n_components, order)
+    ordered = parameters.pass_over(X, 1, weights=parameters.weights, order=order, **options)
+    np.testing.assert_array_equal(labels, expected)
+    scale = np.abs(every_term).max()
+    tolerance = 1e-12 if dtype is np.float64 else 1e-4
+    np.testing.assert_allclose(ordered, every_term, rtol=tolerance, atol=tolerance * scale)
+
+
+def test_hints_may_be_wrong():
+    parameters, X = mixture_and_samples(4.0, 20, 6)
+    right = np.empty(len(X), dtype=np.int64)
+    options = {"moments": 2, "origin": parameters.means, "weights": parameters.weights}
+    expected = parameters.pass_over(X, 1, labels=right, **options)
+    hints = np.random.default_rng(0).integers(6, size=len(X))
+    order = np.random.default_rng(1).permutation(len(X))
+    sums = parameters.pass_over(X, 1, labels=hints, order=order, **options)
+    np.testing.assert_array_equal(hints, right)
+    np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
+
+
+def test_a_far_sample_keeps_its_part_in_every_component():
+    # Its responsibility for the far component is tiny, its squared distance as large.
+    parameters, X = mixture_and_samples(1.0, 20, 2)
+    X[0] = 1e6
+    options = {"moments": 2, "origin": parameters.means}
+    labels = np.empty(len(X), dtype=np.int64)
+    expected = parameters.pass_over(X, 1, labels=labels, **options)
+    order = np.empty_like(labels)
+    core.label_order(labels, 2, order)
+    sums = parameters.pass_over(
+        X, 1, labels=labels, order=order, weights=parameters.weights, **options
+    )
+    np.testing.assert_allclose(sums, expected, rtol=1e-11)
+
+
+def test_a_component_without_weight_gets_nothing():
+    parameters, X = mixture_and_samples(0.5, 20, 3)
+    weights = np.array([0.5, 0.0, 0.5])
+    parameters = MixtureParameters(weights, parameters.means, parameters.covariance)
+    steps = ExpectationMaximization(X, 1e-6, 1)
+    for _ in range(3):
+        statistics = steps.e_step(parameters)
+        assert statistics.counts[1] == 0.0
+        assert np.isfinite(statistics.second).all()
+
+
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_fits_take_the_same_way_as_without_order(name):
+    _, X = mixture_and_samples(3.0, 20, 8)
+    start = GaussianMixture(8, covariance_type=name, max_iter=0, random_state=0).fit(X)
+    steps, every_term = (ExpectationMaximization(X, 1e-6, 1) for _ in range(2))
+    every_term.visits.is_worth_trying = False
+    runs = [
+        run_em(start._parameters(), one.e_step, one.m_step, 1e-9, 60) for one in (steps, every_term)
+    ]
+    np.testing.assert_allclose(runs[0].lower_bounds, runs[1].lower_bounds, rtol=1e-11)
+    np.testing.assert_allclose(
+        runs[0].parameters.means, runs[1].parameters.means, rtol=1e-8, atol=1e-8
+    )
+
+
+def test_order_is_kept_where_it_pays_and_left_where_it_does_not():
+    for separation, pays in ((20.0, True), (0.0, False)):
+        parameters, X = mixture_and_samples(separation, 20, 8, stretch=0.0)
+        steps = ExpectationMaximization(X, 1e-6, 1)
+        for _ in range(3):
+            steps.e_step(parameters)
+        assert ("order" in steps.visits.options(8)) == pays
+        assert steps.visits.pause == (FIRST_PAUSE if pays else 2 * FIRST_PAUSE)
+
+
+def test_few_features_are_visited_as_they_stand():
+    order = VisitingOrder(np.zeros((10, 2)))
+    assert order.options(3) == order.options(3) == {}
+
+
+def test_label_order_is_a_stable_sort():
+    labels = np.random.default_rng(0).integers(5, size=1000)
+    order = np.empty_like(labels)
+    core.label_order(labels, 5, order)
+    np.testing.assert_array_equal(order, np.argsort(labels, kind="stable"))
+    for bad in (-1, 5):
+        labels[3] = bad
+        with pytest.raises(ValueError, match="is not from 0 to 4"):
+            core.label_order(labels, 5, order)
+
+
+@pytest.mark.parametrize("spoiled", ["labels", "order"])
+@pytest.mark.parametrize("value", [-1, 10**6])
+def test_indices_out_of_range_are_refused(spoiled, value):
+    parameters, X = mixture_and_samples(1.0, 20, 3)
+    indices = {"labels": np.zeros(len(X), dtype=np.int64), "order": np.arange(len(X))}
+    indices[spoiled][7] = value
+    with pytest.raises(ValueError, match="indices of samples"):
+        parameters.pass_over(X, 1, weights=parameters.weights, **indices)
+
+
+def test_order_is_refused_with_outputs_that_would_show_it():
+    parameters, X = mixture_and_samples(1.0, 20, 3)
+    labels, order = np.zeros(len(X), dtype=np.int64), np.arange(len(X))
+    with pytest.raises(ValueError, match="order needs"):
+        parameters.pass_over(
+            X, 1, labels=labels, order=order, weights=parameters.weights, log_prob=np.empty(len(X))
+        )
