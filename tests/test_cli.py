@@ -287,8 +287,8 @@ def test_output_that_fails_after_the_fit(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--components", "0-3"], "expected an increasing range from 1, got '0-3'"),
-        (["--components", "5-3"], "expected an increasing range from 1, got '5-3'"),
+        (["--components", "0-3"], "expected an increasing range from 1 to 1000, got '0-3'"),
+        (["--components", "5-3"], "expected an increasing range from 1 to 1000, got '5-3'"),
         (["--components", "x"], "expected numbers such as 3, 1-9 or 2,4,6, got 'x'"),
         (["--components", "1,,2"], "expected numbers such as"),
         (["--components", "1-2-3"], "expected numbers such as"),

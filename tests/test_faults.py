@@ -646,3 +646,13 @@ def test_the_last_start_is_kept_without_iterations():
     at_once = GaussianMixture(3, n_init=3, **{**options, "random_state": 0}).fit(X)
     np.testing.assert_array_equal(at_once.means_, one_by_one[-1].means_)
     assert at_once.lower_bound_ == -np.inf
+
+
+def test_predicts_from_the_attributes_that_predictions_need():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    for covariance_type in ("full", "tied", "diag", "spherical"):
+        fitted = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X)
+        model = GaussianMixture(2, covariance_type=covariance_type)
+        model.weights_, model.means_ = fitted.weights_, fitted.means_
+        model.precisions_cholesky_ = fitted.precisions_cholesky_
+        np.testing.assert_allclose(model.predict_proba(X), fitted.predict_proba(X), rtol=1e-10)

@@ -176,3 +176,18 @@ def test_interrupt_ends_all_threads(monkeypatch):
 def test_bad_input(X, options, message):
     with pytest.raises(ValueError, match=message):
         search(X, **options)
+
+
+def test_few_rows_are_enough_where_components_share_their_covariance():
+    random = np.random.default_rng(0)
+    blocks = [random.normal(size=(n, 20)) + mean for n, mean in ((60, 0), (60, 6), (12, -12))]
+    cells = search(np.concatenate(blocks), [2, 3], ["tied-spherical"])
+    best = best_cell(cells)
+    assert best is not None
+    assert best.n_components == 3
+
+
+def test_one_component_is_never_spurious():
+    random = np.random.default_rng(0)
+    X = np.column_stack([random.normal(size=200), random.integers(2, size=200)])
+    assert best_cell(search(X, [1], ["full", "diag"])) is not None

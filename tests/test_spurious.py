@@ -20,7 +20,7 @@ REG_COVAR = 1e-6
 def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str | None:
     """Return the reason with the features called a, b, c, ..."""
     distinct = DistinctValues.of(X, tuple("abcdefgh"[: X.shape[1]]))
-    return spurious_reason(X, labels, np.asarray(covariances), REG_COVAR, distinct)
+    return spurious_reason(X, labels, np.asarray(covariances), REG_COVAR, distinct, X.shape[1] + 1)
 
 
 def empirical(X: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -270,15 +270,18 @@ default='full'
         """Parameters in float64 from the fitted attributes, which users may have set."""
         # A fit in another thread replaces the dictionary: all are taken from one.
         fitted = vars(self)
-        weights, means, covariances, precisions_cholesky = (
+        weights, means, factors = (
             np.ascontiguousarray(fitted[name], dtype=np.float64)
-            for name in ("weights_", "means_", "covariances_", "precisions_cholesky_")
+            for name in ("weights_", "means_", "precisions_cholesky_")
         )
-        shape = fitted["covariances_"].shape
-        covariance = self._structure()(
-            covariances.reshape(shape), precisions_cholesky.reshape(shape), *means.shape
-        )
-        return MixtureParameters(weights, means, covariance)
+        factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
+        structure = self._structure()
+        if "covariances_" not in fitted:
+            unknown = structure(factors, factors, *means.shape)
+            covariance = structure.from_precisions(unknown.precisions(), *means.shape)
+            return MixtureParameters(weights, means, covariance)
+        covariances = np.asarray(fitted["covariances_"], dtype=np.float64)
+        return MixtureParameters(weights, means, structure(covariances, factors, *means.shape))
 
     def _fit(self, X: ArrayLike) -> Samples:
         """Fit, store the result in one step at the end, return the checked samples."""

@@ -225,7 +225,12 @@ class _Stage:
         found = candidate.parameters
         found.pass_over(self.X, self.n_threads, labels=labels, log_prob=log_prob)
         covariances = found.covariance.dense()
-        reason = spurious_reason(self.X, labels, covariances, self.reg_covar, self.distinct)
+        reason = None
+        if len(covariances) > 1:
+            reason = spurious_reason(
+                self.X, labels, covariances, self.reg_covar, self.distinct,
+                found.covariance.fewest_rows(),
+            )  # fmt: skip
         return _Candidate(found, float(log_prob.sum()), reason)
 
     def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:

@@ -59,11 +59,12 @@ def spurious_reason(
     covariances: Array,
     reg_covar: float,
     distinct: DistinctValues,
+    fewest_rows: int,
 ) -> str | None:
     """Why a fitted mixture is a spurious maximum, None if it is not.
 
-    A component is spurious if the rows assigned to it hold fewer than n_features + 1 distinct
-    ones, if its variance in some direction is at the floor `reg_covar`, or if the interval of one
+    A component is spurious if the rows assigned to it hold fewer distinct ones than its covariance
+    needs, if its variance in some direction is at the floor `reg_covar`, or if the interval of one
     standard deviation to either side of its mean, along the axis of some feature, is narrower than
     the spacing of that feature's distinct values around it.
 
@@ -79,6 +80,8 @@ def spurious_reason(
         What was added to every variance.
     distinct : DistinctValues
         The distinct values of `X`.
+    fewest_rows : int
+        Distinct rows that the covariance of one component needs.
 
     Returns
     -------
@@ -90,14 +93,14 @@ def spurious_reason(
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [3.0], [3.0]])
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
     >>> covariances = np.array([[[0.7]], [[0.04]]])
-    >>> spurious_reason(X, labels, covariances, 1e-6, DistinctValues.of(X, ("x",)))
+    >>> spurious_reason(X, labels, covariances, 1e-6, DistinctValues.of(X, ("x",)), 2)
     'component 1 holds only 1 distinct row'
     """
     variances = conditional_variances(covariances)
     for k, own_variances in enumerate(variances):
         rows = X[labels == k]
         reason = (
-            _too_few_rows(rows)
+            _too_few_rows(rows, fewest_rows)
             or _at_floor(own_variances, reg_covar)
             or _too_narrow(rows, own_variances, distinct)
         )
@@ -130,9 +133,8 @@ def n_distinct_rows(X: Array, at_most: int) -> int:
     return count
 
 
-def _too_few_rows(rows: Array) -> str | None:
-    """Fewer than n_features + 1 distinct rows determine no covariance matrix."""
-    needed = rows.shape[1] + 1
+def _too_few_rows(rows: Array, needed: int) -> str | None:
+    """Fewer distinct rows than needed determine no covariance."""
     count = n_distinct_rows(rows, at_most=needed)
     if count == needed:
         return None

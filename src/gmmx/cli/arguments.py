@@ -13,6 +13,7 @@ from gmmx.cli.fit import run_fit
 from gmmx.covariance import STRUCTURES
 
 LARGEST_SEED = 2**32 - 1
+MOST_COMPONENTS = 1000
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,8 +118,10 @@ def component_counts(text: str) -> list[int]:
                 f"expected numbers such as 3, 1-9 or 2,4,6, got {text!r}"
             )
         low, high = int(ends[0]), int(ends[-1])
-        if not 1 <= low <= high:
-            raise argparse.ArgumentTypeError(f"expected an increasing range from 1, got {part!r}")
+        if not 1 <= low <= high <= MOST_COMPONENTS:
+            raise argparse.ArgumentTypeError(
+                f"expected an increasing range from 1 to {MOST_COMPONENTS}, got {part!r}"
+            )
         counts.update(range(low, high + 1))
     return sorted(counts)
 

@@ -26,6 +26,8 @@ def run_fit(arguments: argparse.Namespace) -> None:
     outputs = [path for path in (arguments.labels, arguments.plot) if path is not None]
     for path in outputs:
         _check_output(path, arguments.file)
+    if len(outputs) == 2 and outputs[0].absolute() == outputs[1].absolute():
+        raise CommandLineError(f"{outputs[0]}: named for both --labels and --plot")
     plot = None if arguments.plot is None else _plotter(arguments.plot)
     table = read_faithful() if arguments.file is None else read_table(arguments.file)
     if len(table.values) < MIN_ROWS:

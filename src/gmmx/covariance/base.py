@@ -107,6 +107,12 @@ class CovarianceStructure(ABC):
 
     # What all structures share.
 
+    def fewest_rows(self) -> int:
+        """Distinct samples that one component needs for a covariance of its own."""
+        if "component" not in self.axes:
+            return 1
+        return self.n_features + 1 if self.are_matrices else 2
+
     @classmethod
     def n_free_parameters(cls, n_components: int, n_features: int) -> int:
         """Number of free parameters of a mixture: covariances, means and weights."""
