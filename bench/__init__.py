@@ -1,0 +1,1 @@
+"""Speed of gmmx against every rival: ``python -m bench --help``."""

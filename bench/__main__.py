@@ -1,0 +1,176 @@
+"""Measure gmmx and its rivals and write a report: ``python -m bench``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bench.acceleration import measure_acceleration
+from bench.cases import CASES
+from bench.environments import prepare
+from bench.growth import measure_growth
+from bench.iterations import measure_iterations
+from bench.kernels import measure_kernels
+from bench.libraries import GMMX, LIBRARIES, SKLEARN, Host
+from bench.machine import describe_machine
+from bench.plan import QUICK, THOROUGH, Plan
+from bench.prediction import measure_prediction
+from bench.processes import RequestError
+from bench.report import markdown
+from bench.resources import measure_imports, measure_memory
+from bench.results import Results
+from bench.scaling import measure_scaling
+from bench.scratch import measure_scratch
+
+FOLDER = Path(__file__).resolve().parent
+KEYS = [library.key for library in LIBRARIES]
+PARTS = (
+    "iterations",
+    "kernels",
+    "scaling",
+    "scratch",
+    "prediction",
+    "memory",
+    "imports",
+    "growth",
+    "acceleration",
+)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="install the optional rivals under bench/build, then stop",
+    )
+    parser.add_argument("--quick", action="store_true", help="under 3 minutes, fewer samples")
+    parser.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="threads of every library (default: 1)"
+    )
+    parser.add_argument(
+        "--cases",
+        type=int,
+        nargs="+",
+        metavar="D",
+        choices=[case.n_features for case in CASES],
+        help="only the cases with these numbers of features",
+    )
+    parser.add_argument(
+        "--libraries",
+        nargs="+",
+        choices=KEYS,
+        default=KEYS,
+        metavar="NAME",
+        help=f"rivals, of {', '.join(KEYS)}",
+    )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=PARTS,
+        default=PARTS,
+        metavar="PART",
+        help=f"only these parts: {', '.join(PARTS)}",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=FOLDER / "results",
+        metavar="DIR",
+        help="where to write the report (default: bench/results)",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and return an exit status."""
+    options = parse(arguments)
+    if options.prepare:
+        return 0 if prepare() else 1
+    plan = QUICK if options.quick else THOROUGH
+    results = Results(describe_machine(), plan.name, options.threads)
+    with ExitStack() as stack:
+        hosts = available_hosts(options, results, stack)
+        if [host.library for host in hosts[:2]] != [SKLEARN, GMMX]:
+            print("scikit-learn and gmmx have to be installed", file=sys.stderr)
+            return 1
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        measure(options, plan, hosts, directory, results)
+    write(results, options.output)
+    return 0
+
+
+def available_hosts(options: argparse.Namespace, results: Results, stack: ExitStack) -> list[Host]:
+    """Start the libraries; print why one is skipped."""
+    hosts = []
+    for library in LIBRARIES:
+        if library.key not in {SKLEARN.key, GMMX.key, *options.libraries}:
+            continue
+        host = Host(library, options.threads)
+        stack.callback(host.process.close)
+        reason = host.available()
+        if reason is None:
+            hosts.append(host)
+            results.versions[library.key] = host.description["versions"]
+        else:
+            results.skipped[library.key] = reason
+            print(f"{library.name} is skipped: {reason}", file=sys.stderr)
+    return hosts
+
+
+def measure(
+    options: argparse.Namespace, plan: Plan, hosts: list[Host], directory: Path, results: Results
+) -> None:
+    """Measure the parts that were asked for; one that fails leaves its result empty."""
+    cases = [case for case in CASES if case.n_features in (options.cases or [case.n_features])]
+    n_threads = options.threads
+    parts: dict[str, Callable[[], Any]] = {
+        "iterations": lambda: measure_iterations(hosts, cases, plan, directory),
+        "kernels": lambda: measure_kernels(hosts, cases, plan),
+        "scaling": lambda: measure_scaling(cases, plan, n_threads, directory),
+        "scratch": lambda: measure_scratch(hosts, cases, plan, directory),
+        "prediction": lambda: measure_prediction(hosts, plan),
+        "memory": lambda: measure_memory(n_threads),
+        "imports": lambda: measure_imports(n_threads),
+        "growth": lambda: measure_growth(hosts, plan, directory),
+        "acceleration": lambda: measure_acceleration(hosts, directory),
+    }
+    for name in options.parts:
+        if name == "scaling" and n_threads == 1:
+            continue
+        start = time.perf_counter()
+        try:
+            setattr(results, name, parts[name]())
+        except RequestError as error:
+            results.skipped[name] = str(error)
+            print(f"{name} is skipped: {error}", file=sys.stderr)
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write the report, its numbers and the picture; print the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"{results.plan}-threads-{results.n_threads}"
+    text = markdown(results)
+    stem.with_suffix(".md").write_text(text, encoding="utf-8")
+    results.save(stem.with_suffix(".json"))
+    if results.iterations:
+        try:
+            from bench.picture import draw  # noqa: PLC0415 - optional
+        except ImportError as error:
+            print(f"no picture: {error}", file=sys.stderr)
+        else:
+            draw(results, stem.with_suffix(".png"))
+    print(text)
+    print(f"written to {stem}.md, .json and .png", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

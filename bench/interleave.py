@@ -1,0 +1,55 @@
+"""scikit-learn and gmmx in turn."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from bench.libraries import GMMX, SKLEARN, Host
+from bench.plan import Plan
+
+
+def the_pair(hosts: Sequence[Host]) -> list[Host]:
+    """Return the hosts of scikit-learn and gmmx."""
+    found = {host.library.key: host for host in hosts}
+    return [found[SKLEARN.key], found[GMMX.key]]
+
+
+def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) -> dict[str, Any]:
+    """Measure both as often as the plan says.
+
+    Parameters
+    ----------
+    hosts : sequence of Host
+        scikit-learn's, gmmx's and any others.
+    plan : Plan
+        How often.
+    function : str
+        Dotted name of a function of a library's ``module`` that returns a dictionary with
+        ``seconds``.
+    **arguments
+        Its other arguments.
+
+    Returns
+    -------
+    dict
+        ``ratio``, the median over repeats of scikit-learn's seconds divided by gmmx's; for each
+        library what the function returned last, with the median ``seconds``.
+    """
+    seconds: dict[str, list[float]] = {SKLEARN.key: [], GMMX.key: []}
+    results: dict[str, Any] = {}
+    start = time.perf_counter()
+    for repeat in range(plan.repeats):
+        if repeat and time.perf_counter() - start > plan.patience:
+            break
+        for host in the_pair(hosts):
+            found = host.process.call(function, module=host.library.module, **arguments)
+            results[host.library.key] = found
+            seconds[host.library.key].append(found["seconds"])
+    pairs = zip(seconds[SKLEARN.key], seconds[GMMX.key], strict=True)
+    ratio = statistics.median(theirs / ours for theirs, ours in pairs)
+    for key, values in seconds.items():
+        results[key]["seconds"] = statistics.median(values)
+    return {"ratio": ratio, **results}

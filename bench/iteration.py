@@ -1,0 +1,40 @@
+"""Seconds of an EM iteration; runs in the process of a library."""
+
+from __future__ import annotations
+
+import statistics
+from importlib import import_module
+
+from bench.likelihood import mean_log_likelihood
+from bench.problem import Fit, load
+from bench.timing import SHORTEST
+
+# Numbers of iterations of two fits: their difference leaves out what happens once.
+FEWER, MORE = 1, 3
+LONGEST = 2.0  # seconds after which a difference that is not positive is a failure
+
+
+def measure(
+    module: str, path: str, dtype: str, covariance_type: str, *, is_first: bool
+) -> dict[str, float]:
+    """Seconds per iteration; the first time the mean log-likelihood after `MORE` as well.
+
+    A library's first fit on a problem is not measured: it starts threads and touches memory.
+    """
+    adapter, problem = import_module(module), load(path, dtype, covariance_type)
+    if is_first:
+        adapter.fit(problem, FEWER)
+    fewer: list[float] = []
+    more: list[float] = []
+    seconds = 0.0
+    while sum(fewer) + sum(more) < SHORTEST or seconds <= 0:
+        if sum(more) > LONGEST:
+            raise RuntimeError("more iterations take no more time: is the machine busy?")
+        fewer.append(adapter.fit(problem, FEWER).seconds)
+        last: Fit = adapter.fit(problem, MORE)
+        more.append(last.seconds)
+        seconds = (statistics.median(more) - statistics.median(fewer)) / (MORE - FEWER)
+    if not is_first:
+        return {"seconds": seconds}
+    likelihood = mean_log_likelihood(problem.X, last.parameters, covariance_type)
+    return {"seconds": seconds, "log_likelihood": likelihood}

@@ -1,0 +1,143 @@
+"""Seconds of an EM iteration of every library on every case, and whether results agree."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.cases import Case, save
+from bench.iteration import FEWER, MORE
+from bench.libraries import GMMX, SKLEARN, Host
+from bench.plan import Plan, Round
+from bench.processes import RequestError
+
+# Largest relative difference of mean log-likelihoods at which a result counts.
+TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
+
+
+@dataclass
+class Measurement:
+    """One library on one case.
+
+    Attributes
+    ----------
+    seconds : list of float
+        Seconds per iteration, a value for each repeat.
+    ratios : list of float
+        scikit-learn's seconds in the same repeat, divided by these.
+    difference : float or None
+        Relative difference of the mean log-likelihood from scikit-learn's.
+    failure : str
+        Why there is no result.
+    """
+
+    data: str
+    dtype: str
+    covariance_type: str
+    case: Case
+    library: str
+    seconds: list[float] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+    difference: float | None = None
+    failure: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the result counts."""
+        return self.difference is not None and self.difference <= TOLERANCE[self.dtype]
+
+    @property
+    def median(self) -> float:
+        """Median of the seconds."""
+        return statistics.median(self.seconds)
+
+    @property
+    def ratio(self) -> float:
+        """Median of the ratios."""
+        return statistics.median(self.ratios)
+
+
+def measure_iterations(
+    hosts: Sequence[Host], cases: Sequence[Case], plan: Plan, directory: Path
+) -> list[Measurement]:
+    """Measure all rounds of a plan; `hosts` begin with scikit-learn's."""
+    measurements = []
+    for round_ in plan.rounds:
+        for case in (case.shrunk(plan.shrink) for case in cases):
+            path = save(case, round_.data, directory)
+            for covariance_type in round_.covariance_types:
+                row = _Row(hosts, case, round_, covariance_type, path)
+                measurements += row.measure(plan)
+            Path(path).unlink()
+    return measurements
+
+
+class _Row:
+    """All libraries on one case."""
+
+    def __init__(
+        self, hosts: Sequence[Host], case: Case, round_: Round, covariance_type: str, path: str
+    ) -> None:
+        self.arguments = {"path": path, "dtype": round_.dtype, "covariance_type": covariance_type}
+        self.pairs = [
+            (
+                host,
+                Measurement(round_.data, round_.dtype, covariance_type, case, host.library.key),
+            )
+            for host in hosts
+            if round_.includes(host.library.key, case)
+            and host.supports(covariance_type, round_.dtype)
+        ]
+        self.reference = self.pairs[0][1]
+        self.likelihood = 0.0  # scikit-learn's
+
+    def measure(self, plan: Plan) -> list[Measurement]:
+        """Measure in turn, as often as the plan says."""
+        for repeat in range(plan.repeats):
+            for host, measurement in self.pairs:
+                has_reference = measurement is self.reference or self.reference.seconds[repeat:]
+                is_next = len(measurement.seconds) == repeat
+                if has_reference and is_next and _has_time(measurement, plan):
+                    self._measure_once(host, measurement)
+        measurements = [measurement for _, measurement in self.pairs]
+        print(_progress(measurements), file=sys.stderr)
+        return measurements
+
+    def _measure_once(self, host: Host, measurement: Measurement) -> None:
+        """Measure a library and compare it to scikit-learn's last measurement."""
+        is_first = not measurement.seconds
+        try:
+            result = host.process.call(
+                "bench.iteration.measure",
+                module=host.library.module,
+                is_first=is_first,
+                **self.arguments,
+            )
+        except RequestError as error:
+            measurement.failure = str(error)
+            return
+        measurement.seconds.append(result["seconds"])
+        measurement.ratios.append(self.reference.seconds[-1] / result["seconds"])
+        if is_first:
+            self.likelihood = self.likelihood or result["log_likelihood"]
+            measurement.difference = abs(result["log_likelihood"] / self.likelihood - 1)
+
+
+def _has_time(measurement: Measurement, plan: Plan) -> bool:
+    """Whether the plan wants a library measured again; scikit-learn and gmmx at least twice."""
+    at_least = 2 if measurement.library in {SKLEARN.key, GMMX.key} else 1
+    spent = sum(measurement.seconds) * (FEWER + MORE)
+    return len(measurement.seconds) < at_least or spent < plan.patience
+
+
+def _progress(measurements: list[Measurement]) -> str:
+    """A line that tells what was measured."""
+    first = measurements[0]
+    figures = ", ".join(
+        measurement.failure or f"{measurement.library} {1e3 * measurement.median:.3g} ms"
+        for measurement in measurements
+    )
+    return f"{first.case} {first.data} {first.dtype} {first.covariance_type}: {figures}"

@@ -1,0 +1,84 @@
+"""Rates of gmmx's kernels for full covariances against NumPy's matrix product."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.cases import Case
+from bench.libraries import GMMX, Host
+from bench.plan import Plan
+from bench.problem import Array
+from bench.timing import median_seconds
+
+GEMM_SIZE = 1024
+DTYPES = ("float64", "float32")
+
+
+def measure_kernels(
+    hosts: Sequence[Host], cases: Sequence[Case], plan: Plan
+) -> list[dict[str, Any]]:
+    """Measure every case in both precisions."""
+    process = next(host.process for host in hosts if host.library == GMMX)
+    rows = []
+    for dtype in DTYPES:
+        for case in cases:
+            fewer = case.shrunk(max(1, plan.shrink // 4))
+            found = process.call(
+                "bench.kernels.rates", **vars(fewer), dtype=dtype, repeats=plan.repeats
+            )
+            rows.append({"case": fewer, "dtype": dtype, **found})
+            fractions = f"{found['e_step_fraction']:.2f} {found['m_step_fraction']:.2f}"
+            print(f"kernels {fewer} {dtype}: {fractions} of gemm", file=sys.stderr)
+    return rows
+
+
+def rates(
+    n_samples: int, n_features: int, n_components: int, dtype: str, repeats: int
+) -> dict[str, float]:
+    """Gflop/s of matrix product, E-step and M-step, n K D^2 flops each; runs in gmmx's process.
+
+    The samples are near to all components, so that no term can be left out. The M-step is a pass
+    with moments less one without.
+    """
+    from gmmx._core import core  # noqa: PLC0415 - in the process only
+    from gmmx.threads import resolve_n_threads  # noqa: PLC0415
+
+    samples, means, factors, log_scale = _near_samples(n_samples, n_features, n_components, dtype)
+    log_prob, n_threads = np.empty(n_samples, dtype), resolve_n_threads(None)
+    square = np.random.default_rng(0).standard_normal((GEMM_SIZE, GEMM_SIZE)).astype(dtype)
+    model: tuple[Any, ...] = (samples, means, factors.ravel(), log_scale, "dense", n_threads)
+    work = n_samples * n_components * n_features**2 / 1e9
+
+    gemm, e_step, m_step = [], [], []
+    for _ in range(repeats):
+        gemm.append(2 * GEMM_SIZE**3 / 1e9 / median_seconds(lambda: square @ square))
+        without = median_seconds(lambda: core.em_pass(*model, log_prob=log_prob))
+        both = median_seconds(lambda: core.em_pass(*model, moments=2, origin=means))
+        e_step.append(work / without)
+        m_step.append(work / (both - without))
+    return {
+        "gemm": statistics.median(gemm),
+        "e_step": statistics.median(e_step),
+        "m_step": statistics.median(m_step),
+        "e_step_fraction": statistics.median(np.divide(e_step, gemm).tolist()),
+        "m_step_fraction": statistics.median(np.divide(m_step, gemm).tolist()),
+    }
+
+
+def _near_samples(
+    n_samples: int, n_features: int, n_components: int, dtype: str
+) -> tuple[Array, NDArray[np.float64], Array, Array]:
+    """Samples, means, factors of precisions and logarithms of weights."""
+    random = np.random.default_rng(0)
+    X = random.standard_normal((n_samples, n_features)).astype(dtype)
+    means = 0.1 * random.standard_normal((n_components, n_features))
+    means = means.astype(dtype).astype(np.float64)  # where the kernels take the moments about
+    factors = np.triu(random.standard_normal((n_components, n_features, n_features)))
+    factors = 0.01 / n_features * factors + 0.3 * np.eye(n_features)
+    return X, means, factors, np.full(n_components, -np.log(n_components))
