@@ -7,10 +7,10 @@ from importlib import import_module
 
 from bench.likelihood import mean_log_likelihood
 from bench.problem import Fit, load
-from bench.timing import SHORTEST
 
 # Numbers of iterations of two fits: their difference leaves out what happens once.
 FEWER, MORE = 1, 3
+SHORTEST = 0.1  # seconds of measuring; short fits are repeated
 LONGEST = 2.0  # seconds after which a difference that is not positive is a failure
 
 

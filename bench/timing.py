@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-SHORTEST = 0.1  # seconds that a measurement takes at least; short things are repeated
+SHORTEST = 0.05  # seconds that a measurement takes at least; short things are repeated
 
 
 def timed(function: Callable[[], Result]) -> tuple[float, Result]:
