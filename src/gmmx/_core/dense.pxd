@@ -104,15 +104,28 @@ cdef inline void whiten_remainder(
         whiten_tile(centered, packed, D, 3, total, whitened)
 
 
-cdef inline void sq_mahalanobis(
+cdef inline void store_log_densities(
+    const vec *sq_distances,  # IN (TILE_VECTORS,)
+    real log_scale,
+    real *log_density,        # OUT (GROUP,)
+) noexcept nogil:
+    """log_scale - sq_distance / 2, finite where the distance overflowed."""
+    cdef Py_ssize_t v
+    for v in range(TILE_VECTORS):
+        store(log_density + v * LANES, multiply_add(
+            broadcast(-0.5), bounded(sq_distances[v]), broadcast(log_scale)))
+
+
+cdef inline void log_densities(
     const real *samples,   # IN (D, GROUP)
     const real *mean,      # IN (D,)
     const real *packed,    # IN packed factor
     Py_ssize_t D,
+    real log_scale,
     real *centered,        # scratch (D, GROUP)
-    real *sq_distances,    # OUT (GROUP,)
+    real *log_density,     # OUT (GROUP,)
 ) noexcept nogil:
-    """|U^T (x - mu)|^2 for each sample of a group."""
+    """log_scale - |U^T (x - mu)|^2 / 2 for each sample of a group."""
     cdef vec total[TILE_VECTORS]
     cdef Py_ssize_t tile, depth, v
     center_group(samples, mean, D, centered)
@@ -123,8 +136,7 @@ cdef inline void sq_mahalanobis(
         whiten_tile(centered, packed, depth, TILE_ROWS, total, NULL)
         packed += depth * TILE_ROWS
     whiten_remainder(centered, packed, D, total, NULL)
-    for v in range(TILE_VECTORS):
-        store(sq_distances + v * LANES, bounded(total[v]))
+    store_log_densities(total, log_scale, log_density)
 
 
 cdef inline bint exceeds(const vec *total, const vec *limit) noexcept nogil:
@@ -136,16 +148,17 @@ cdef inline bint exceeds(const vec *total, const vec *limit) noexcept nogil:
     return True
 
 
-cdef inline bint sq_mahalanobis_within(
+cdef inline bint log_densities_within(
     const real *samples,   # IN (D, GROUP)
     const real *mean,      # IN (D,)
     const real *packed,    # IN packed factor
     Py_ssize_t D,
-    const vec *limit,      # IN (TILE_VECTORS,)
+    real log_scale,
+    const vec *limit,      # IN (TILE_VECTORS,) of squared distances
     real *centered,        # scratch (D, GROUP)
-    real *sq_distances,    # OUT (GROUP,)
+    real *log_density,     # OUT (GROUP,)
 ) noexcept nogil:
-    """|U^T (x - mu)|^2, or infinite where its first terms show that all are beyond the limit.
+    """As log_densities, or lowest where the first terms show that all are beyond the limit.
 
     Return whether they are.
     """
@@ -165,8 +178,10 @@ cdef inline bint sq_mahalanobis_within(
     if not beyond:
         center_features(samples, mean, depth, D, centered)
         whiten_remainder(centered, packed, D, total, NULL)
-    for v in range(TILE_VECTORS):
-        store(sq_distances + v * LANES, broadcast(REAL_LARGEST) if beyond else bounded(total[v]))
+    else:
+        for v in range(TILE_VECTORS):
+            total[v] = broadcast(REAL_LARGEST)
+    store_log_densities(total, log_scale, log_density)
     return beyond
 
 

@@ -3,9 +3,9 @@
 Layout `shared` measures distances between whitened samples with it, at scale 1.
 """
 
+from gmmx._core.dense cimport store_log_densities
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS,
-    add_widened, bounded, broadcast, load, multiply_add, real, store, vec,
+    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, vec,
 )
 
 
@@ -13,14 +13,15 @@ cdef enum:
     TILE_SUMS = 4  # features whose moments are summed in registers at a time
 
 
-cdef inline void sq_mahalanobis(
+cdef inline void log_densities(
     const real *samples,  # IN (D, GROUP)
     const real *mean,     # IN (D,)
     const real *scale,    # IN (D,) 1 / standard deviation
     Py_ssize_t D,
-    real *sq_distances,   # OUT (GROUP,)
+    real log_scale,
+    real *log_density,    # OUT (GROUP,)
 ) noexcept nogil:
-    """sum_d ((x_d - mu_d) scale_d)^2 for each sample of a group."""
+    """log_scale - sum_d ((x_d - mu_d) scale_d)^2 / 2 for each sample of a group."""
     cdef vec total[TILE_VECTORS]
     cdef vec mean_d, scale_d, z
     cdef Py_ssize_t d, v
@@ -32,17 +33,17 @@ cdef inline void sq_mahalanobis(
         for v in range(TILE_VECTORS):
             z = (load(samples + d * GROUP + v * LANES) - mean_d) * scale_d
             total[v] = multiply_add(z, z, total[v])
-    for v in range(TILE_VECTORS):
-        store(sq_distances + v * LANES, bounded(total[v]))
+    store_log_densities(total, log_scale, log_density)
 
 
-cdef inline void sq_distances(
+cdef inline void whitened_log_densities(
     const real *samples,  # IN (D, GROUP)
     const real *mean,     # IN (D,)
     Py_ssize_t D,
-    real *sq_distances,   # OUT (GROUP,)
+    real log_scale,
+    real *log_density,    # OUT (GROUP,)
 ) noexcept nogil:
-    """sum_d (x_d - mu_d)^2 for each sample of a group: samples are whitened."""
+    """log_scale - sum_d (x_d - mu_d)^2 / 2 for each sample of a group: they are whitened."""
     cdef vec total[TILE_VECTORS]
     cdef vec mean_d, z
     cdef Py_ssize_t d, v
@@ -53,8 +54,7 @@ cdef inline void sq_distances(
         for v in range(TILE_VECTORS):
             z = load(samples + d * GROUP + v * LANES) - mean_d
             total[v] = multiply_add(z, z, total[v])
-    for v in range(TILE_VECTORS):
-        store(sq_distances + v * LANES, bounded(total[v]))
+    store_log_densities(total, log_scale, log_density)
 
 
 cdef inline void moment_tile(

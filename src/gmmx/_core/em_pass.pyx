@@ -90,16 +90,17 @@ cdef void pack_samples(const EMPass *task, Block *block) noexcept nogil:
                 group[d * GROUP + i] = row[i * D + d]
 
 
-cdef void sq_distances(
+cdef void log_densities(
     const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """Squared Mahalanobis distances of the block's samples to each component, into resp."""
+    """log(weight_k N(x | k)) of the block's samples, into resp."""
     cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
     cdef Py_ssize_t g, k
     cdef real *group
     cdef real *out
     cdef const real *mean
     cdef const real *factor
+    cdef real log_scale
     if task.layout == SHARED:
         for g in range(block.n_groups):
             dense.whiten(block.samples + g * D * GROUP, parameters.center, parameters.factors, D,
@@ -107,21 +108,23 @@ cdef void sq_distances(
     for k in range(K):
         mean = parameters.means + k * D
         factor = parameters.factors + k * size
+        log_scale = parameters.log_scale[k]
         for g in range(block.n_groups):
             group = block.samples + g * D * GROUP
             out = block.resp + (g * K + k) * GROUP
             if task.layout == DENSE:
-                dense.sq_mahalanobis(group, mean, factor, D, block.centered, out)
+                dense.log_densities(group, mean, factor, D, log_scale, block.centered, out)
             elif task.layout == DIAGONAL:
-                diagonal.sq_mahalanobis(group, mean, factor, D, out)
+                diagonal.log_densities(group, mean, factor, D, log_scale, out)
             else:
-                diagonal.sq_distances(block.whitened + g * D * GROUP, mean, D, out)
+                diagonal.whitened_log_densities(
+                    block.whitened + g * D * GROUP, mean, D, log_scale, out)
 
 
-cdef void near_sq_distances(
+cdef void near_log_densities(
     const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """As sq_distances, but infinite where a whole group's responsibilities are negligible.
+    """As log_densities, but lowest where a whole group's responsibilities are negligible.
 
     Each group starts with the component that held its first row before: another one can matter
     only where it comes near that one's log density.
@@ -136,19 +139,19 @@ cdef void near_sq_distances(
         group = block.samples + g * D * GROUP
         out = block.resp + g * K * GROUP
         hint = task.labels[row_of(block, g * GROUP)]
-        dense.sq_mahalanobis(group, parameters.means + hint * D, parameters.factors + hint * size,
-                             D, block.centered, out + hint * GROUP)
+        dense.log_densities(
+            group, parameters.means + hint * D, parameters.factors + hint * size, D,
+            parameters.log_scale[hint], block.centered, out + hint * GROUP)
         for v in range(TILE_VECTORS):
-            near[v] = load(out + hint * GROUP + v * LANES)
+            near[v] = broadcast(2) * load(out + hint * GROUP + v * LANES)
         for k in range(K):
             if k == hint:
                 continue
             for v in range(TILE_VECTORS):
-                limit[v] = near[v] + broadcast(
-                    parameters.reach[k] - 2 * parameters.log_scale[hint])
-            block.n_skipped += GROUP * dense.sq_mahalanobis_within(
-                group, parameters.means + k * D, parameters.factors + k * size, D, limit,
-                block.centered, out + k * GROUP)
+                limit[v] = broadcast(parameters.reach[k]) - near[v]
+            block.n_skipped += GROUP * dense.log_densities_within(
+                group, parameters.means + k * D, parameters.factors + k * size, D,
+                parameters.log_scale[k], limit, block.centered, out + k * GROUP)
 
 
 cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:
@@ -160,9 +163,9 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
     for g in range(block.n_groups):
         resp = block.resp + g * K * GROUP
         if task.labels != NULL or task.source == NEAREST:
-            posterior.weighted_log_prob(resp, parameters.log_scale, K, best, block.nearest)
+            posterior.find_best(resp, K, best, block.nearest)
         else:
-            posterior.weighted_log_prob(resp, parameters.log_scale, K, best, NULL)
+            posterior.find_best(resp, K, best, NULL)
         if task.weighted_log_prob != NULL:
             write_weighted_log_prob(task, block, g)
         if task.labels != NULL:
@@ -302,9 +305,9 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
         pack_samples(task, &block)
         if task.source <= NEAREST:
             if task.order == NULL:
-                sq_distances(task, &parameters, &block)
+                log_densities(task, &parameters, &block)
             else:
-                near_sq_distances(task, &parameters, &block)
+                near_log_densities(task, &parameters, &block)
             posteriors(task, &parameters, &block)
         else:
             given_resp(task, &block)

@@ -35,7 +35,7 @@ cdef struct Block:
     Py_ssize_t n_groups
     real *samples              # (n_groups, D, GROUP)
     real *whitened             # (n_groups, D, GROUP)
-    real *resp                 # (n_groups, K, GROUP): squared distances, log densities, posteriors
+    real *resp                 # (n_groups, K, GROUP): log densities, then posteriors
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
     real *total                # (n_groups, GROUP) responsibilities summed over components

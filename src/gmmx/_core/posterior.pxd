@@ -9,14 +9,13 @@ from gmmx._core.simd cimport (
 )
 
 
-cdef inline void weighted_log_prob(
-    real *resp,             # squared distances -> log(weight_k N(x | k)), (K, GROUP)
-    const real *log_scale,  # IN (K,)
+cdef inline void find_best(
+    const real *log_density,  # IN (K, GROUP)
     Py_ssize_t K,
-    vec *best,              # OUT (TILE_VECTORS,) the largest over components
-    real *nearest,          # OUT (GROUP,) its index, or NULL
+    vec *best,                # OUT (TILE_VECTORS,) the largest over components
+    real *nearest,            # OUT (GROUP,) its index, or NULL
 ) noexcept nogil:
-    cdef vec log_prob, index
+    cdef vec density, index
     cdef vec argmax[TILE_VECTORS]
     cdef Py_ssize_t k, v
     for v in range(TILE_VECTORS):
@@ -25,12 +24,10 @@ cdef inline void weighted_log_prob(
     for k in range(K):
         index = broadcast(<real>k)
         for v in range(TILE_VECTORS):
-            log_prob = multiply_add(
-                broadcast(-0.5), load(resp + k * GROUP + v * LANES), broadcast(log_scale[k]))
-            store(resp + k * GROUP + v * LANES, log_prob)
+            density = load(log_density + k * GROUP + v * LANES)
             if nearest != NULL:
-                argmax[v] = where_less(best[v], log_prob, index, argmax[v])
-            best[v] = larger(best[v], log_prob)
+                argmax[v] = where_less(best[v], density, index, argmax[v])
+            best[v] = larger(best[v], density)
     if nearest != NULL:
         for v in range(TILE_VECTORS):
             store(nearest + v * LANES, argmax[v])

@@ -25,6 +25,7 @@ typedef int64_t integer;
 #endif
 
 #if defined(__AVX512F__)
+#include <immintrin.h>
 #define VECTOR_BYTES 64
 enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
 #elif defined(__AVX2__)
@@ -94,12 +95,29 @@ static inline vec where(ivec condition, vec yes, vec no)
     return from_bits((condition & as_bits(yes)) | (~condition & as_bits(no)));
 }
 
+#ifdef __AVX512F__
+/* GCC spells these out in four instructions. */
+#ifdef GMMX_SINGLE
+#define AVX512(name) _mm512_##name##_ps
+#define AVX512_MASK(name) _mm512_##name##_ps_mask
+#else
+#define AVX512(name) _mm512_##name##_pd
+#define AVX512_MASK(name) _mm512_##name##_pd_mask
+#endif
+static inline vec where_less(vec a, vec b, vec yes, vec no)
+{
+    return AVX512(mask_blend)(AVX512_MASK(cmp)(a, b, _CMP_LT_OQ), no, yes);
+}
+
+static inline vec larger(vec a, vec b) { return AVX512(max)(b, a); }
+#else
 static inline vec where_less(vec a, vec b, vec yes, vec no)
 {
     return where(less_than(a, b), yes, no);
 }
 
 static inline vec larger(vec a, vec b) { return where_less(a, b, b, a); }
+#endif
 
 /* Whether a < b in every lane. */
 static inline int all_less(vec a, vec b)
@@ -122,7 +140,7 @@ static inline vec where_equal(vec a, vec b, vec yes)
 static inline vec bounded(vec x)
 {
     vec largest = broadcast(REAL_LARGEST);
-    return where(less_than(x, largest), x, largest);
+    return where_less(x, largest, x, largest);
 }
 
 #ifdef GMMX_SINGLE
@@ -137,6 +155,67 @@ static inline vec bounded(vec x)
 #define ROUND_TO_INTEGER 6755399441055744.0 /* 1.5 * 2^52 */
 #endif
 
+#ifdef __AVX512F__
+/* exp(x) = 2^(n/16) exp(r), |r| <= ln(2)/32, for x <= 0; 0 where the result would be subnormal.
+   The sixteen roots of 2 fit into registers, so that a polynomial of half the degree does. */
+#ifdef GMMX_SINGLE
+#define LN2_16_HIGH 0x1.62ep-5f
+#define LN2_16_LOW 1.996636559081838577e-6f
+static inline vec root_of_two(ivec n)
+{
+    const __m512 roots = {
+        0x1p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f,
+        0x1.306fe0p+0f, 0x1.3dea64p+0f, 0x1.4bfdaep+0f, 0x1.5ab07ep+0f,
+        0x1.6a09e6p+0f, 0x1.7a1148p+0f, 0x1.8ace54p+0f, 0x1.9c4918p+0f,
+        0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f, 0x1.ea4afap+0f,
+    };
+    return _mm512_permutexvar_ps((__m512i)n, roots);
+}
+
+static inline vec exponential_tail(vec r)
+{
+    return multiply_add(broadcast(0.16666862555784f), r, broadcast(0.50000979447779f));
+}
+#else
+#define LN2_16_HIGH 0x1.62e42fefap-5
+#define LN2_16_LOW 1.029121848931067580e-13
+static inline vec root_of_two(ivec n)
+{
+    const __m512d low = {
+        0x1p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
+        0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0,
+    };
+    const __m512d high = {
+        0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
+        0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0,
+    };
+    return _mm512_permutex2var_pd(low, (__m512i)n, high);
+}
+
+static inline vec exponential_tail(vec r)
+{
+    vec q = broadcast(0.0013889034639665864761);
+    q = multiply_add(q, r, broadcast(0.0083334499341071853523));
+    q = multiply_add(q, r, broadcast(0.041666666664953614554));
+    q = multiply_add(q, r, broadcast(0.16666666665296222739));
+    return multiply_add(q, r, broadcast(0.5));
+}
+#endif
+
+static inline vec exponential(vec x)
+{
+    vec magic = broadcast(ROUND_TO_INTEGER);
+    vec shifted = multiply_add(x, broadcast(REAL(23.083120654223414518)), magic);
+    vec n = shifted - magic;
+    vec r = multiply_add(n, broadcast(-LN2_16_HIGH), x);
+    r = multiply_add(n, broadcast(-LN2_16_LOW), r);
+    vec p = multiply_add(r * r, exponential_tail(r), r);
+    vec root = root_of_two(as_bits(shifted));
+    return AVX512(maskz_scalef)(
+        AVX512_MASK(cmp)(x, broadcast(LOWEST_EXPONENT), _CMP_NLT_UQ),
+        multiply_add(root, p, root), n * broadcast(REAL(0.0625)));
+}
+#else
 /* exp(x) = 2^n exp(r), |r| <= ln(2)/2, for x <= 0; 0 where the result would be subnormal. */
 static inline vec exponential(vec x)
 {
@@ -172,6 +251,7 @@ static inline vec exponential(vec x)
     vec power = from_bits(as_bits(p) + shift_left(exponent, MANTISSA_BITS));
     return from_bits(~too_low & as_bits(power));
 }
+#endif
 
 /* log(x) for normal x > 0: x = 2^n (1 + f), s = f / (2 + f), after FreeBSD's e_log.c. */
 static inline vec logarithm(vec x)
