@@ -60,6 +60,24 @@ cdef inline void center_group(
     center_features(samples, mean, 0, D, centered)
 
 
+cdef inline void whiten_feature(
+    const real *centered,  # IN (GROUP,) of one feature
+    const real *packed,    # IN (rows,) its row of the factor
+    Py_ssize_t first,      # columns before it have a zero in this row
+    Py_ssize_t rows,
+    vec (*y)[TILE_VECTORS],  # ADD (rows, TILE_VECTORS)
+) noexcept nogil:
+    cdef vec c[TILE_VECTORS]
+    cdef vec u
+    cdef Py_ssize_t j, v
+    for v in range(TILE_VECTORS):
+        c[v] = load(centered + v * LANES)
+    for j in range(first, rows):
+        u = broadcast(packed[j])
+        for v in range(TILE_VECTORS):
+            y[j][v] = multiply_add(u, c[v], y[j][v])
+
+
 cdef inline void whiten_tile(
     const real *centered,  # IN (depth, GROUP)
     const real *packed,    # IN (depth, rows)
@@ -70,19 +88,21 @@ cdef inline void whiten_tile(
 ) noexcept nogil:
     """y = U^T c for `rows` columns of U: the register tile of the E-step."""
     cdef vec y[TILE_ROWS][TILE_VECTORS]
-    cdef vec c[TILE_VECTORS]
-    cdef vec u
     cdef Py_ssize_t d, j, v
     for j in range(rows):
         for v in range(TILE_VECTORS):
             y[j][v] = broadcast(0)
-    for d in range(depth):
-        for v in range(TILE_VECTORS):
-            c[v] = load(centered + d * GROUP + v * LANES)
-        for j in range(rows):
-            u = broadcast(packed[d * rows + j])
-            for v in range(TILE_VECTORS):
-                y[j][v] = multiply_add(u, c[v], y[j][v])
+    for d in range(depth - rows):
+        whiten_feature(centered + d * GROUP, packed + d * rows, 0, rows, y)
+    centered += (depth - rows) * GROUP
+    packed += (depth - rows) * rows
+    whiten_feature(centered, packed, 0, rows, y)
+    if rows > 1:
+        whiten_feature(centered + GROUP, packed + rows, 1, rows, y)
+    if rows > 2:
+        whiten_feature(centered + 2 * GROUP, packed + 2 * rows, 2, rows, y)
+    if rows > 3:
+        whiten_feature(centered + 3 * GROUP, packed + 3 * rows, 3, rows, y)
     for j in range(rows):
         for v in range(TILE_VECTORS):
             if total != NULL:
@@ -128,13 +148,14 @@ cdef inline void log_densities(
     """log_scale - |U^T (x - mu)|^2 / 2 for each sample of a group."""
     cdef vec total[TILE_VECTORS]
     cdef Py_ssize_t tile, depth, v
-    center_group(samples, mean, D, centered)
     for v in range(TILE_VECTORS):
         total[v] = broadcast(0)
     for tile in range(D // TILE_ROWS):
         depth = (tile + 1) * TILE_ROWS
+        center_features(samples, mean, depth - TILE_ROWS, depth, centered)
         whiten_tile(centered, packed, depth, TILE_ROWS, total, NULL)
         packed += depth * TILE_ROWS
+    center_features(samples, mean, D // TILE_ROWS * TILE_ROWS, D, centered)
     whiten_remainder(centered, packed, D, total, NULL)
     store_log_densities(total, log_scale, log_density)
 
