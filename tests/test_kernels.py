@@ -21,20 +21,31 @@ from gmmx.statistics import Layout
 from moments import in_matrices, statistics_of
 from twin import Array
 
-LAYOUTS: tuple[Layout, ...] = ("dense", "shared", "diagonal")
+# Layouts, and the one that knows a center near all means.
+FORMS: dict[str, Layout] = {
+    "dense": "dense", "shared": "shared", "diagonal": "diagonal", "centered": "diagonal"
+}  # fmt: skip
+EXACT_FORMS = ("dense", "diagonal")  # with moments about a point for each component
 DTYPES = (np.float32, np.float64)
 BORDERS = sorted({size + step for size in (4, 8, 12, 32, 64, 256, 512) for step in (-1, 0, 1)})
 
-in_every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+in_every_form = pytest.mark.parametrize("form", FORMS)
+in_exact_forms = pytest.mark.parametrize("form", EXACT_FORMS)
 in_every_precision = pytest.mark.parametrize("dtype", DTYPES)
-at_many_sizes = given(
-    n_samples=st.sampled_from([1, 2, *BORDERS, 700, 1000, 3000]),
-    n_features=st.integers(1, 40) | st.sampled_from([64, 100]),
-    n_components=st.integers(1, 12),
-    layout=st.sampled_from(LAYOUTS),
-    dtype=st.sampled_from(DTYPES),
-    seed=st.integers(0, 2**32 - 1),
-)
+
+
+def at_many_sizes_of(forms):
+    return given(
+        n_samples=st.sampled_from([1, 2, *BORDERS, 700, 1000, 3000]),
+        n_features=st.integers(1, 40) | st.sampled_from([64, 100]),
+        n_components=st.integers(1, 12),
+        form=st.sampled_from(sorted(forms)),
+        dtype=st.sampled_from(DTYPES),
+        seed=st.integers(0, 2**32 - 1),
+    )
+
+
+at_many_sizes = at_many_sizes_of(FORMS)
 derandomized = settings(max_examples=70, deadline=None, derandomize=True)
 
 
@@ -46,15 +57,30 @@ class Problem:
     means: Array  # (K, D)
     factors: Array  # in the layout's shape
     log_scale: Array  # (K,)
-    layout: Layout
+    form: str
+
+    @property
+    def layout(self) -> Layout:
+        return FORMS[self.form]
 
     @property
     def eps(self) -> float:
         return float(np.finfo(self.X.dtype).eps)
 
     @property
-    def center(self) -> Array:
-        return self.means[0]
+    def center(self) -> Array | None:
+        return None if self.form in EXACT_FORMS else self.means[0]
+
+    @property
+    def most_moments(self) -> int:
+        return 1 if self.form == "shared" else 2
+
+    @property
+    def origin(self) -> Array:
+        """Points that moments are taken about, where there is no center."""
+        if self.center is not None:
+            return np.repeat(self.center[np.newaxis], len(self.means), axis=0)
+        return (self.means + 0.25).astype(self.X.dtype).astype(np.float64)
 
     def run(self, n_threads: int = 1, **options):
         return core.em_pass(
@@ -83,7 +109,7 @@ class Problem:
         for mean, factor, log_scale in zip(self.means, upper, self.log_scale, strict=True):
             centred = X - mean
             weighted.append(log_scale - 0.5 * ((centred @ factor) ** 2).sum(axis=1))
-            if self.layout == "shared":  # distances are taken between points about the center
+            if self.center is not None:  # distances are taken between points about the center
                 centred = np.abs(X - self.center) + np.abs(mean - self.center)
             bounds = (np.abs(centred) @ np.abs(factor)) ** 2
             sizes.append(np.abs(log_scale) + bounds.sum(axis=1))
@@ -91,15 +117,15 @@ class Problem:
         return np.stack(weighted, axis=1), rounding
 
 
-def problem(n_samples, n_features, n_components, layout, dtype, seed) -> Problem:
+def problem(n_samples, n_features, n_components, form, dtype, seed) -> Problem:
     random = np.random.default_rng(seed)
     shape = {
         "dense": (n_components, n_features, n_features),
         "shared": (n_features, n_features),
         "diagonal": (n_components, n_features),
-    }[layout]
+    }[FORMS[form]]
     factors = random.normal(size=shape) / np.sqrt(n_features)
-    if layout != "diagonal":
+    if FORMS[form] != "diagonal":
         factors = np.triu(factors)
     means = random.normal(size=(n_components, n_features))
     X = means[random.integers(n_components, size=n_samples)]
@@ -108,7 +134,7 @@ def problem(n_samples, n_features, n_components, layout, dtype, seed) -> Problem
     means, factors, log_scale = (
         values.astype(dtype).astype(np.float64) for values in (means, factors, log_scale)
     )
-    return Problem(X.astype(dtype), means, factors, log_scale, layout)
+    return Problem(X.astype(dtype), means, factors, log_scale, form)
 
 
 def log_sum_exp(weighted: Array) -> tuple[Array, Array]:
@@ -151,7 +177,9 @@ def test_outputs_follow_from_the_log_densities(**sizes):
 @at_many_sizes
 def test_outputs_do_not_depend_on_what_else_is_asked_for(**sizes):
     example = problem(**sizes)
-    weighted, resp, log_prob, labels = example.outputs(moments=2, origin=example.means)
+    weighted, resp, log_prob, labels = example.outputs(
+        moments=example.most_moments, origin=example.origin
+    )
     together = {
         "weighted_log_prob": weighted.T, "resp": resp, "log_prob": log_prob, "labels": labels
     }  # fmt: skip
@@ -161,28 +189,28 @@ def test_outputs_do_not_depend_on_what_else_is_asked_for(**sizes):
         np.testing.assert_array_equal(alone, expected)
 
 
-@in_every_layout
+@in_every_form
 @in_every_precision
-def test_the_first_of_equal_components_is_the_label(layout, dtype):
-    example = problem(50, 3, 2, layout, dtype, seed=0)
+def test_the_first_of_equal_components_is_the_label(form, dtype):
+    example = problem(50, 3, 2, form, dtype, seed=0)
     twins = Problem(
         example.X, np.repeat(example.means, 2, axis=0),
-        example.factors if layout == "shared" else np.repeat(example.factors, 2, axis=0),
-        np.repeat(example.log_scale, 2), layout,
+        example.factors if form == "shared" else np.repeat(example.factors, 2, axis=0),
+        np.repeat(example.log_scale, 2), form,
     )  # fmt: skip
     _, resp, _, labels = twins.outputs()
     assert set(labels.tolist()) <= {0, 2}
     np.testing.assert_array_equal(resp[:, 0], resp[:, 1])
 
 
-@in_every_layout
+@in_every_form
 @in_every_precision
-def test_a_component_of_weight_zero_has_no_responsibility(layout, dtype):
-    example = problem(70, 3, 4, layout, dtype, seed=0)
+def test_a_component_of_weight_zero_has_no_responsibility(form, dtype):
+    example = problem(70, 3, 4, form, dtype, seed=0)
     example.log_scale[2] = -np.inf
     far = np.full((1, 3), np.finfo(dtype).max / 4, dtype)
     for X in (example.X, far):
-        some = Problem(X, example.means, example.factors, example.log_scale, layout)
+        some = Problem(X, example.means, example.factors, example.log_scale, form)
         weighted, resp, _, labels = some.outputs()
         assert np.all(weighted[:, 2] == -np.inf)
         assert np.all(resp[:, 2] == 0.0)
@@ -191,13 +219,13 @@ def test_a_component_of_weight_zero_has_no_responsibility(layout, dtype):
         assert sums[1 + 2] == 0.0
 
 
-@in_every_layout
+@in_every_form
 @pytest.mark.parametrize(("dtype", "far"), [(np.float64, 1e200), (np.float32, 1e30)])
-def test_far_points_have_responsibilities(layout, dtype, far):
-    example = problem(6, 4, 3, layout, dtype, seed=0)
+def test_far_points_have_responsibilities(form, dtype, far):
+    example = problem(6, 4, 3, form, dtype, seed=0)
     X = example.X.copy()
     X[0], X[1], X[2, 0], X[3] = far, -far, far, [far, -far, far, -far]
-    some = Problem(X, example.means, example.factors, example.log_scale, layout)
+    some = Problem(X, example.means, example.factors, example.log_scale, form)
     _, resp, log_prob, labels = some.outputs()
     assert np.all(resp >= 0.0)
     np.testing.assert_allclose(resp.sum(axis=1), 1.0, rtol=12 * some.eps)
@@ -269,7 +297,7 @@ def test_densities_below_the_normal_range_vanish(dtype):
 # ---- moments
 
 
-def assert_moments(sums, X, resp, origin, layout, moments, eps, center=None):
+def assert_moments(sums, X, resp, origin, layout, moments, eps):
     """Assert that sums hold counts and moments to the rounding of their terms."""
     n_components, n_features = origin.shape
     counts = sums[1 : 1 + n_components]
@@ -283,24 +311,14 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps, center=None):
         assert np.all(np.abs(first - exact.first) <= tolerance * first_sizes)
         assert sums.size == 1 + n_components + origin.size
         return
-    actual = unpack_sums(sums, layout, origin, center)
+    actual = unpack_sums(sums, layout, origin)
     expected = statistics_of(X, resp, layout, origin)
     assert actual.second.shape == expected.second.shape
     assert np.all(np.abs(actual.first - exact.first) <= tolerance * first_sizes)
-    if layout == "diagonal":
-        sizes = squares
-    elif layout == "dense":
+    sizes = squares
+    if layout == "dense":
         sizes = np.sqrt(squares[:, :, np.newaxis] * squares[:, np.newaxis, :])
-    else:
-        about_center = statistics_of(X, resp, "dense", np.broadcast_to(center, origin.shape))
-        totals = np.diag(about_center.second.sum(axis=0) + exact.second.sum(axis=0))
-        sizes = np.sqrt(totals[:, np.newaxis] * totals)
     assert np.all(np.abs(actual.second - expected.second) <= tolerance * sizes)
-
-
-def representable_origin(example: Problem) -> Array:
-    origin = example.means + 0.25
-    return origin.astype(example.X.dtype).astype(np.float64)
 
 
 @derandomized
@@ -308,12 +326,10 @@ def representable_origin(example: Problem) -> Array:
 def test_moments_are_those_of_the_responsibilities(**sizes):
     example = problem(**sizes)
     _, resp, log_prob, _ = example.outputs()
-    origin = representable_origin(example)
-    for moments in (1, 2):
+    origin = example.origin
+    for moments in range(1, example.most_moments + 1):
         sums = example.run(moments=moments, origin=origin)
-        assert_moments(
-            sums, example.X, resp, origin, example.layout, moments, example.eps, example.center
-        )
+        assert_moments(sums, example.X, resp, origin, example.layout, moments, example.eps)
         log_likelihood = log_prob.sum(dtype=np.float64)
         rounding = example.eps * np.abs(log_prob).sum(dtype=np.float64)
         assert sums[0] == pytest.approx(log_likelihood, abs=4 * rounding, rel=0)
@@ -321,17 +337,17 @@ def test_moments_are_those_of_the_responsibilities(**sizes):
 
 @pytest.mark.parametrize("n_features", [*range(1, 42), 47, 48, 49, 64, 80, 100])
 def test_every_number_of_features_in_full_and_partial_blocks(n_features):
-    for layout in LAYOUTS:
+    for form in FORMS:
         for dtype in DTYPES:
             for n_samples in (64, 300):
-                example = problem(n_samples, n_features, 2, layout, dtype, seed=0)
+                example = problem(n_samples, n_features, 2, form, dtype, seed=0)
                 weighted, resp, _, _ = example.outputs()
                 expected, rounding = example.weighted_log_prob()
                 assert np.all(np.abs(weighted - expected) <= rounding)
-                origin = representable_origin(example)
-                sums = example.run(moments=2, origin=origin)
+                origin = example.origin
+                sums = example.run(moments=example.most_moments, origin=origin)
                 assert_moments(
-                    sums, example.X, resp, origin, layout, 2, example.eps, example.center
+                    sums, example.X, resp, origin, example.layout, example.most_moments, example.eps
                 )
 
 
@@ -341,65 +357,70 @@ def test_nearest_components_take_all(**sizes):
     example = problem(**sizes)
     weighted, _, _, _ = example.outputs()
     resp = np.eye(len(example.means))[weighted.argmax(axis=1)]
-    origin = representable_origin(example)
+    origin = example.origin
     log_prob = np.empty(len(example.X), example.X.dtype)
     one_hot = np.empty((len(example.X), len(example.means)), example.X.dtype)
-    sums = example.run(nearest=True, moments=2, origin=origin, log_prob=log_prob, resp=one_hot)
+    sums = example.run(
+        nearest=True, moments=example.most_moments, origin=origin, log_prob=log_prob, resp=one_hot
+    )
     np.testing.assert_array_equal(one_hot, resp)
     np.testing.assert_array_equal(log_prob, weighted.max(axis=1))
     np.testing.assert_array_equal(sums[1 : 1 + len(origin)], resp.sum(axis=0))
-    assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps, example.center)
+    assert_moments(sums, example.X, resp, origin, example.layout, example.most_moments, example.eps)
 
 
 @derandomized
-@at_many_sizes
+@at_many_sizes_of(EXACT_FORMS)
 def test_moments_of_given_responsibilities(**sizes):
     example = problem(**sizes)
     random = np.random.default_rng(0)
     shape = len(example.X), len(example.means)
     resp = random.uniform(size=shape).astype(example.X.dtype)
     resp[random.uniform(size=shape) < 0.3] = 0.0
-    origin = representable_origin(example)
+    origin = example.origin
     for moments in (1, 2):
-        sums = core.moments_of(
-            example.X, origin, example.layout, 1, moments=moments, resp=resp, center=example.center
-        )
+        sums = core.moments_of(example.X, origin, example.layout, 1, moments=moments, resp=resp)
         assert sums[0] == 0.0
-        assert_moments(
-            sums, example.X, resp, origin, example.layout, moments, example.eps, example.center
-        )
+        assert_moments(sums, example.X, resp, origin, example.layout, moments, example.eps)
 
 
 @derandomized
-@at_many_sizes
+@at_many_sizes_of(EXACT_FORMS)
 def test_moments_of_given_labels(**sizes):
     example = problem(**sizes)
     n_components = len(example.means)
     labels = np.random.default_rng(0).integers(-1, n_components, size=len(example.X))
     resp = np.eye(n_components + 1)[labels][:, :n_components]
-    origin = representable_origin(example)
-    sums = core.moments_of(
-        example.X, origin, example.layout, 1, labels=labels, center=example.center
-    )
+    origin = example.origin
+    sums = core.moments_of(example.X, origin, example.layout, 1, labels=labels)
     np.testing.assert_array_equal(sums[1 : 1 + n_components], resp.sum(axis=0))
-    assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps, example.center)
+    assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps)
+
+
+@derandomized
+@at_many_sizes_of(EXACT_FORMS)
+def test_moments_of_all_samples(**sizes):
+    example = problem(**sizes)
+    origin = example.origin[:1]
+    sums = core.moments_of(example.X, origin, example.layout, 1)
+    resp = np.ones((len(example.X), 1))
+    assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps)
 
 
 @pytest.mark.parametrize("n_features", [1, 5, 16, 17, 40])
-@pytest.mark.parametrize("layout", ["dense", "shared"])
-def test_second_moments_are_exactly_symmetric(layout, n_features):
-    example = problem(400, n_features, 2, layout, np.float64, seed=0)
-    sums = example.run(moments=2, origin=example.means)
+def test_second_moments_are_exactly_symmetric(n_features):
+    example = problem(400, n_features, 2, "dense", np.float64, seed=0)
+    sums = example.run(moments=example.most_moments, origin=example.origin)
     matrices = sums[1 + 2 + 2 * n_features :].reshape(-1, n_features, n_features)
     np.testing.assert_array_equal(matrices, matrices.transpose(0, 2, 1))
 
 
-@in_every_layout
-def test_single_precision_is_summed_in_double(layout):
+@in_exact_forms
+def test_single_precision_is_summed_in_double(form):
     n_samples = 200_000
     X = np.full((n_samples, 1), 1.1, np.float32)
     resp = np.full((n_samples, 1), 0.1, np.float32)
-    sums = core.moments_of(X, np.zeros((1, 1)), layout, 2, resp=resp, center=np.zeros(1))
+    sums = core.moments_of(X, np.zeros((1, 1)), form, 2, resp=resp)
     count = n_samples * float(resp[0, 0])
     expected = [0.0, count, count * float(X[0, 0]), count * float(X[0, 0]) ** 2]
     np.testing.assert_allclose(sums, expected, rtol=1e-5)
@@ -407,15 +428,14 @@ def test_single_precision_is_summed_in_double(layout):
     assert abs(sums[1] - count) < abs(in_order - count) / 10
 
 
-@in_every_layout
+@in_every_form
 @in_every_precision
-def test_any_number_of_threads_gives_the_same_bits(layout, dtype):
-    example = problem(20_000, 5, 3, layout, dtype, seed=0)
-    expected = [*example.outputs(1), example.run(1, moments=2, origin=example.means)]
+def test_any_number_of_threads_gives_the_same_bits(form, dtype):
+    example = problem(20_000, 5, 3, form, dtype, seed=0)
+    moments = {"moments": example.most_moments, "origin": example.origin}
+    expected = [*example.outputs(1), example.run(1, **moments)]
     for n_threads in (2, 3, 7):
-        actual = [
-            *example.outputs(n_threads), example.run(n_threads, moments=2, origin=example.means)
-        ]  # fmt: skip
+        actual = [*example.outputs(n_threads), example.run(n_threads, **moments)]
         for one, other in zip(actual, expected, strict=True):
             np.testing.assert_array_equal(one, other)
 
@@ -429,12 +449,12 @@ import test_kernels as kernels
 from gmmx import build_config
 
 results = {"level": np.array(build_config()["instruction_set"])}
-for layout in kernels.LAYOUTS:
+for form in kernels.FORMS:
     for dtype in kernels.DTYPES:
         for n_samples, n_features, n_components in [(1000, 3, 4), (333, 19, 2), (70, 1, 9)]:
-            example = kernels.problem(n_samples, n_features, n_components, layout, dtype, 0)
-            sums = example.run(moments=2, origin=example.means)
-            name = f"{layout} {np.dtype(dtype)} {n_features}"
+            example = kernels.problem(n_samples, n_features, n_components, form, dtype, 0)
+            sums = example.run(moments=example.most_moments, origin=example.origin)
+            name = f"{form} {np.dtype(dtype)} {n_features}"
             for output, values in zip(("weighted", "resp", "log_prob"), example.outputs()):
                 results[f"{name} {output}"] = values
             results[f"{name} sums"] = sums
@@ -487,18 +507,18 @@ OUTPUTS = {
 }  # fmt: skip
 
 
-@in_every_layout
+@in_every_form
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_outputs_of_wrong_size_are_refused(layout, name):
+def test_outputs_of_wrong_size_are_refused(form, name):
     out = np.empty(OUTPUTS[name], np.int64 if name == "labels" else np.float64)
     with pytest.raises(ValueError, match=f"{name} has {out.size} values, expected"):
-        problem(layout=layout, **GOOD).run(**{name: out})
+        problem(form=form, **GOOD).run(**{name: out})
 
 
-@in_every_layout
+@in_every_form
 @pytest.mark.parametrize("name", ["means", "factors", "log_scale"])
-def test_parameters_of_wrong_size_are_refused(layout, name):
-    some = problem(layout=layout, **GOOD)
+def test_parameters_of_wrong_size_are_refused(form, name):
+    some = problem(form=form, **GOOD)
     arguments = {
         "means": some.means, "factors": some.factors.ravel(), "log_scale": some.log_scale
     }  # fmt: skip
@@ -506,33 +526,42 @@ def test_parameters_of_wrong_size_are_refused(layout, name):
     if name == "means":
         arguments[name] = np.ones((3, 3))
     with pytest.raises(ValueError, match=f"{name} has . values, expected|has .. values, expected"):
-        core.em_pass(some.X, *arguments.values(), layout, 1, center=some.center)
+        core.em_pass(some.X, *arguments.values(), some.layout, 1, center=some.center)
 
 
-@in_every_layout
+@in_exact_forms
 @pytest.mark.parametrize("run", ["em_pass", "moments_of"])
-def test_moments_about_a_point_of_wrong_size_are_refused(layout, run):
-    some = problem(layout=layout, **GOOD)
+def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
+    some = problem(form=form, **GOOD)
     resp = np.ones((5, 3))
     runs = {
         "em_pass": lambda **options: some.run(moments=2, **options),
         "moments_of": lambda origin, **options: core.moments_of(
-            some.X, origin, layout, 1, resp=resp, center=some.center, **options
+            some.X, origin, form, 1, resp=resp, **options
         ),
     }
     with pytest.raises(ValueError, match="origin has 9 values, expected 6"):
         runs[run](origin=np.zeros((3, 3)))
     with pytest.raises(ValueError, match="moments must be 0, 1 or 2"):
-        core.moments_of(some.X, some.means, layout, 1, resp=resp, center=some.center, moments=3)
+        core.moments_of(some.X, some.means, form, 1, resp=resp, moments=3)
 
 
-def test_shared_centers_of_wrong_size_are_refused():
-    some = problem(layout="shared", **GOOD)
-    with pytest.raises(ValueError, match="center has 3 values, expected 2"):
+@pytest.mark.parametrize(
+    ("form", "options", "error"),
+    [
+        ("shared", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
+        ("centered", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
+        ("shared", {"center": np.zeros(2), "moments": 2}, "shared .* has no second moments"),
+        ("shared", {}, "shared needs a center"),
+        ("dense", {"center": np.zeros(2)}, "dense takes moments about an origin"),
+    ],
+)
+def test_centers_that_do_not_suit_the_layout_are_refused(form, options, error):
+    some = problem(form=form, **GOOD)
+    with pytest.raises(ValueError, match=error):
         core.em_pass(
-            some.X, some.means, some.factors.ravel(), some.log_scale, "shared", 1,
-            center=np.zeros(3),
-        )  # fmt: skip
+            some.X, some.means, some.factors.ravel(), some.log_scale, some.layout, 1, **options
+        )
 
 
 @pytest.mark.parametrize(
@@ -543,26 +572,22 @@ def test_shared_centers_of_wrong_size_are_refused():
         ({"labels": np.array([0, 1, 2, 3, 0])}, "label 3 is not below 3"),
     ],
 )
-@in_every_layout
-def test_given_assignments_of_wrong_size_are_refused(layout, options, error):
-    some = problem(layout=layout, **GOOD)
+@in_exact_forms
+def test_given_assignments_of_wrong_size_are_refused(form, options, error):
+    some = problem(form=form, **GOOD)
     with pytest.raises(ValueError, match=error):
-        core.moments_of(some.X, some.means, layout, 1, center=some.center, **options)
+        core.moments_of(some.X, some.means, form, 1, **options)
 
 
 def test_missing_arguments_are_refused():
-    some = problem(layout="shared", **GOOD)
+    some = problem(form="shared", **GOOD)
     arguments = some.X, some.means, some.factors.ravel(), some.log_scale, "shared", 1
     with pytest.raises((TypeError, ValueError, AttributeError)):
         core.em_pass(*arguments)
-    with pytest.raises((TypeError, ValueError, AttributeError)):
-        core.em_pass(*arguments, center=some.center, moments=2)
-    with pytest.raises((TypeError, ValueError, AttributeError)):
-        core.moments_of(some.X, some.means, "diagonal", 1)
 
 
 def test_arrays_that_kernels_cannot_read_are_refused():
-    some = problem(layout="diagonal", **GOOD)
+    some = problem(form="diagonal", **GOOD)
     rest = some.means, some.factors.ravel(), some.log_scale
     for X in (np.asfortranarray(some.X), some.X[:, ::-1], some.X.astype(np.int64), some.X[0]):
         with pytest.raises((ValueError, TypeError)):
@@ -576,7 +601,7 @@ def test_arrays_that_kernels_cannot_read_are_refused():
 
 
 def test_read_only_samples_are_read():
-    some = problem(layout="dense", **GOOD)
+    some = problem(form="dense", **GOOD)
     X = some.X.copy()
     X.flags.writeable = False
     frozen = Problem(X, some.means, some.factors, some.log_scale, "dense")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.parameters import MixtureParameters
+from gmmx.parameters import MixtureParameters, statistics_of_all
 from gmmx.squarem import SquaredExtrapolation
 from gmmx.statistics import SufficientStatistics
 from gmmx.visits import VisitingOrder
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
 # costs the moments about the old mean so many digits that they are taken again about the new.
 LARGEST_SQ_SHIFT = 1e4
+MOST_REFINEMENTS = 3  # each gains the digits of one float64
 
 EStep = Callable[[MixtureParameters], SufficientStatistics]
 MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
@@ -146,9 +148,15 @@ class ExpectationMaximization:
         self.n_threads = n_threads
         self.visits = VisitingOrder(X)
 
+    @cached_property
+    def _total(self) -> SufficientStatistics:
+        """Statistics of all samples as one component."""
+        return statistics_of_all(self.X, self.n_threads)
+
     def e_step(self, parameters: MixtureParameters) -> SufficientStatistics:
         """Statistics of the samples under the posterior."""
-        statistics = parameters.statistics(self.X, self.n_threads, visits=self.visits)
+        total = self._total if parameters.covariance.layout == "shared" else None
+        statistics = parameters.statistics(self.X, self.n_threads, visits=self.visits, total=total)
         check_range(statistics)
         return statistics
 
@@ -157,13 +165,14 @@ class ExpectationMaximization:
     ) -> MixtureParameters:
         """Parameters of maximum likelihood; moments that cancelled are taken again."""
         structure = type(previous.covariance)
-        try:
-            parameters = maximize(statistics, self.reg_covar, structure, previous.covariance)
-            if _largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
-                return parameters
-        except DegenerateCovarianceError:
-            pass
-        statistics = previous.statistics(self.X, self.n_threads, origin=statistics.means)
+        for _ in range(MOST_REFINEMENTS):
+            try:
+                parameters = maximize(statistics, self.reg_covar, structure, previous.covariance)
+                if _largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
+                    return parameters
+            except DegenerateCovarianceError:
+                pass
+            statistics = previous.statistics(self.X, self.n_threads, origin=statistics.means)
         try:
             return maximize(statistics, self.reg_covar, structure, previous.covariance)
         except DegenerateCovarianceError as error:

@@ -164,5 +164,5 @@ def _mean_variance(X: Samples, n_threads: int) -> float:
     """Variance of the features, averaged."""
     origin = X[:1].astype(np.float64)
     sums = _assign(X, origin, n_threads, moments=SECOND_MOMENTS, origin=origin)
-    statistics = unpack_sums(sums, "diagonal", origin, None)
+    statistics = unpack_sums(sums, "diagonal", origin)
     return float(statistics.scatter().mean()) / len(X)

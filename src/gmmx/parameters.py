@@ -10,15 +10,15 @@ import numpy as np
 
 from gmmx._core import core
 from gmmx.covariance import CovarianceStructure
-from gmmx.statistics import Layout, SufficientStatistics, cross_products, exact_layout, squares
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
     from gmmx.visits import VisitingOrder
 
 
-# Whitened means farther than this from their center, in standard deviations, lose digits when
-# whitened samples are subtracted from them: distances are then taken component by component.
+# Means farther than this from their center, in standard deviations, lose digits when all samples
+# are measured from the center: distances and moments are then taken component by component.
 FARTHEST_WHITENED_MEAN = 32.0
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
@@ -57,14 +57,28 @@ class MixtureParameters:
         return np.asarray(self.means[0] + offsets)
 
     @cached_property
+    def has_near_means(self) -> bool:
+        """Whether all means, whitened, are near to their center."""
+        factors, offsets = self.covariance.factors(), self.means - self.center
+        with np.errstate(all="ignore"):
+            if self.covariance.layout == "shared":
+                whitened = offsets @ factors
+            else:
+                whitened = offsets * factors
+            return bool(np.abs(whitened).max() <= FARTHEST_WHITENED_MEAN)
+
+    @cached_property
     def kernel_layout(self) -> Layout:
         """The structure's layout, or dense where a shared one would lose digits."""
-        if self.covariance.layout != "shared":
+        if self.covariance.layout != "shared" or self.has_near_means:
             return self.covariance.layout
-        with np.errstate(all="ignore"):
-            farthest = np.abs((self.means - self.center) @ self.covariance.factors()).max()
-        near = farthest <= FARTHEST_WHITENED_MEAN
-        return "shared" if near else exact_layout("shared")
+        return exact_layout("shared")
+
+    def kernel_center(self, X: Samples, layout: Layout) -> Array | None:
+        """What the kernels subtract from samples, or None where digits would be lost."""
+        if layout == "dense" or not self.has_near_means:
+            return None
+        return rounded_to(X, self.center)
 
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
@@ -74,13 +88,23 @@ class MixtureParameters:
         return np.ascontiguousarray(factors).ravel()
 
     def pass_over(
-        self, X: Samples, n_threads: int, layout: Layout | None = None, **options: Any
+        self,
+        X: Samples,
+        n_threads: int,
+        layout: Layout | None = None,
+        center: Array | None = None,
+        **options: Any,
     ) -> Array | None:
-        """Run the compiled pass; `options` are its outputs and moments."""
-        layout = layout or self.kernel_layout
+        """Run the compiled pass; `options` are its outputs and moments.
+
+        Layout and center are those that suit the parameters, or both given.
+        """
+        if layout is None:
+            layout = self.kernel_layout
+            center = self.kernel_center(X, layout)
         return core.em_pass(
             X, self.means, self.kernel_factors(layout), self.log_scale, layout, n_threads,
-            center=rounded_to(X, self.center) if layout == "shared" else None, **options,
+            center=center, **options,
         )  # fmt: skip
 
     def statistics(
@@ -89,13 +113,18 @@ class MixtureParameters:
         n_threads: int,
         origin: Array | None = None,
         visits: VisitingOrder | None = None,
+        total: SufficientStatistics | None = None,
     ) -> SufficientStatistics:
         """Sufficient statistics of the samples under the posterior: the E-step.
 
-        Moments are about the means, or exactly about a given `origin`.
+        Moments are about the means, or exactly about a given `origin`. `total` are those of all
+        samples as one component, if they are known.
         """
         layout = self.kernel_layout if origin is None else exact_layout(self.covariance.layout)
+        center = self.kernel_center(X, layout) if origin is None else None
         origin = rounded_to(X, self.means if origin is None else origin)
+        if center is not None:
+            return self._centered_statistics(X, n_threads, layout, center, total).about(origin)
         options: dict[str, Any] = {}
         if visits is not None and layout == "dense":
             options = visits.options(len(origin))
@@ -103,8 +132,27 @@ class MixtureParameters:
             X, n_threads, layout, moments=SECOND_MOMENTS, origin=origin, weights=self.weights,
             **options,
         )  # fmt: skip
-        statistics = unpack_sums(sums, layout, origin, rounded_to(X, self.center))
-        return statistics.to_layout(self.covariance.layout)
+        return unpack_sums(sums, layout, origin).to_layout(self.covariance.layout)
+
+    def _centered_statistics(
+        self,
+        X: Samples,
+        n_threads: int,
+        layout: Layout,
+        center: Array,
+        total: SufficientStatistics | None,
+    ) -> SufficientStatistics:
+        """Statistics about one center.
+
+        The second moments of a shared layout are those of all samples, whatever the posterior.
+        """
+        second = None
+        if layout == "shared":
+            total = total or statistics_of_all(X, n_threads)
+            second = total.about(center[np.newaxis]).second[0]
+        moments = SECOND_MOMENTS if second is None else FIRST_MOMENTS
+        sums = self.pass_over(X, n_threads, layout, center, moments=moments)
+        return unpack_sums(sums, layout, np.tile(center, (len(self.means), 1)), second)
 
     def sample(
         self, n_samples: int, random_state: np.random.RandomState
@@ -128,24 +176,29 @@ def rounded_to(X: Samples, values: Array) -> Array:
     return values if X.dtype == np.float64 else values.astype(X.dtype).astype(np.float64)
 
 
+def statistics_of_all(X: Samples, n_threads: int) -> SufficientStatistics:
+    """Statistics of all samples as one component, about a point near their mean."""
+    origin = X[:1].astype(np.float64)
+    for moments in FIRST_MOMENTS, SECOND_MOMENTS:
+        sums = core.moments_of(X, origin, "dense", n_threads, moments=moments)
+        if moments == FIRST_MOMENTS:
+            origin = rounded_to(X, origin + sums[2:] / sums[1])
+    return unpack_sums(sums, "dense", origin)
+
+
 def unpack_sums(
-    sums: Array | None, layout: Layout, origin: Array, center: Array | None = None
+    sums: Array | None, layout: Layout, origin: Array, second: Array | None = None
 ) -> SufficientStatistics:
-    """Statistics from the compiled pass's log likelihood, counts, first and second moments."""
+    """Statistics from the compiled pass's log likelihood, counts, first and second moments.
+
+    Second moments are given where the pass does not take them.
+    """
     assert sums is not None
     n_components, n_features = origin.shape
-    shape = {
-        "dense": (n_components, n_features, n_features),
-        "shared": (n_features, n_features),
-        "diagonal": (n_components, n_features),
-    }[layout]
     stop = 1 + n_components
     counts, sums_left = sums[1:stop], sums[stop:]
     first = sums_left[: origin.size].reshape(origin.shape)
-    second = sums_left[origin.size :].reshape(shape)
-    if layout == "shared":
-        # The pass takes them about one center: x - center = (x - origin) + shift.
-        assert center is not None
-        shift = origin - center
-        second = second - cross_products(layout, first, shift) - squares(layout, counts, shift)
+    if second is None:
+        shape = (n_components, n_features, n_features) if layout == "dense" else origin.shape
+        second = sums_left[origin.size :].reshape(shape)
     return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))

@@ -32,7 +32,6 @@ def moments_of(
     n_threads: int,
     *,
     moments: int = 2,
-    center: NDArray[float64] | None = None,
     labels: NDArray[int64] | None = None,
     resp: NDArray[float32] | NDArray[float64] | None = None,
 ) -> NDArray[float64]: ...

@@ -82,7 +82,7 @@ cdef Layout layout_number(str layout) except *:
 
 
 cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept:
-    """Values in the factors, and in the second moments, of a layout."""
+    """Values in the factors of a layout, and in the second moments if it has any."""
     if layout == DENSE:
         return K * D * D
     return D * D if layout == SHARED else K * D
@@ -151,16 +151,20 @@ cdef int start_task(EMPass *task, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K, str 
 cdef int set_origin(
     EMPass *task, const double[:, ::1] origin, const double[::1] center, int moments
 ) except -1:
-    """Where moments are taken about; which of them are wanted."""
+    """What samples are centered at, or moments taken about; which moments are wanted."""
     if not NONE <= moments <= SECOND:
         raise ValueError(f"moments must be 0, 1 or 2, got {moments}")
     task.moments = <Moments>moments
-    if moments != NONE:
-        check_size("origin", origin.size, task.n_components * task.n_features)
-        task.origin = &origin[0, 0]
-    if task.layout == SHARED:
+    if task.layout == SHARED and (center is None or moments == SECOND):
+        raise ValueError("layout shared needs a center, and has no second moments")
+    if center is not None:
+        if task.layout == DENSE:
+            raise ValueError("layout dense takes moments about an origin, not a center")
         check_size("center", center.size, task.n_features)
         task.center = &center[0]
+    elif moments != NONE:
+        check_size("origin", origin.size, task.n_components * task.n_features)
+        task.origin = &origin[0, 0]
     return 0
 
 
@@ -208,8 +212,8 @@ def em_pass(
     int n_threads,
     *,
     int moments=0,                        # 0 none, 1 counts and first, 2 second moments as well
-    const double[:, ::1] origin=None,     # IN (K, D)
-    const double[::1] center=None,        # IN (D,) for layout shared
+    const double[:, ::1] origin=None,     # IN (K, D) that moments are taken about
+    const double[::1] center=None,        # IN (D,) near all means: moments are taken about it
     const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
@@ -267,26 +271,27 @@ def moments_of(
     int n_threads,
     *,
     int moments=2,                     # 1 counts and first, 2 second moments as well
-    const double[::1] center=None,     # IN (D,) for layout shared
     const long long[::1] labels=None,  # IN (n,), negative for no component
     const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
 ):
-    """Moments under given labels or responsibilities, as em_pass returns them."""
+    """Moments under given labels or responsibilities, as em_pass returns them.
+
+    With neither all samples are in the first component.
+    """
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0]
     cdef Py_ssize_t i
     cdef EMPass task
     start_task(&task, n, D, K, layout)
-    set_origin(&task, origin, center, moments)
-    check_size("origin", origin.size, K * D)
+    set_origin(&task, origin, None, moments)
     task.X = &X[0, 0]
     if labels is not None:
         check_size("labels", labels.size, n)
         for i in range(n):
             if labels[i] >= K:
                 raise ValueError(f"label {labels[i]} is not below {K}, the number of components")
-        task.source = GIVEN_LABELS
         task.labels_in = &labels[0]
-    else:
+    task.source = GIVEN_LABELS
+    if resp is not None:
         check_size("resp", resp.size, n * K)
         task.source = GIVEN_RESP
         task.resp_in = &resp[0, 0]

@@ -207,18 +207,15 @@ cdef inline bint log_densities_within(
 
 
 cdef inline void whiten(
-    const real *samples,   # IN (D, GROUP)
-    const real *center,    # IN (D,)
+    const real *samples,   # IN (D, GROUP) less the center
     const real *packed,    # IN packed factor
     Py_ssize_t D,
-    real *centered,        # scratch (D, GROUP)
     real *whitened,        # OUT (D, GROUP) U^T (x - center)
 ) noexcept nogil:
     cdef Py_ssize_t tile, depth
-    center_group(samples, center, D, centered)
     for tile in range(D // TILE_ROWS):
         depth = (tile + 1) * TILE_ROWS
-        whiten_tile(centered, packed, depth, TILE_ROWS, NULL, whitened)
+        whiten_tile(samples, packed, depth, TILE_ROWS, NULL, whitened)
         packed += depth * TILE_ROWS
         whitened += TILE_ROWS * GROUP
-    whiten_remainder(centered, packed, D, NULL, whitened)
+    whiten_remainder(samples, packed, D, NULL, whitened)

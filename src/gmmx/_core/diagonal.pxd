@@ -1,6 +1,7 @@
 """Layout `diagonal`: a scale and a second moment (D,) for each component.
 
-Layout `shared` measures distances between whitened samples with it, at scale 1.
+Samples less a center that all means are near take fewer operations. Layout `shared` measures
+distances between whitened samples so, at scale 1.
 """
 
 from gmmx._core.dense cimport store_log_densities
@@ -36,25 +37,47 @@ cdef inline void log_densities(
     store_log_densities(total, log_scale, log_density)
 
 
-cdef inline void whitened_log_densities(
-    const real *samples,  # IN (D, GROUP)
-    const real *mean,     # IN (D,)
+cdef inline void add_squares(
+    const real *samples,  # IN (D, GROUP) less the center
+    const real *offset,   # IN (D,) (center - mean) scale
+    const real *scale,    # IN (D,), or NULL for 1
+    Py_ssize_t d,
+    vec *total,           # ADD (TILE_VECTORS,)
+) noexcept nogil:
+    cdef vec x, z
+    cdef Py_ssize_t v
+    for v in range(TILE_VECTORS):
+        x = load(samples + d * GROUP + v * LANES)
+        if scale != NULL:
+            z = multiply_add(broadcast(scale[d]), x, broadcast(offset[d]))
+        else:
+            z = x + broadcast(offset[d])
+        total[v] = multiply_add(z, z, total[v])
+
+
+cdef inline void centered_log_densities(
+    const real *samples,  # IN (D, GROUP) less the center
+    const real *offset,   # IN (D,) (center - mean) scale
+    const real *scale,    # IN (D,) 1 / standard deviation, or NULL for 1
     Py_ssize_t D,
     real log_scale,
     real *log_density,    # OUT (GROUP,)
 ) noexcept nogil:
-    """log_scale - sum_d (x_d - mu_d)^2 / 2 for each sample of a group: they are whitened."""
-    cdef vec total[TILE_VECTORS]
-    cdef vec mean_d, z
-    cdef Py_ssize_t d, v
+    """log_scale - sum_d (x_d scale_d + offset_d)^2 / 2 for each sample of a group."""
+    cdef vec even[TILE_VECTORS]
+    cdef vec odd[TILE_VECTORS]
+    cdef Py_ssize_t pair, v
     for v in range(TILE_VECTORS):
-        total[v] = broadcast(0)
-    for d in range(D):
-        mean_d = broadcast(mean[d])
-        for v in range(TILE_VECTORS):
-            z = load(samples + d * GROUP + v * LANES) - mean_d
-            total[v] = multiply_add(z, z, total[v])
-    store_log_densities(total, log_scale, log_density)
+        even[v] = broadcast(0)
+        odd[v] = broadcast(0)
+    for pair in range(D // 2):
+        add_squares(samples, offset, scale, 2 * pair, even)
+        add_squares(samples, offset, scale, 2 * pair + 1, odd)
+    if D % 2:
+        add_squares(samples, offset, scale, D - 1, even)
+    for v in range(TILE_VECTORS):
+        even[v] = even[v] + odd[v]
+    store_log_densities(even, log_scale, log_density)
 
 
 cdef inline void moment_tile(

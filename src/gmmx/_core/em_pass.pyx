@@ -11,10 +11,12 @@ from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport prange, threadid
 from libc.string cimport memcpy, memset
 
-from gmmx._core cimport cholesky, dense, diagonal, moments, posterior
+from gmmx._core cimport cholesky, dense, diagonal, moments, posterior, products
 from gmmx._core.task cimport (
     DENSE, DIAGONAL, GIVEN_LABELS, NEAREST, NONE, SECOND, SHARED, EMPass, Kernels,
 )
+from gmmx._core.dense cimport center_group
+from gmmx._core.moments cimport padded_features
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
@@ -74,20 +76,35 @@ cdef void find_rows(const EMPass *task, Block *block) noexcept nogil:
         memcpy(block.gathered + i * D, X + block.order[i] * D, D * sizeof(real))
 
 
-cdef void pack_samples(const EMPass *task, Block *block) noexcept nogil:
-    """Transpose the block's rows into groups; lanes beyond the last row are 0."""
-    cdef Py_ssize_t D = task.n_features, g, i, d, n
-    cdef real *group
-    cdef const real *row
+cdef inline void transpose(
+    const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, real *group
+) noexcept nogil:
+    """(n, D) -> (D, GROUP), 0 beyond n."""
+    cdef Py_ssize_t i, d
+    if n < GROUP:
+        memset(group, 0, D * GROUP * sizeof(real))
+    for d in range(D):
+        for i in range(n):
+            group[d * GROUP + i] = rows[i * stride + d]
+
+
+cdef void pack_samples(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """Transpose the block's rows, less the center, into groups; lanes beyond the last are 0."""
+    cdef Py_ssize_t D = task.n_features, stride = D, g, d, n
+    cdef const real *rows = block.X
+    if task.center != NULL and by_features(task):
+        stride = padded_features(D)
+        products.center_rows(rows, parameters.center, block.n, D, stride, block.centered)
+        rows = block.centered
     for g in range(block.n_groups):
-        group = block.samples + g * D * GROUP
         n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
-        if n < GROUP:
-            memset(group, 0, D * GROUP * sizeof(real))
-        row = block.X + g * GROUP * D
-        for d in range(D):
-            for i in range(n):
-                group[d * GROUP + i] = row[i * D + d]
+        transpose(rows + g * GROUP * stride, n, D, stride, block.samples + g * D * GROUP)
+    if task.center != NULL and rows == block.X:
+        for g in range(block.n_groups):
+            center_group(block.samples + g * D * GROUP, parameters.center, D,
+                         block.samples + g * D * GROUP)
 
 
 cdef void log_densities(
@@ -103,8 +120,8 @@ cdef void log_densities(
     cdef real log_scale
     if task.layout == SHARED:
         for g in range(block.n_groups):
-            dense.whiten(block.samples + g * D * GROUP, parameters.center, parameters.factors, D,
-                         block.centered, block.whitened + g * D * GROUP)
+            dense.whiten(block.samples + g * D * GROUP, parameters.factors, D,
+                         block.whitened + g * D * GROUP)
     for k in range(K):
         mean = parameters.means + k * D
         factor = parameters.factors + k * size
@@ -114,11 +131,13 @@ cdef void log_densities(
             out = block.resp + (g * K + k) * GROUP
             if task.layout == DENSE:
                 dense.log_densities(group, mean, factor, D, log_scale, block.centered, out)
-            elif task.layout == DIAGONAL:
-                diagonal.log_densities(group, mean, factor, D, log_scale, out)
+            elif task.layout == SHARED:
+                diagonal.centered_log_densities(
+                    block.whitened + g * D * GROUP, mean, NULL, D, log_scale, out)
+            elif task.center != NULL:
+                diagonal.centered_log_densities(group, mean, factor, D, log_scale, out)
             else:
-                diagonal.whitened_log_densities(
-                    block.whitened + g * D * GROUP, mean, D, log_scale, out)
+                diagonal.log_densities(group, mean, factor, D, log_scale, out)
 
 
 cdef void near_log_densities(
@@ -197,7 +216,7 @@ cdef void given_resp(const EMPass *task, Block *block) noexcept nogil:
     for i in range(block.n):
         resp = block.resp + i // GROUP * K * GROUP + i % GROUP
         if task.source == GIVEN_LABELS:
-            k = task.labels_in[block.start + i]
+            k = 0 if task.labels_in == NULL else task.labels_in[block.start + i]
             if k >= 0:
                 resp[k * GROUP] = 1
         else:
@@ -232,55 +251,43 @@ cdef void add_counts(const EMPass *task, Block *block) noexcept nogil:
         add_widened(block.log_likelihood, load(block.log_prob + v * LANES))
 
 
-cdef void total_resp(const EMPass *task, Block *block) noexcept nogil:
-    """Responsibilities summed over components: what a shared second moment weighs with."""
-    cdef Py_ssize_t K = task.n_components, g, k, v
-    cdef vec total
-    for g in range(block.n_groups):
-        for v in range(TILE_VECTORS):
-            total = broadcast(0)
-            for k in range(K):
-                total = total + load(block.resp + (g * K + k) * GROUP + v * LANES)
-            store(block.total + g * GROUP + v * LANES, total)
-
-
 cdef void add_dense(
-    const EMPass *task, Block *block, const real *weights, Py_ssize_t weight_stride,
-    const real *origin, double *first, double *second,
+    const EMPass *task, const Parameters *parameters, Block *block, Py_ssize_t k
 ) noexcept nogil:
-    """First moments, unless NULL, and second moments about one origin."""
-    cdef Py_ssize_t D = task.n_features, count
+    """First moments, and second moments (D, D), about a component's origin."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, count
+    cdef const real *weights = block.resp + k * GROUP
+    cdef const real *origin = parameters.origin + k * D
+    cdef double *first = block.first + k * first_size(task)
+    cdef double *second = block.second + k * second_size(task)
     if by_features(task):
         count = moments.weigh_rows(
-            block.X, weights, weight_stride, origin, block.n, D, block.roots, block.centered)
+            block.X, weights, K * GROUP, origin, block.n, D, block.roots, block.centered)
         moments.second_by_features(block.centered, count, D, second)
-        if first != NULL:
-            moments.first_by_features(block.centered, block.roots, count, D, first)
+        moments.first_by_features(block.centered, block.roots, count, D, first)
     else:
         moments.center_samples(block.samples, origin, block.n_groups, D, block.centered)
         moments.moments_by_samples(
-            block.centered, weights, weight_stride, block.n_groups, D, first, second)
+            block.centered, weights, K * GROUP, block.n_groups, D, first, second)
 
 
 cdef void add_moments(
     const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, D = task.n_features, k
-    cdef Py_ssize_t first = first_size(task), second = second_size(task)
-    cdef double *squares
+    cdef double *second = block.second if task.moments == SECOND else NULL
+    if task.layout != DENSE and by_features(task):
+        products.add_products(
+            block.centered, block.resp, block.n, D, padded_features(D), K, block.first, second)
+        return
     for k in range(K):
         if task.layout == DENSE and task.moments == SECOND:
-            add_dense(task, block, block.resp + k * GROUP, K * GROUP, parameters.origin + k * D,
-                      block.first + k * first, block.second + k * second)
+            add_dense(task, parameters, block, k)
         else:
-            squares = NULL
-            if task.layout == DIAGONAL and task.moments == SECOND:
-                squares = block.second + k * second
-            diagonal.moments(block.samples, block.resp + k * GROUP, block.n_groups, D, K,
-                             parameters.origin + k * D, block.first + k * first, squares)
-    if task.layout == SHARED and task.moments == SECOND:
-        total_resp(task, block)
-        add_dense(task, block, block.total, GROUP, parameters.center, NULL, block.second)
+            diagonal.moments(
+                block.samples, block.resp + k * GROUP, block.n_groups, D, K,
+                parameters.origin + k * D, block.first + k * first_size(task),
+                NULL if second == NULL else second + k * second_size(task))
 
 
 # Chunks.
@@ -302,7 +309,7 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
         block.n = min(step, stop - start)
         block.n_groups = (block.n + GROUP - 1) // GROUP
         find_rows(task, &block)
-        pack_samples(task, &block)
+        pack_samples(task, &parameters, &block)
         if task.source <= NEAREST:
             if task.order == NULL:
                 log_densities(task, &parameters, &block)

@@ -1,10 +1,11 @@
 """The mixture's parameters in the precision and the order in which the kernels read them."""
 
 from libc.math cimport ldexp, log
+from libc.string cimport memset
 
 from gmmx._core cimport dense
-from gmmx._core.task cimport DIAGONAL, NEAREST, NONE, SHARED, EMPass
-from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_matrices
+from gmmx._core.task cimport DIAGONAL, NEAREST, NONE, EMPass
+from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_factors
 from gmmx._core.simd cimport REAL_LARGEST, real
 
 
@@ -19,29 +20,40 @@ cdef inline void round_to_real(const double *values, Py_ssize_t size, real *out)
         out[i] = <real>values[i]
 
 
-cdef inline void whiten_means(const EMPass *task, real *means) noexcept nogil:
-    """U^T (mu_k - center), in float64."""
+cdef inline double from_center(const EMPass *task, Py_ssize_t k, Py_ssize_t d) noexcept nogil:
+    return task.center[d] - task.means[k * task.n_features + d]
+
+
+cdef inline void pack_offsets(const EMPass *task, real *offsets) noexcept nogil:
+    """U^T (center - mu_k), in float64: what whitening adds to a sample less the center."""
     cdef Py_ssize_t D = task.n_features, d, j, k
     cdef double total
     for k in range(task.n_components):
         for j in range(D):
-            total = 0
-            for d in range(j + 1):
-                total += task.factors[d * D + j] * (task.means[k * D + d] - task.center[d])
-            means[k * D + j] = <real>total
+            if task.layout == DIAGONAL:
+                total = task.factors[k * D + j] * from_center(task, k, j)
+            else:
+                total = 0
+                for d in range(j + 1):
+                    total += task.factors[d * D + j] * from_center(task, k, d)
+            offsets[k * D + j] = <real>total
 
 
 cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, D = task.n_features, k
     cdef Parameters to
     lay_out_parameters(task, task.packed, &to)
-    if task.moments != NONE:
-        round_to_real(task.origin, K * D, to.origin)
-    if task.layout == SHARED:
+    if task.center != NULL:
         round_to_real(task.center, D, to.center)
+        memset(to.origin, 0, K * D * sizeof(real))
+    elif task.moments != NONE:
+        round_to_real(task.origin, K * D, to.origin)
     if task.source > NEAREST:
         return
-    round_to_real(task.means, K * D, to.means)
+    if task.center != NULL:
+        pack_offsets(task, to.means)
+    else:
+        round_to_real(task.means, K * D, to.means)
     round_to_real(task.log_scale, K, to.log_scale)
     if task.weights != NULL:
         for k in range(K):
@@ -53,7 +65,5 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
     if task.layout == DIAGONAL:
         round_to_real(task.factors, K * D, to.factors)
         return
-    for k in range(n_matrices(task)):
+    for k in range(n_factors(task)):
         dense.pack_factor(task.factors + k * D * D, D, to.factors + k * factor_size(task))
-    if task.layout == SHARED:
-        whiten_means(task, to.means)

@@ -12,12 +12,12 @@ cdef enum:
     LARGEST_N_CHUNKS = 64
     PARTIAL_BYTES = 32 * 1024 * 1024
     SMALLEST_CHUNK = 1024          # samples
-    FEWEST_FEATURES = 8            # that rows in label order are worth summing by
+    FEWEST_FEATURES = 8            # that fill lanes
 
 
 cdef struct Parameters:
-    real *means        # (K, D)
-    real *origin       # (K, D)
+    real *means        # (K, D), or with a center (center - mean) factor
+    real *origin       # (K, D), less the center
     real *center       # (D,)
     real *log_scale    # (K,)
     real *negligible   # (K,) share of the component's weight that no sum can hold
@@ -38,7 +38,6 @@ cdef struct Block:
     real *resp                 # (n_groups, K, GROUP): log densities, then posteriors
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
-    real *total                # (n_groups, GROUP) responsibilities summed over components
     real *centered             # (n_groups, D, GROUP), or (n, padded_features(D))
     real *roots                # (n,) square roots of weights
     double *log_likelihood     # (LANES,)
@@ -50,20 +49,21 @@ cdef struct Block:
 # Sizes.
 
 
-cdef inline Py_ssize_t n_matrices(const EMPass *task) noexcept nogil:
-    """Second-moment matrices: one for each component, or one for all."""
+cdef inline Py_ssize_t n_factors(const EMPass *task) noexcept nogil:
+    """One for each component, or one for all."""
     return 1 if task.layout == SHARED else task.n_components
 
 
 cdef inline bint by_features(const EMPass *task) noexcept nogil:
-    """Whether the dense second moments are summed with features as lanes.
+    """Whether moments are summed with features as lanes.
 
-    Rows without weight cost nothing then, and in label order there are many.
+    Dense ones about means: rows without weight cost nothing then, and in label order there are
+    many. Others about a center: they are matrix products.
     """
     cdef Py_ssize_t D = task.n_features
-    if task.layout == DIAGONAL:
-        return False
-    return not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES)
+    if task.layout == DENSE and task.moments == SECOND:
+        return not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES)
+    return task.center != NULL and D >= FEWEST_FEATURES
 
 
 cdef inline bint prunes(const EMPass *task) noexcept nogil:
@@ -85,28 +85,20 @@ cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
     return D if task.layout == DIAGONAL else dense.packed_factor_size(D)
 
 
-cdef inline bint first_by_features(const EMPass *task) noexcept nogil:
-    """Whether the first moments are summed along with second moments by features."""
-    return task.layout == DENSE and task.moments == SECOND and by_features(task)
-
-
 cdef inline Py_ssize_t first_size(const EMPass *task) noexcept nogil:
     """Doubles that sum the first moments of one component."""
-    if first_by_features(task):
-        return moments.padded_features(task.n_features)
-    return task.n_features * LANES
+    cdef Py_ssize_t D = task.n_features
+    return moments.padded_features(D) if by_features(task) else D * LANES
 
 
 cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
-    """Doubles that sum one second moment."""
+    """Doubles that sum the second moments of one component."""
     cdef Py_ssize_t D = task.n_features
     if task.moments != SECOND:
         return 0
     if task.layout == DIAGONAL:
-        return D * LANES
-    if by_features(task):
-        return moments.padded_features(D) * moments.padded_features(D)
-    return D * D * LANES
+        return first_size(task)
+    return moments.padded_features(D) * moments.padded_features(D) if by_features(task) else D * D * LANES
 
 
 cdef inline Py_ssize_t first_sums_size(const EMPass *task) noexcept nogil:
@@ -121,7 +113,7 @@ cdef inline Py_ssize_t partial_second_size(const EMPass *task) noexcept nogil:
         return 0
     if task.layout == DIAGONAL:
         return task.n_components * D
-    return n_matrices(task) * D * (D + 1) // 2
+    return task.n_components * D * (D + 1) // 2
 
 
 cdef inline char *take(char **free_bytes, Py_ssize_t size) noexcept nogil:
@@ -144,7 +136,7 @@ cdef inline Py_ssize_t lay_out_parameters(
     parameters.log_scale = <real *>take(&free_bytes, K * item)
     parameters.negligible = <real *>take(&free_bytes, K * item)
     parameters.reach = <real *>take(&free_bytes, K * item)
-    parameters.factors = <real *>take(&free_bytes, n_matrices(task) * factor_size(task) * item)
+    parameters.factors = <real *>take(&free_bytes, n_factors(task) * factor_size(task) * item)
     return free_bytes - memory
 
 
@@ -161,14 +153,12 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     block.resp = <real *>take(&free_bytes, most * K * item)
     block.log_prob = <real *>take(&free_bytes, most * item)
     block.nearest = <real *>take(&free_bytes, GROUP * item)
-    block.total = <real *>take(&free_bytes, most * item)
     block.centered = <real *>take(&free_bytes, most * width * item)
     block.roots = <real *>take(&free_bytes, most * item)
     block.log_likelihood = <double *>take(&free_bytes, LANES * sizeof(double))
     block.counts = <double *>take(&free_bytes, K * LANES * sizeof(double))
     block.first = <double *>take(&free_bytes, K * first_size(task) * sizeof(double))
-    block.second = <double *>take(
-        &free_bytes, n_matrices(task) * second_size(task) * sizeof(double))
+    block.second = <double *>take(&free_bytes, K * second_size(task) * sizeof(double))
     return free_bytes - memory
 
 

@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 from gmmx._core.task cimport DIAGONAL, SECOND, EMPass
 from gmmx._core.moments cimport padded_features
 from gmmx._core.plan cimport (
-    Block, by_features, first_by_features, first_size, first_sums_size, n_matrices, second_size,
+    Block, by_features, first_size, first_sums_size, second_size,
 )
 from gmmx._core.simd cimport LANES
 
@@ -33,31 +33,35 @@ cdef inline double *write_second(
     return out
 
 
+cdef inline double *write_rows(
+    const EMPass *task, const double *sums, double *out
+) noexcept nogil:
+    """First moments, or second ones (K, D); return the end of the output."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = first_size(task), k, d
+    for k in range(K):
+        for d in range(D):
+            out[d] = sums[d] if by_features(task) else sum_lanes(sums + d * LANES)
+        sums += size
+        out += D
+    return out
+
+
 cdef inline void write_partial_sums(
     const EMPass *task, const Block *block, double *out
 ) noexcept nogil:
     """Log likelihood, counts, first and second moments of a chunk, matrices without upper half."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, k, d
-    cdef Py_ssize_t first = first_size(task)
+    cdef Py_ssize_t K = task.n_components, k
     out[0] = sum_lanes(block.log_likelihood)
     out += 1
     for k in range(K):
         out[k] = sum_lanes(block.counts + k * LANES)
-    out += K
-    for k in range(K):
-        for d in range(D):
-            if first_by_features(task):
-                out[k * D + d] = block.first[k * first + d]
-            else:
-                out[k * D + d] = sum_lanes(block.first + k * first + d * LANES)
+    out = write_rows(task, block.first, out + K)
     if task.moments != SECOND:
         return
-    out += K * D
     if task.layout == DIAGONAL:
-        for k in range(K * D):
-            out[k] = sum_lanes(block.second + k * LANES)
+        write_rows(task, block.second, out)
         return
-    for k in range(n_matrices(task)):
+    for k in range(K):
         out = write_second(task, block.second + k * second_size(task), out)
 
 
@@ -83,7 +87,7 @@ cdef inline void write_sums(const EMPass *task) noexcept nogil:
     memcpy(out, total, size * sizeof(double))
     total += size
     out += size
-    for _k in range(n_matrices(task)):
+    for _k in range(task.n_components):
         for a in range(D):
             for b in range(a + 1):
                 out[a * D + b] = total[b]

@@ -2,8 +2,8 @@
 
 ctypedef enum Layout:
     DENSE     # factors and second moments (K, D, D)
-    SHARED    # (D, D)
-    DIAGONAL  # (K, D)
+    SHARED    # factors (D, D), no second moments: they depend on no responsibility
+    DIAGONAL  # factors and second moments (K, D)
 
 ctypedef enum Source:
     DENSITY       # posterior probabilities under the mixture
@@ -30,10 +30,10 @@ ctypedef struct EMPass:
     const double *log_scale    # IN (K,) log weight + normaliser
     const double *weights      # IN (K,) or NULL: then no responsibility is pruned
     const long long *order     # IN (n,) in which rows are visited, or NULL; labels are hints then
-    const double *origin       # IN (K, D) where moments are taken about
-    const double *center       # IN (D,) layout shared: subtracted before whitening
+    const double *center       # IN (D,) near all means, subtracted from samples; NULL if far
+    const double *origin       # IN (K, D) where moments are taken about, unless there is a center
 
-    const long long *labels_in   # IN (n,) for GIVEN_LABELS
+    const long long *labels_in   # IN (n,) for GIVEN_LABELS, or NULL for all in the first
     const void *resp_in           # IN (n, K) for GIVEN_RESP
 
     void *weighted_log_prob    # OUT (K, n) or NULL

@@ -1,0 +1,53 @@
+"""Statistics about one center agree with exact ones, and are left where they would not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gmmx.covariance import STRUCTURES
+from gmmx.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters, statistics_of_all
+from moments import assert_same_statistics
+
+CENTERED = sorted(name for name, structure in STRUCTURES.items() if structure.layout != "dense")
+
+
+def example(name, spread, n_features, offset=0.0):
+    """Return samples, and a mixture with means `spread` standard deviations from its center."""
+    random = np.random.default_rng(n_features)
+    means = np.concatenate([-np.ones((1, n_features)), np.ones((1, n_features))]) * spread
+    X = offset + np.repeat(means, 200, axis=0) + random.normal(size=(400, n_features))
+    structure = STRUCTURES[name]
+    shape = structure.covariance_shape(2, n_features)
+    precisions = np.eye(n_features) if structure.are_matrices else np.ones(shape)
+    covariance = structure.from_precisions(precisions, 2, n_features)
+    return X, MixtureParameters(np.array([0.5, 0.5]), offset + means, covariance)
+
+
+@pytest.mark.parametrize("name", CENTERED)
+@pytest.mark.parametrize("n_features", [1, 5, 8, 11, 33])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_moments_about_a_center_are_the_exact_ones(name, n_features, offset):
+    X, mixture = example(name, 0.3, n_features, offset)
+    assert mixture.has_near_means
+    exact = mixture.statistics(X, 1, origin=mixture.means)
+    assert_same_statistics(mixture.statistics(X, 1), exact, 1e-9 if offset else 1e-12)
+
+
+@pytest.mark.parametrize("name", CENTERED)
+def test_far_means_are_not_measured_from_their_center(name):
+    _, near = example(name, 0.9 * FARTHEST_WHITENED_MEAN, 3)
+    X, far = example(name, 1e8, 3)
+    assert near.has_near_means
+    assert not far.has_near_means
+    exact = far.statistics(X, 1, origin=far.means)
+    assert_same_statistics(far.statistics(X, 1), exact, 1e-12)
+
+
+@pytest.mark.parametrize("name", CENTERED)
+def test_known_total_moments_change_nothing(name):
+    X, mixture = example(name, 1.0, 4)
+    total = statistics_of_all(X, 1)
+    given, found = mixture.statistics(X, 1, total=total), mixture.statistics(X, 1)
+    np.testing.assert_array_equal(given.second, found.second)
+    np.testing.assert_allclose(total.means[0], X.mean(axis=0), rtol=1e-12, atol=1e-12)
