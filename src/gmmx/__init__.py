@@ -2,15 +2,18 @@
 
 from gmmx import _build
 from gmmx.build_config import build_config
-from gmmx.exceptions import ConvergenceWarning, NotFittedError
+from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
 from gmmx.mixture import GaussianMixture
+from gmmx.portable import load
 
 __version__ = _build.VERSION
 
 __all__ = [
     "ConvergenceWarning",
     "GaussianMixture",
+    "ModelFileError",
     "NotFittedError",
     "__version__",
     "build_config",
+    "load",
 ]

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from gmmx.estimator import Estimator
 from gmmx.parameter_validation import check_random_state, check_sample_count
 from gmmx.parameters import MixtureParameters
+from gmmx.portable import Portable
 from gmmx.threads import resolve_n_threads
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, NDArray, Samples
 
 
-class Mixture(Estimator):
+class Mixture(Portable):
     """Mixture of Gaussians: a model that is fitted, predicts and draws samples."""
 
     weights_: NDArray[np.floating]

@@ -180,6 +180,22 @@ class Estimator:
         ]
 
 
+def attributes_of_fit(estimator: object) -> dict[str, Any]:
+    """Return the fitted attributes of an estimator, gmmx's or scikit-learn's.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+
+    Returns
+    -------
+    dict of str to object
+        Names and values; empty if it is not fitted.
+    """
+    return {name: value for name, value in vars(estimator).items() if _is_fitted_name(name)}
+
+
 def _is_fitted_name(name: str) -> bool:
     """Return whether an attribute of this name is the result of a fit."""
     return name.endswith("_") and not name.startswith("_")

@@ -29,6 +29,21 @@ with appropriate arguments before using this estimator.
     """
 
 
+class ModelFileError(ValueError):
+    """A file is not a model file, is damaged or cut short, or of a format that is too new.
+
+    Examples
+    --------
+    >>> import gmmx
+    >>> from gmmx.model_file import decode
+    >>> try:
+    ...     decode(b"Hello, world")
+    ... except gmmx.ModelFileError as error:
+    ...     print(error)
+    not a model file of gmmx, which `save` of a fitted model writes
+    """
+
+
 class ConvergenceWarning(UserWarning):
     """EM stopped at ``max_iter`` iterations before the change of its bound fell below ``tol``."""
 

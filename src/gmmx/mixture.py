@@ -18,6 +18,7 @@ from gmmx.parameter_validation import (
     check_random_state,
 )
 from gmmx.parameters import MixtureParameters
+from gmmx.portable import savable
 from gmmx.threads import resolve_n_threads
 from gmmx.validation import check_spread
 from gmmx.verbose import VerboseReport
@@ -32,6 +33,7 @@ _OPTIONS = {
 }
 
 
+@savable
 class GaussianMixture(Mixture):
     """Gaussian mixture fitted by expectation-maximization.
 

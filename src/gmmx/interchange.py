@@ -1,0 +1,95 @@
+"""Fitted mixtures to scikit-learn's estimators and back."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from gmmx.estimator import attributes_of_fit
+from gmmx.exceptions import not_fitted_error
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, NDArray
+    from gmmx.estimator import Estimator
+
+_Model = TypeVar("_Model", bound="Estimator")
+
+# What scikit-learn does not have is a diagonal matrix shared by all components. Of its types,
+# 'tied' keeps most digits, as it subtracts the mean before it squares.
+_DIAGONAL_MATRIX = {"tied-diag": "tied", "tied-spherical": "tied"}
+_VARIANCES = ("covariances_", "precisions_", "precisions_cholesky_", "precisions_init")
+
+
+def to_sklearn(model: Estimator) -> Any:
+    """Return scikit-learn's fitted estimator with the same predictions.
+
+    Parameters
+    ----------
+    model : Estimator
+        A fitted mixture.
+
+    Returns
+    -------
+    estimator of sklearn.mixture
+        Of the class of the same name. It shares no memory with `model`.
+    """
+    theirs = _sklearn_class(type(model).__name__)()
+    parameters, fitted = deepcopy((model.get_params(), attributes_of_fit(model)))
+    if parameters["covariance_type"] in _DIAGONAL_MATRIX:
+        n_features = np.shape(fitted["means_"])[1]
+        parameters["covariance_type"] = _DIAGONAL_MATRIX[parameters["covariance_type"]]
+        for values in (parameters, fitted):
+            for name in _VARIANCES:
+                if values.get(name) is not None:
+                    values[name] = _diagonal_matrix(values[name], n_features)
+    known = parameters.keys() & theirs.get_params()
+    theirs.set_params(**{name: parameters[name] for name in known})
+    vars(theirs).update(fitted)
+    return theirs
+
+
+def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
+    """Return a fitted mixture with the parameters of scikit-learn's.
+
+    Parameters
+    ----------
+    cls : subclass of Estimator
+        The class of the mixture.
+    fitted : estimator of sklearn.mixture
+        A fitted estimator of the class of the same name.
+
+    Returns
+    -------
+    Estimator
+        A mixture of class `cls`, which shares no memory with `fitted`.
+    """
+    name = cls.__name__
+    if not isinstance(fitted, _sklearn_class(name)):
+        raise TypeError(f"expected a fitted sklearn.mixture.{name}, got a {type(fitted).__name__}")
+    parameters, attributes = deepcopy((fitted.get_params(), attributes_of_fit(fitted)))
+    if not attributes:
+        raise not_fitted_error(name)
+    known = parameters.keys() & cls._parameter_defaults
+    model = cls(**{name: parameters[name] for name in known})
+    model._replace_fitted_attributes(attributes)
+    return model
+
+
+def _sklearn_class(name: str) -> Any:
+    """scikit-learn's mixture of this name."""
+    try:
+        return getattr(import_module("sklearn.mixture"), name)
+    except ImportError as error:
+        raise ImportError(
+            "exchanging models with scikit-learn needs scikit-learn: "
+            "pip install 'gmmx-native[sklearn]'"
+        ) from error
+
+
+def _diagonal_matrix(variances: ArrayLike, n_features: int) -> NDArray[np.floating[Any]]:
+    """A variance for each feature, or a single one, as the diagonal of a matrix."""
+    values = np.asarray(variances)
+    return np.asarray(values * np.eye(n_features, dtype=values.dtype))
