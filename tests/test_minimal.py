@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +106,14 @@ def test_pickle_keeps_every_bit() -> None:
     X, _ = draw(np.float64)
     model = fitted("full", X)
     copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_file_keeps_every_bit(tmp_path: Path) -> None:
+    X, _ = draw(np.float64)
+    model = fitted("full", X)
+    model.save(tmp_path / "model.gmmx")
+    copy = gmmx.load(tmp_path / "model.gmmx")
     np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
 
 

@@ -316,7 +316,8 @@ def test_only_paths_are_taken(path):
 def test_paths_of_all_kinds_are_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = small_model()
-    for path in ("a.gmmx", b"b.gmmx", Path("c.gmmx"), Path("größe" * 30), Path("d" * 255)):
+    longest = 255 if os.name == "posix" else 100
+    for path in ("a.gmmx", b"b.gmmx", Path("c.gmmx"), Path("größe" * 15), Path("d" * longest)):
         model.save(path)
         assert_same(gmmx.load(path), model)
 
@@ -692,9 +693,9 @@ def test_a_folder_that_cannot_be_flushed_is_no_failure(tmp_path, monkeypatch):
 
 
 def test_what_is_no_file_is_not_replaced(tmp_path):
-    with pytest.raises(IsADirectoryError, match=re.escape(str(tmp_path))):
+    with pytest.raises(IsADirectoryError, match=re.escape(tmp_path.name)):
         small_model().save(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"no.model\.gmmx"):
+    with pytest.raises(FileNotFoundError, match=r"no.+model\.gmmx"):
         small_model().save(tmp_path / "no" / "model.gmmx")
     if os.name != "nt":
         with pytest.raises(OSError, match="/dev/null"):
@@ -726,6 +727,7 @@ def test_symbolic_links_stay(tmp_path):
     assert sorted(tmp_path.iterdir()) == [link, path]
 
 
+@posix
 def test_many_threads_save_to_one_file(tmp_path):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""The command line ``gmmx``: choosing and fitting a mixture to a file of numbers."""
+"""The command line ``gmmx``: fitting mixtures to files of numbers, and using them."""
 
 from __future__ import annotations
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from gmmx import __version__
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
+from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.covariance import STRUCTURES
 
 LARGEST_SEED = 2**32 - 1
 MOST_COMPONENTS = 1000
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +40,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_search_arguments(fit)
     _add_output_arguments(fit)
     fit.set_defaults(run=run_fit)
+    _add_predict(commands)
+    _add_score(commands)
+    _add_sample(commands)
+    _add_info(commands)
     return parser.parse_args(argv)
 
 
@@ -89,6 +95,13 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """What is written besides what is printed."""
     parser.add_argument(
+        "--save",
+        metavar="MODEL",
+        type=Path,
+        help="save the best mixture to a file that predict, score, sample and info take, and "
+        "gmmx.load in Python",
+    )
+    parser.add_argument(
         "--labels",
         metavar="OUT.csv",
         type=Path,
@@ -99,6 +112,111 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT.png",
         type=Path,
         help="draw the classification and the criterion (needs matplotlib)",
+    )
+
+
+def _add_predict(commands: Commands) -> None:
+    """The command ``predict``."""
+    parser = commands.add_parser(
+        "predict",
+        help="write the component of each row of a file",
+        description="Write the most probable component of each row, numbered from 0, as CSV.",
+    )
+    _add_model(parser)
+    _add_data(parser)
+    parser.add_argument(
+        "--probabilities",
+        action="store_true",
+        help="add the probabilities of all components",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=run_predict)
+
+
+def _add_score(commands: Commands) -> None:
+    """The command ``score``."""
+    parser = commands.add_parser(
+        "score",
+        help="print the mean log-likelihood of a file",
+        description="Print the mean log-likelihood of the rows, in nats.",
+    )
+    _add_model(parser)
+    _add_data(parser)
+    parser.add_argument(
+        "--rows",
+        action="store_true",
+        help="write the log-likelihood of each row instead, as CSV",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=run_score)
+
+
+def _add_sample(commands: Commands) -> None:
+    """The command ``sample``."""
+    parser = commands.add_parser(
+        "sample",
+        help="draw rows from a model",
+        description="Draw rows from a model and write them as CSV, grouped by component.",
+    )
+    _add_model(parser)
+    parser.add_argument(
+        "-n",
+        metavar="N",
+        type=_integer_from(1),
+        default=1,
+        help="number of rows (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--with-labels",
+        action="store_true",
+        help="put the component of each row before it",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=_integer_from(0, LARGEST_SEED),
+        default=0,
+        help="seed of the random numbers (default: %(default)s)",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=run_sample)
+
+
+def _add_info(commands: Commands) -> None:
+    """The command ``info``."""
+    parser = commands.add_parser(
+        "info",
+        help="print what a model file holds",
+        description="Print a model's class, parameters, weights, means and standard deviations.",
+    )
+    _add_model(parser)
+    parser.set_defaults(run=run_info)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    """The model that is used."""
+    parser.add_argument(
+        "model", metavar="MODEL", type=Path, help="a file of gmmx fit --save, or of save in Python"
+    )
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    """The rows that a model is applied to."""
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        type=Path,
+        help=".csv or .tsv (with or without a header), .npy or .parquet; columns as in the fit",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """Where CSV goes."""
+    parser.add_argument(
+        "--output",
+        metavar="OUT.csv",
+        type=Path,
+        help="the file to write (default: standard output)",
     )
 
 

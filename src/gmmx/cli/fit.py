@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
 
-from gmmx.cli.errors import CommandLineError, file_error
+from gmmx.cli.errors import CommandLineError
+from gmmx.cli.output import check_output, write_file, write_labels
 from gmmx.cli.progress import progress
 from gmmx.cli.reader import Table, read_faithful, read_table
 from gmmx.cli.report import report
@@ -23,11 +24,14 @@ Plotter = Callable[[Path, Table, Sequence[Cell], Cell, Criterion], None]
 def run_fit(arguments: argparse.Namespace) -> None:
     """Read, search, print and write."""
     # What would spoil the end of a long search is looked at before it.
-    outputs = [path for path in (arguments.labels, arguments.plot) if path is not None]
-    for path in outputs:
-        _check_output(path, arguments.file)
-    if len(outputs) == 2 and outputs[0].absolute() == outputs[1].absolute():
-        raise CommandLineError(f"{outputs[0]}: named for both --labels and --plot")
+    options = {"--save": arguments.save, "--labels": arguments.labels, "--plot": arguments.plot}
+    outputs: dict[Path, str] = {}
+    for option, path in options.items():
+        if path is not None:
+            check_output(path, arguments.file)
+            other = outputs.setdefault(path.absolute(), option)
+            if other != option:
+                raise CommandLineError(f"{path}: named for both {other} and {option}")
     plot = None if arguments.plot is None else _plotter(arguments.plot)
     table = read_faithful() if arguments.file is None else read_table(arguments.file)
     if len(table.values) < MIN_ROWS:
@@ -41,10 +45,12 @@ def run_fit(arguments: argparse.Namespace) -> None:
     if best is None or best.model is None:
         raise CommandLineError(f"{table.title}: no mixture could be fitted that is not spurious")
     model = best.model
+    if arguments.save is not None:
+        write_file(arguments.save, lambda path: _save_model(path, table, model))
     if arguments.labels is not None:
-        _write(arguments.labels, lambda path: _save_labels(path, table, model))
+        write_labels(arguments.labels, model, table.values, probabilities=True)
     if plot is not None:
-        _write(arguments.plot, lambda path: plot(path, table, cells, best, arguments.criterion))
+        write_file(arguments.plot, lambda path: plot(path, table, cells, best, arguments.criterion))
 
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
@@ -81,35 +87,9 @@ def _plotter(path: Path) -> Plotter:
     return save_plot
 
 
-def _check_output(path: Path, source: Path | None) -> None:
-    """Raise if `path` cannot be written, or is the file that is read."""
-    if path.is_dir():
-        raise CommandLineError(f"{path}: is a folder, expected a file to write")
-    if not path.parent.is_dir():
-        raise CommandLineError(f"{path}: the folder {path.parent} does not exist")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise CommandLineError(f"{path}: no permission to write")
-    if source is not None and path.exists() and source.exists() and path.samefile(source):
-        raise CommandLineError(f"{path}: would overwrite the data")
-
-
-def _write(path: Path, save: Callable[[Path], None]) -> None:
-    """Save to a file; name it if that fails."""
-    try:
-        save(path)
-    except OSError as error:
-        raise file_error(path, error) from error
-
-
-def _save_labels(path: Path, table: Table, model: GaussianMixture) -> None:
-    """Write the label and the probabilities of each row."""
-    resp = model.predict_proba(table.values)
-    names = [f"probability_{k}" for k in range(resp.shape[1])]
-    np.savetxt(
-        path,
-        np.column_stack([resp.argmax(axis=1), resp]),
-        fmt=["%d"] + ["%.10g"] * resp.shape[1],
-        delimiter=",",
-        header=",".join(["label", *names]),
-        comments="",
-    )
+def _save_model(path: Path, table: Table, model: GaussianMixture) -> None:
+    """Save the mixture with the names of the columns, if they have any."""
+    named = copy(model)
+    if table.is_named:
+        named.feature_names_in_ = np.array(table.names, dtype=object)
+    named.save(path)

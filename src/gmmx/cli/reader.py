@@ -7,8 +7,8 @@ import importlib.resources
 import math
 import warnings
 from array import array
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,11 +29,30 @@ class Table:
         Names of the columns.
     values : ndarray of shape (n, D)
         The numbers, float64, all finite.
+    is_named : bool
+        Whether the file names its columns; if not, `names` are their numbers.
     """
 
     title: str
     names: tuple[str, ...]
     values: np.ndarray
+    is_named: bool
+
+
+def column_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the header, with the column's number where a name is empty.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names, or empty strings where there are none.
+
+    Returns
+    -------
+    tuple of str
+        A name for every column.
+    """
+    return tuple(name or f"column {i}" for i, name in enumerate(header, start=1))
 
 
 def read_table(path: Path) -> Table:
@@ -71,7 +90,7 @@ def read_faithful() -> Table:
     data = importlib.resources.files("gmmx") / "data" / "faithful.csv"
     with importlib.resources.as_file(data) as path:
         table = _read_text(path)
-    return Table("Old Faithful", table.names, table.values)
+    return replace(table, title="Old Faithful")
 
 
 def _read_text(path: Path) -> Table:
@@ -90,13 +109,13 @@ def _parse_text(path: Path, file: TextIO) -> Table:
     if not first:
         raise CommandLineError(f"{path}: is empty")
     has_header = any(cell and not _is_number(cell) for cell in first)
-    names = _column_names(first if has_header else [""] * len(first))
+    names = column_names(first if has_header else [""] * len(first))
     file.seek(0)
     values = _parse_fast(file, delimiter, skip_lines=line if has_header else 0)
     if values is None or values.shape[1] != len(names) or not np.isfinite(values).all():
         file.seek(0)
         values = _parse_slowly(path, file, delimiter, names, has_header)
-    return Table(path.name, names, values)
+    return Table(path.name, names, values, has_header)
 
 
 def _delimiter(path: Path, file: TextIO) -> str:
@@ -118,11 +137,6 @@ def _rows(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[
                 yield reader.line_num, cells
     except csv.Error as error:
         raise CommandLineError(f"{path}: line {reader.line_num}: {error}") from error
-
-
-def _column_names(header: list[str]) -> tuple[str, ...]:
-    """Return the header, with the column's number where a name is empty."""
-    return tuple(name or f"column {i}" for i, name in enumerate(header, start=1))
 
 
 def _is_number(cell: str) -> bool:
@@ -208,7 +222,7 @@ def _read_npy(path: Path) -> Table:
         )
     if values.dtype.kind not in "fiub":
         raise CommandLineError(f"{path}: holds {values.dtype}, not real numbers")
-    return _checked_table(path, _column_names([""] * values.shape[1]), values)
+    return _checked_table(path, [""] * values.shape[1], values)
 
 
 def _read_parquet(path: Path) -> Table:
@@ -231,11 +245,12 @@ def _read_parquet(path: Path) -> Table:
             )
     columns = [column.to_numpy() for column in table.columns]
     values = np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
-    return _checked_table(path, _column_names(table.column_names), values)
+    return _checked_table(path, table.column_names, values)
 
 
-def _checked_table(path: Path, names: tuple[str, ...], values: np.ndarray) -> Table:
+def _checked_table(path: Path, header: Sequence[str], values: np.ndarray) -> Table:
     """Return a table of float64 numbers, all of which must be finite."""
+    names = column_names(header)
     values = np.ascontiguousarray(values, dtype=np.float64)
     finite = np.isfinite(values)
     if not finite.all():
@@ -244,4 +259,4 @@ def _checked_table(path: Path, names: tuple[str, ...], values: np.ndarray) -> Ta
             f"{path}: row {row + 1}, {_column_title(column + 1, names[column])}: "
             f"{values[row, column]} is not a finite number"
         )
-    return Table(path.name, names, values)
+    return Table(path.name, names, values, any(header))

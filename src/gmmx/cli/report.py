@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmx.base import Mixture
 from gmmx.cli.reader import Table
 from gmmx.covariance import STRUCTURES
-from gmmx.mixture import GaussianMixture
 from gmmx.selection import Cell, Criterion
 
 WIDTH = 80
@@ -48,11 +48,41 @@ def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Cr
     if any(cell.reason for cell in cells):
         parts.append([f"{LEFT_OUT_MARK} left out of the ranking", *_reasons(cells)])
     if best is not None and best.model is not None:
-        parts += [_summary(best), *_parameter_tables(table.names, best.model)]
+        parts += [_summary(best), *parameter_tables(table.names, best.model)]
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
-def component_covariances(model: GaussianMixture) -> NDArray[np.float64]:
+def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]]:
+    """Yield tables of weights, means and standard deviations, each as wide as fits.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the features are called.
+    model : Mixture
+        A fitted mixture.
+
+    Yields
+    ------
+    list of str
+        The lines of a table.
+    """
+    deviations = np.sqrt(np.einsum("kdd->kd", component_covariances(model)))
+    left = _beside(
+        _column("component", map(str, range(len(model.weights_)))),
+        _column("weight", (f"{weight:.4f}" for weight in model.weights_)),
+    )
+    lines = left
+    for d, name in enumerate(names):
+        block = _feature_block(name, model.means_[:, d], deviations[:, d])
+        if lines is not left and len(lines[0]) + len(GAP) + len(block[0]) > WIDTH:
+            yield [line.rstrip() for line in lines]
+            lines = left
+        lines = _beside(lines, block)
+    yield [line.rstrip() for line in lines]
+
+
+def component_covariances(model: Mixture) -> NDArray[np.float64]:
     """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
     structure = STRUCTURES[model.covariance_type]
     covariances = np.asarray(model.covariances_, dtype=np.float64)
@@ -109,23 +139,6 @@ def _summary(best: Cell) -> list[str]:
         f"log-likelihood {best.log_likelihood:.2f} with {best.n_parameters} parameters, "
         f"BIC {best.bic:.2f}, AIC {best.aic:.2f}",
     ]
-
-
-def _parameter_tables(names: Sequence[str], model: GaussianMixture) -> Iterator[list[str]]:
-    """Weights, means and standard deviations, as many features side by side as fit."""
-    deviations = np.sqrt(np.einsum("kdd->kd", component_covariances(model)))
-    left = _beside(
-        _column("component", map(str, range(len(model.weights_)))),
-        _column("weight", (f"{weight:.4f}" for weight in model.weights_)),
-    )
-    lines = left
-    for d, name in enumerate(names):
-        block = _feature_block(name, model.means_[:, d], deviations[:, d])
-        if lines is not left and len(lines[0]) + len(GAP) + len(block[0]) > WIDTH:
-            yield [line.rstrip() for line in lines]
-            lines = left
-        lines = _beside(lines, block)
-    yield [line.rstrip() for line in lines]
 
 
 def _feature_block(
