@@ -19,11 +19,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 import gmmx
 from gmmx import GaussianMixture, ModelFileError, NotFittedError
 from gmmx.covariance import STRUCTURES
-from gmmx.model_file import FORMAT_VERSION, MAGIC, decode
+from gmmx.model_file import FORMAT_VERSION, MAGIC, ModelFile, decode, encode
 
 GOLDEN = Path(__file__).parent / "data" / "model_v1.gmmx"
 PREFIX = struct.Struct("<8sIQQ")
@@ -191,6 +194,32 @@ def test_arrays_of_other_layouts_keep_their_numbers(tmp_path):
         assert values.flags.c_contiguous
         assert values.flags.writeable
         assert values.flags.owndata
+
+
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | arrays(
+        st.sampled_from(["?", "i1", "u2", "i4", "i8", "u8", "f2", "f4", "f8"]),
+        array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+    )
+    | arrays("f8", ()).map(lambda array: array[()])
+)
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner) | st.lists(inner).map(tuple), max_leaves=6
+)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.dictionaries(st.text(), values, max_size=5))
+def test_all_values_come_back(named):
+    contents = ModelFile("GaussianMixture", named, {"other_": list(named.values())})
+    again = decode(encode(contents))
+    assert bits(again.parameters) == bits(named)
+    assert bits(again.fitted) == bits(contents.fitted)
 
 
 def test_a_loaded_model_is_fitted_on(tmp_path):
@@ -571,23 +600,26 @@ def test_killed_writers_leave_the_old_file_or_the_new_one(tmp_path):
         import random, signal, time
         folder = Path({str(tmp_path)!r})
         path = folder / "model.gmmx"
-        means = np.random.default_rng(0).normal(size=(2, 3000, 40))
+        means = np.random.default_rng(0).normal(size=(2, 1000, 40))
         models = [
             gmmx.GaussianMixture.from_parameters(
-                np.full(3000, 1 / 3000), each, np.ones(3000), "spherical"
+                np.full(1000, 1 / 1000), each, np.ones(1000), "spherical"
             )
             for each in means
         ]
         models[0].save(path)
         draw = random.Random(0)
         seen = set()
-        for _ in range(60):
+        for turn in range(40):
+            before = path.stat().st_ino
             child = os.fork()
             if child == 0:
                 while True:
-                    for model in models:
+                    for model in models[:: 1 - 2 * (turn % 2)]:
                         model.save(path)
-            time.sleep(draw.uniform(0.005, 0.05))
+            while path.stat().st_ino == before:
+                time.sleep(0.001)
+            time.sleep(draw.uniform(0, 0.02))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             loaded = gmmx.load(path)
