@@ -16,7 +16,7 @@ from gmmx._core import core
 if TYPE_CHECKING:
     from gmmx.arrays import Samples
 
-FEWEST_FEATURES = 8  # with fewer, distances cost less than finding out that they are not needed
+FEWEST_FEATURES = 12  # with fewer, distances cost less than finding out that they are not needed
 SMALLEST_SHARE = 0.1  # of pairs of a sample and a component left out, below which order costs more
 FIRST_PAUSE = 4  # passes until order is tried again; then twice as many
 
