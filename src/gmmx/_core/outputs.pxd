@@ -4,7 +4,9 @@ from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
 from gmmx._core.plan cimport Block, row_of
-from gmmx._core.simd cimport GROUP, REAL_LARGEST, real
+from gmmx._core.simd cimport (
+    GROUP, LANES, REAL_LARGEST, interleave_first, interleave_second, load, real, store, vec,
+)
 from gmmx._core.task cimport EMPass
 
 
@@ -19,15 +21,58 @@ cdef inline void write_weighted_log_prob(
                block.resp + (g * K + k) * GROUP, size)
 
 
+cdef inline void transpose(vec *tile) noexcept nogil:
+    """LANES vectors: value j of vector i becomes value i of vector j."""
+    cdef vec halves[LANES]
+    cdef Py_ssize_t size = 1, i
+    while size < LANES:
+        for i in range(LANES):
+            halves[i] = tile[i]
+        for i in range(LANES // 2):
+            tile[2 * i] = interleave_first(halves[i], halves[i + LANES // 2])
+            tile[2 * i + 1] = interleave_second(halves[i], halves[i + LANES // 2])
+        size *= 2
+
+
+cdef inline void write_tile(
+    const real *values,  # IN (width, GROUP)
+    Py_ssize_t width,    # at most LANES
+    Py_ssize_t n,        # rows that exist, LANES are taken
+    Py_ssize_t K,
+    real *rows,          # OUT (n, K), of which the first width columns
+    const real *end,     # of the memory that vectors may run into
+) noexcept nogil:
+    """Transpose; a vector that is longer than width goes on beyond its row's last value."""
+    cdef Py_ssize_t i, k
+    cdef vec tile[LANES]
+    for k in range(LANES):
+        tile[k] = load(values + min(k, width - 1) * GROUP)
+    transpose(tile)
+    for i in range(LANES):
+        if rows + i * K + LANES <= end:
+            store(rows + i * K, tile[i])
+        elif i < n:
+            for k in range(width):
+                rows[i * K + k] = values[k * GROUP + i]
+
+
 cdef inline void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
-    """Transpose a group of (K, GROUP) values into rows of the (n, K) output."""
-    cdef Py_ssize_t K = task.n_components, i, k
+    """Transpose a group of (K, GROUP) values into rows of the (n, K) output.
+
+    The last columns come first: what their vectors leave in the next row is written over.
+    """
+    cdef Py_ssize_t K = task.n_components
+    cdef Py_ssize_t n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
+    cdef Py_ssize_t k = (K - 1) // LANES * LANES, i
     cdef const real *values = block.resp + g * K * GROUP
-    cdef real *row = <real *>task.resp + (block.start + g * GROUP) * K
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
-        for k in range(K):
-            row[k] = values[k * GROUP + i]
-        row += K
+    cdef real *rows = <real *>task.resp + (block.start + g * GROUP) * K
+    while k >= 0:
+        i = 0
+        while i < n:
+            write_tile(values + k * GROUP + i, min(<Py_ssize_t>LANES, K - k), n - i, K,
+                       rows + i * K + k, rows + n * K)
+            i += LANES
+        k -= LANES
 
 
 cdef inline void write_labels(

@@ -39,6 +39,21 @@ enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
 enum { TILE_VECTORS = 2, TILE_FEATURES = 4 };
 #endif
 
+/* Lanes of two vectors in turns: of their first halves, and of their second halves. */
+#define TURNS_2(i, n) (i), (i) + (n)
+#define TURNS_4(i, n) TURNS_2(i, n), TURNS_2((i) + 1, n)
+#define TURNS_8(i, n) TURNS_4(i, n), TURNS_4((i) + 2, n)
+#define TURNS_16(i, n) TURNS_8(i, n), TURNS_8((i) + 4, n)
+#if defined(__AVX512F__) && defined(GMMX_SINGLE)
+#define TURNS(half) TURNS_16((half) * 8, 16)
+#elif defined(__AVX512F__) || (defined(__AVX2__) && defined(GMMX_SINGLE))
+#define TURNS(half) TURNS_8((half) * 4, 8)
+#elif defined(__AVX2__) || defined(GMMX_SINGLE)
+#define TURNS(half) TURNS_4((half) * 2, 4)
+#else
+#define TURNS(half) TURNS_2((half) * 1, 2)
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 enum { LANES = VECTOR_BYTES / sizeof(real) };
 typedef real vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
@@ -48,6 +63,19 @@ typedef double wide __attribute__((
 static inline vec broadcast(real x) { return x - (vec){0}; }
 #define widen(x) __builtin_convertvector((x), wide)
 #define shift_left(x, bits) ((x) << (bits))
+#if defined(__clang__)
+static inline vec interleave_first(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, TURNS(0));
+}
+static inline vec interleave_second(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, TURNS(1));
+}
+#else
+static inline vec interleave_first(vec a, vec b) { return __builtin_shuffle(a, b, (ivec){TURNS(0)}); }
+static inline vec interleave_second(vec a, vec b) { return __builtin_shuffle(a, b, (ivec){TURNS(1)}); }
+#endif
 #else
 enum { LANES = 1 };
 typedef real vec;
@@ -56,6 +84,8 @@ typedef double wide;
 static inline vec broadcast(real x) { return x; }
 #define widen(x) ((double)(x))
 #define shift_left(x, bits) ((x) * ((integer)1 << (bits)))
+static inline vec interleave_first(vec a, vec b) { (void)b; return a; }
+static inline vec interleave_second(vec a, vec b) { (void)a; return b; }
 #endif
 
 /* Samples that one register tile covers. */

@@ -21,6 +21,8 @@ cdef extern from "simd.h" nogil:
     vec where_less(vec a, vec b, vec yes, vec no)  # yes where a < b, else no
     vec where_equal(vec a, vec b, vec yes)         # yes where a == b, else 0
     bint all_less(vec a, vec b)                    # in every lane
+    vec interleave_first(vec a, vec b)             # a[0], b[0], a[1], ... of their first halves
+    vec interleave_second(vec a, vec b)            # and of their second halves
     vec bounded(vec x)                            # overflow and NaN become the largest number
     vec exponential(vec x)                       # for x <= 0
     vec logarithm(vec x)                         # for normal x > 0
