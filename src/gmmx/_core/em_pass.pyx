@@ -27,6 +27,7 @@ from gmmx._core.simd cimport (
     GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
 )
 from gmmx._core.sums cimport add_partial_sums, write_partial_sums, write_sums
+from gmmx._core.transpose cimport pack_rows
 
 
 cdef extern from *:
@@ -76,23 +77,11 @@ cdef void find_rows(const EMPass *task, Block *block) noexcept nogil:
         memcpy(block.gathered + i * D, X + block.order[i] * D, D * sizeof(real))
 
 
-cdef inline void transpose(
-    const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, real *group
-) noexcept nogil:
-    """(n, D) -> (D, GROUP), 0 beyond n."""
-    cdef Py_ssize_t i, d
-    if n < GROUP:
-        memset(group, 0, D * GROUP * sizeof(real))
-    for d in range(D):
-        for i in range(n):
-            group[d * GROUP + i] = rows[i * stride + d]
-
-
 cdef void pack_samples(
     const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """Transpose the block's rows, less the center, into groups; lanes beyond the last are 0."""
-    cdef Py_ssize_t D = task.n_features, stride = D, g, d, n
+    """Transpose the block's rows, less the center, into groups."""
+    cdef Py_ssize_t D = task.n_features, stride = D, g, n
     cdef const real *rows = block.X
     if task.center != NULL and by_features(task):
         stride = padded_features(D)
@@ -100,7 +89,7 @@ cdef void pack_samples(
         rows = block.centered
     for g in range(block.n_groups):
         n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
-        transpose(rows + g * GROUP * stride, n, D, stride, block.samples + g * D * GROUP)
+        pack_rows(rows + g * GROUP * stride, n, D, stride, block.samples + g * D * GROUP)
     if task.center != NULL and rows == block.X:
         for g in range(block.n_groups):
             center_group(block.samples + g * D * GROUP, parameters.center, D,

@@ -4,10 +4,9 @@ from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
 from gmmx._core.plan cimport Block, row_of
-from gmmx._core.simd cimport (
-    GROUP, LANES, REAL_LARGEST, interleave_first, interleave_second, load, real, store, vec,
-)
+from gmmx._core.simd cimport GROUP, LANES, REAL_LARGEST, load, real, store, vec
 from gmmx._core.task cimport EMPass
+from gmmx._core.transpose cimport transpose_tile
 
 
 cdef inline void write_weighted_log_prob(
@@ -19,19 +18,6 @@ cdef inline void write_weighted_log_prob(
     for k in range(K):
         memcpy(<real *>task.weighted_log_prob + k * task.n_samples + start,
                block.resp + (g * K + k) * GROUP, size)
-
-
-cdef inline void transpose(vec *tile) noexcept nogil:
-    """LANES vectors: value j of vector i becomes value i of vector j."""
-    cdef vec halves[LANES]
-    cdef Py_ssize_t size = 1, i
-    while size < LANES:
-        for i in range(LANES):
-            halves[i] = tile[i]
-        for i in range(LANES // 2):
-            tile[2 * i] = interleave_first(halves[i], halves[i + LANES // 2])
-            tile[2 * i + 1] = interleave_second(halves[i], halves[i + LANES // 2])
-        size *= 2
 
 
 cdef inline void write_tile(
@@ -47,7 +33,7 @@ cdef inline void write_tile(
     cdef vec tile[LANES]
     for k in range(LANES):
         tile[k] = load(values + min(k, width - 1) * GROUP)
-    transpose(tile)
+    transpose_tile(tile)
     for i in range(LANES):
         if rows + i * K + LANES <= end:
             store(rows + i * K, tile[i])
