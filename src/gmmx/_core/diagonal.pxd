@@ -11,7 +11,8 @@ from gmmx._core.simd cimport (
 
 
 cdef enum:
-    TILE_SUMS = 4  # features whose moments are summed in registers at a time
+    TILE_SUMS = 4        # features whose moments are summed in registers at a time
+    TILE_COMPONENTS = 4  # whose densities share the loads of samples
 
 
 cdef inline void log_densities(
@@ -37,47 +38,50 @@ cdef inline void log_densities(
     store_log_densities(total, log_scale, log_density)
 
 
-cdef inline void add_squares(
-    const real *samples,  # IN (D, GROUP) less the center
-    const real *offset,   # IN (D,) (center - mean) scale
-    const real *scale,    # IN (D,), or NULL for 1
-    Py_ssize_t d,
-    vec *total,           # ADD (TILE_VECTORS,)
+cdef inline void centered_tile(
+    const real *samples,    # IN (D, GROUP) less the center
+    const real *offset,     # IN (components, D) (center - mean) scale
+    const real *scale,      # IN (components, D) 1 / standard deviation, or NULL for 1
+    Py_ssize_t D,
+    const real *log_scale,  # IN (components,)
+    Py_ssize_t components,  # 1 to TILE_COMPONENTS, a constant where this is called
+    real *log_density,      # OUT (components, GROUP)
 ) noexcept nogil:
-    cdef vec x, z
-    cdef Py_ssize_t v
-    for v in range(TILE_VECTORS):
-        x = load(samples + d * GROUP + v * LANES)
-        if scale != NULL:
-            z = multiply_add(broadcast(scale[d]), x, broadcast(offset[d]))
-        else:
-            z = x + broadcast(offset[d])
-        total[v] = multiply_add(z, z, total[v])
+    cdef vec total[TILE_COMPONENTS][TILE_VECTORS]
+    cdef vec x[TILE_VECTORS]
+    cdef vec z
+    cdef Py_ssize_t d, j, v
+    for j in range(components):
+        for v in range(TILE_VECTORS):
+            total[j][v] = broadcast(0)
+    for d in range(D):
+        for v in range(TILE_VECTORS):
+            x[v] = load(samples + d * GROUP + v * LANES)
+        for j in range(components):
+            for v in range(TILE_VECTORS):
+                if scale != NULL:
+                    z = multiply_add(broadcast(scale[j * D + d]), x[v],
+                                     broadcast(offset[j * D + d]))
+                else:
+                    z = x[v] + broadcast(offset[j * D + d])
+                total[j][v] = multiply_add(z, z, total[j][v])
+    for j in range(components):
+        store_log_densities(total[j], log_scale[j], log_density + j * GROUP)
 
 
 cdef inline void centered_log_densities(
-    const real *samples,  # IN (D, GROUP) less the center
-    const real *offset,   # IN (D,) (center - mean) scale
-    const real *scale,    # IN (D,) 1 / standard deviation, or NULL for 1
-    Py_ssize_t D,
-    real log_scale,
-    real *log_density,    # OUT (GROUP,)
+    const real *samples, const real *offset, const real *scale, Py_ssize_t D,
+    const real *log_scale, Py_ssize_t components, real *log_density,
 ) noexcept nogil:
     """log_scale - sum_d (x_d scale_d + offset_d)^2 / 2 for each sample of a group."""
-    cdef vec even[TILE_VECTORS]
-    cdef vec odd[TILE_VECTORS]
-    cdef Py_ssize_t pair, v
-    for v in range(TILE_VECTORS):
-        even[v] = broadcast(0)
-        odd[v] = broadcast(0)
-    for pair in range(D // 2):
-        add_squares(samples, offset, scale, 2 * pair, even)
-        add_squares(samples, offset, scale, 2 * pair + 1, odd)
-    if D % 2:
-        add_squares(samples, offset, scale, D - 1, even)
-    for v in range(TILE_VECTORS):
-        even[v] = even[v] + odd[v]
-    store_log_densities(even, log_scale, log_density)
+    if components == 4:
+        centered_tile(samples, offset, scale, D, log_scale, 4, log_density)
+    elif components == 3:
+        centered_tile(samples, offset, scale, D, log_scale, 3, log_density)
+    elif components == 2:
+        centered_tile(samples, offset, scale, D, log_scale, 2, log_density)
+    else:
+        centered_tile(samples, offset, scale, D, log_scale, 1, log_density)
 
 
 cdef inline void moment_tile(

@@ -11,17 +11,18 @@ from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport prange, threadid
 from libc.string cimport memcpy, memset
 
-from gmmx._core cimport cholesky, dense, diagonal, moments, posterior, products
+from gmmx._core cimport cholesky, diagonal, moments, posterior, products
 from gmmx._core.task cimport (
-    DENSE, DIAGONAL, GIVEN_LABELS, NEAREST, NONE, SECOND, SHARED, EMPass, Kernels,
+    DENSE, GIVEN_LABELS, NEAREST, NONE, SECOND, EMPass, Kernels,
 )
 from gmmx._core.dense cimport center_group
+from gmmx._core.densities cimport log_densities, near_log_densities
 from gmmx._core.moments cimport padded_features
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
-    Block, Parameters, by_features, factor_size, first_size, lay_out_block, lay_out_parameters,
-    plan, prunes, row_of, second_size,
+    Block, Parameters, by_features, first_size, lay_out_block, lay_out_parameters, plan, prunes,
+    second_size,
 )
 from gmmx._core.simd cimport (
     GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
@@ -60,7 +61,7 @@ cdef extern from *:
     void guard_forks()
 
 
-# Log densities and posteriors of a block.
+# Samples and posteriors of a block.
 
 
 cdef void find_rows(const EMPass *task, Block *block) noexcept nogil:
@@ -94,72 +95,6 @@ cdef void pack_samples(
         for g in range(block.n_groups):
             center_group(block.samples + g * D * GROUP, parameters.center, D,
                          block.samples + g * D * GROUP)
-
-
-cdef void log_densities(
-    const EMPass *task, const Parameters *parameters, Block *block
-) noexcept nogil:
-    """log(weight_k N(x | k)) of the block's samples, into resp."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
-    cdef Py_ssize_t g, k
-    cdef real *group
-    cdef real *out
-    cdef const real *mean
-    cdef const real *factor
-    cdef real log_scale
-    if task.layout == SHARED:
-        for g in range(block.n_groups):
-            dense.whiten(block.samples + g * D * GROUP, parameters.factors, D,
-                         block.whitened + g * D * GROUP)
-    for k in range(K):
-        mean = parameters.means + k * D
-        factor = parameters.factors + k * size
-        log_scale = parameters.log_scale[k]
-        for g in range(block.n_groups):
-            group = block.samples + g * D * GROUP
-            out = block.resp + (g * K + k) * GROUP
-            if task.layout == DENSE:
-                dense.log_densities(group, mean, factor, D, log_scale, block.centered, out)
-            elif task.layout == SHARED:
-                diagonal.centered_log_densities(
-                    block.whitened + g * D * GROUP, mean, NULL, D, log_scale, out)
-            elif task.center != NULL:
-                diagonal.centered_log_densities(group, mean, factor, D, log_scale, out)
-            else:
-                diagonal.log_densities(group, mean, factor, D, log_scale, out)
-
-
-cdef void near_log_densities(
-    const EMPass *task, const Parameters *parameters, Block *block
-) noexcept nogil:
-    """As log_densities, but lowest where a whole group's responsibilities are negligible.
-
-    Each group starts with the component that held its first row before: another one can matter
-    only where it comes near that one's log density.
-    """
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
-    cdef Py_ssize_t g, k, v, hint
-    cdef real *group
-    cdef real *out
-    cdef vec near[TILE_VECTORS]
-    cdef vec limit[TILE_VECTORS]
-    for g in range(block.n_groups):
-        group = block.samples + g * D * GROUP
-        out = block.resp + g * K * GROUP
-        hint = task.labels[row_of(block, g * GROUP)]
-        dense.log_densities(
-            group, parameters.means + hint * D, parameters.factors + hint * size, D,
-            parameters.log_scale[hint], block.centered, out + hint * GROUP)
-        for v in range(TILE_VECTORS):
-            near[v] = broadcast(2) * load(out + hint * GROUP + v * LANES)
-        for k in range(K):
-            if k == hint:
-                continue
-            for v in range(TILE_VECTORS):
-                limit[v] = broadcast(parameters.reach[k]) - near[v]
-            block.n_skipped += GROUP * dense.log_densities_within(
-                group, parameters.means + k * D, parameters.factors + k * size, D,
-                parameters.log_scale[k], limit, block.centered, out + k * GROUP)
 
 
 cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:

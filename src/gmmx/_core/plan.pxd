@@ -98,7 +98,9 @@ cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
         return 0
     if task.layout == DIAGONAL:
         return first_size(task)
-    return moments.padded_features(D) * moments.padded_features(D) if by_features(task) else D * D * LANES
+    if by_features(task):
+        return moments.padded_features(D) * moments.padded_features(D)
+    return D * D * LANES
 
 
 cdef inline Py_ssize_t first_sums_size(const EMPass *task) noexcept nogil:

@@ -21,8 +21,8 @@ cdef inline void center_rows(
     Py_ssize_t width,
     real *rows,          # OUT (n, width) x - center, 0 to a whole vector
 ) noexcept nogil:
-    cdef Py_ssize_t n_vectors = D // LANES, i, d, v
-    for i in range(n):
+    cdef Py_ssize_t n_vectors = D // LANES, _i, d, v
+    for _i in range(n):
         for v in range(n_vectors):
             store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
         for d in range(n_vectors * LANES, D):

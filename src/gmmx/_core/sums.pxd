@@ -37,8 +37,8 @@ cdef inline double *write_rows(
     const EMPass *task, const double *sums, double *out
 ) noexcept nogil:
     """First moments, or second ones (K, D); return the end of the output."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = first_size(task), k, d
-    for k in range(K):
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = first_size(task), _k, d
+    for _k in range(K):
         for d in range(D):
             out[d] = sums[d] if by_features(task) else sum_lanes(sums + d * LANES)
         sums += size

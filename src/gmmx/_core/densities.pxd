@@ -1,0 +1,88 @@
+"""Log densities of a block of samples under each component."""
+
+from gmmx._core cimport dense, diagonal
+from gmmx._core.plan cimport Block, Parameters, factor_size, row_of
+from gmmx._core.simd cimport GROUP, LANES, TILE_VECTORS, broadcast, load, real, vec
+from gmmx._core.task cimport DENSE, DIAGONAL, SHARED, EMPass
+
+
+cdef inline void centered_log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """As log_densities, of samples less a center, whitened first if the factor is shared."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, g, k = 0, components
+    cdef const real *samples = block.samples
+    cdef const real *scale = NULL
+    if task.layout == SHARED:
+        for g in range(block.n_groups):
+            dense.whiten(block.samples + g * D * GROUP, parameters.factors, D,
+                         block.whitened + g * D * GROUP)
+        samples = block.whitened
+    while k < K:
+        components = min(<Py_ssize_t>diagonal.TILE_COMPONENTS, K - k)
+        if task.layout == DIAGONAL:
+            scale = parameters.factors + k * D
+        for g in range(block.n_groups):
+            diagonal.centered_log_densities(
+                samples + g * D * GROUP, parameters.means + k * D, scale, D,
+                parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP)
+        k += components
+
+
+cdef inline void log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """log(weight_k N(x | k)) of the block's samples, into resp."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
+    cdef Py_ssize_t g, k
+    cdef const real *samples
+    cdef const real *mean
+    cdef const real *factor
+    cdef real *out
+    if task.center != NULL:
+        centered_log_densities(task, parameters, block)
+        return
+    for k in range(K):
+        mean = parameters.means + k * D
+        factor = parameters.factors + k * size
+        for g in range(block.n_groups):
+            samples = block.samples + g * D * GROUP
+            out = block.resp + (g * K + k) * GROUP
+            if task.layout == DENSE:
+                dense.log_densities(samples, mean, factor, D, parameters.log_scale[k],
+                                    block.centered, out)
+            else:
+                diagonal.log_densities(samples, mean, factor, D, parameters.log_scale[k], out)
+
+
+cdef inline void near_log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """As log_densities, but lowest where a whole group's responsibilities are negligible.
+
+    Each group starts with the component that held its first row before: another one can matter
+    only where it comes near that one's log density.
+    """
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
+    cdef Py_ssize_t g, k, v, hint
+    cdef real *group
+    cdef real *out
+    cdef vec near[TILE_VECTORS]
+    cdef vec limit[TILE_VECTORS]
+    for g in range(block.n_groups):
+        group = block.samples + g * D * GROUP
+        out = block.resp + g * K * GROUP
+        hint = task.labels[row_of(block, g * GROUP)]
+        dense.log_densities(
+            group, parameters.means + hint * D, parameters.factors + hint * size, D,
+            parameters.log_scale[hint], block.centered, out + hint * GROUP)
+        for v in range(TILE_VECTORS):
+            near[v] = broadcast(2) * load(out + hint * GROUP + v * LANES)
+        for k in range(K):
+            if k == hint:
+                continue
+            for v in range(TILE_VECTORS):
+                limit[v] = broadcast(parameters.reach[k]) - near[v]
+            block.n_skipped += GROUP * dense.log_densities_within(
+                group, parameters.means + k * D, parameters.factors + k * size, D,
+                parameters.log_scale[k], limit, block.centered, out + k * GROUP)
