@@ -85,6 +85,12 @@ def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None
     }
 
 
+def gain_to_goal(row: dict[str, Any]) -> float:
+    """All passes of EM over those in which squarem reaches the goal, 0 if it does not."""
+    passes = row["squarem"]["passes_to_goal"]
+    return float(row["em"]["passes"] / passes) if passes else 0.0
+
+
 def _unfitted(
     module: str, path: str, n_components: int, covariance_type: str, **parameters: Any
 ) -> tuple[Any, Array]:

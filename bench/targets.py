@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.acceleration import gain_to_goal
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
 from bench.results import Results
 
@@ -133,6 +134,7 @@ def _of_acceleration(results: Results) -> dict[str, Figure]:
     most = [Figure(1 / gain, row["data"]) for gain, row in zip(gains, rows, strict=True)]
     return {
         "passes_median": Figure(statistics.median(gains), f"{len(rows)} data sets"),
+        "goal_median": Figure(statistics.median(map(gain_to_goal, rows))),
         **_worst({"likelihood": differences}, min),
         **_worst({"passes_worst": most}, max),
     }

@@ -160,15 +160,36 @@ def test_unconstrained_factors_give_the_structure_back(
 ):
     X, resp = samples_of(seed, n_components, n_features, offset, log10_scale)
     covariance = estimate(name, X, resp)
-    scale = deviations_of(covariance.dense()).mean(axis=0)
-    again = covariance.with_log_factors(covariance.log_factors(scale), scale)
-    log_factors = covariance.log_factors(scale)
-    np.testing.assert_allclose(
-        again.log_factors(scale), log_factors, rtol=1e-12, atol=1e-12 * np.abs(log_factors).max()
-    )
-    # The logarithm of a number near 1e150 is 345, so its rounding is as many times that of 1.
-    tolerance = 4096 * EPS * condition_of(covariance.dense())
-    assert_same_matrices(again.dense(), covariance.dense(), tolerance)
+    origin = estimate(name, *samples_of(seed + 1, n_components, n_features, offset, log10_scale))
+    log_factors = covariance.log_factors(origin)
+    again = origin.with_log_factors(log_factors)
+    tolerance = 64 * EPS * n_features * condition_of(origin.dense())
+    size = max(1.0, np.abs(log_factors).max())
+    np.testing.assert_allclose(again.log_factors(origin), log_factors, atol=tolerance * size)
+    condition = condition_of(origin.dense()) + condition_of(covariance.dense())
+    assert_same_matrices(again.dense(), covariance.dense(), 4096 * EPS * condition)
+    assert np.abs(origin.log_factors(origin)).max() <= tolerance
+
+
+@every_structure
+@derandomized
+@on_many_mixtures
+def test_whitened_shifts_have_mahalanobis_length_and_shift_back(
+    name, seed, n_components, n_features, offset, log10_scale
+):
+    X, resp = samples_of(seed, n_components, n_features, offset, log10_scale)
+    covariance = estimate(name, X, resp)
+    matrices = covariance.dense()
+    shifts = X[:n_components] - X[n_components : 2 * n_components]
+    deviations = deviations_of(matrices)
+    scaled = (shifts / deviations)[:, :, np.newaxis]
+    solved = np.linalg.solve(in_correlations(matrices, deviations), scaled)
+    whitened = covariance.whiten(shifts)
+    tolerance = 64 * n_features * EPS * condition_of(matrices)
+    expected = (scaled * solved).sum(axis=(1, 2))
+    np.testing.assert_allclose((whitened**2).sum(axis=1), expected, rtol=tolerance)
+    back = covariance.unwhiten(whitened) / deviations
+    np.testing.assert_allclose(back, scaled[:, :, 0], atol=tolerance * np.abs(scaled).max())
 
 
 @every_structure

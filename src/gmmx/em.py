@@ -84,8 +84,8 @@ def run_em(
     callback : callable, optional
         Called after each iteration with its number, from 1, and the change.
     acceleration : SquaredExtrapolation, optional
-        Proposes where to go on from. An iteration that finds a proposal worse than where it
-        started from returns to plain EM, so that the likelihood never falls.
+        Proposes where to go on from and tells when to stop. An iteration that finds a proposal
+        worse than where it started from returns to plain EM: the likelihood never falls.
 
     Returns
     -------
@@ -116,8 +116,8 @@ def run_em(
             lower_bound = previous
             parameters = end = acceleration.retreat()
         else:
-            converged = acceleration.has_converged(lower_bound - previous, tol)
-            parameters = acceleration.propose(parameters, end, lower_bound)
+            start, parameters = parameters, acceleration.propose(parameters, end, lower_bound)
+            converged = acceleration.has_converged(start, end, lower_bound - previous, tol)
         lower_bounds.append(lower_bound)
         if callback is not None:
             callback(len(lower_bounds), lower_bound - previous)
@@ -200,13 +200,7 @@ def maximize(
 
 def _largest_sq_shift(statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
     """max_k |U_k^T (new mean - origin)|^2."""
-    shift, factors = statistics.shift, parameters.covariance.factors()
-    if statistics.layout == "dense":
-        whitened = (shift[:, np.newaxis, :] @ factors)[:, 0, :]
-    elif statistics.layout == "shared":
-        whitened = shift @ factors
-    else:
-        whitened = shift * factors
+    whitened = parameters.covariance.whiten(statistics.shift)
     return float((whitened * whitened).sum(axis=1).max())
 
 

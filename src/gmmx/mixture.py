@@ -82,7 +82,8 @@ default='full'
         the same, bit for bit, for every number.
     algorithm : {'em', 'squarem'}, default='em'
         'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
-        the samples where EM is slow. The likelihood never falls. `n_iter_` counts passes.
+        the samples where EM is slow. The likelihood never falls; the fit ends once about `tol` is
+        left to gain, however slow EM is. `n_iter_` counts passes.
 
     Attributes
     ----------

@@ -2,6 +2,9 @@
 
 Parameters are extrapolated as log weights, means, and Cholesky factors of the precisions with
 logarithms of their diagonals, so that every value gives a mixture, if only rounding allows it.
+Their distances are those of the Fisher information of samples whose components are known: half
+the square of one is the Kullback-Leibler divergence of two mixtures near each other, in nats per
+sample, whatever the units of the features.
 """
 
 from __future__ import annotations
@@ -16,11 +19,11 @@ from gmmx.parameters import MixtureParameters
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
-SHORTEST_STEP = 2.0  # shorter ones gain less than the pass that a bad proposal costs
+SHORTEST_STEP = 1.01  # a proposal of length 1 is where EM goes by itself
+FIRST_LARGEST_STEP = 8.0
 STEP_GROWTH = 4.0
-PATIENCE = 10  # passes before the first proposal: a quick start of EM needs no help
-TINY = 1e-300
-STRICTNESS = 0.25  # share of `tol` that ends a run with proposals, whose steps gain less
+LARGEST_DISTANCE = 0.3  # of a proposal: farther ones end more often at another maximum than EM
+ROUNDING = 1e-12  # distance that rounding may make
 
 
 class SquaredExtrapolation:
@@ -33,93 +36,112 @@ class SquaredExtrapolation:
     """
 
     def __init__(self) -> None:
-        self.wait = PATIENCE
-        self.pause = 1
-        self.largest_step = STEP_GROWTH
+        self.largest_step = FIRST_LARGEST_STEP
         self.before: MixtureParameters | None = None
         self.fallback: MixtureParameters | None = None
         self.floor = -np.inf
-        self.has_proposed = False
-        self.proposal_gain = 0.0
+        self.step_length = np.inf
 
     def rejects(self, lower_bound: float) -> bool:
         """Whether the proposal is worse than the parameters that it started from."""
         return self.fallback is not None and not lower_bound >= self.floor
 
     def retreat(self) -> MixtureParameters:
-        """Where EM got to before the rejected proposal; the next one waits and is shorter."""
+        """Where EM got to before the rejected proposal; the next one is shorter."""
         assert self.fallback is not None
         parameters, self.fallback = self.fallback, None
-        self.largest_step = max(STEP_GROWTH, self.largest_step / STEP_GROWTH)
-        self.wait = self.pause = 2 * self.pause
+        self.largest_step = max(FIRST_LARGEST_STEP, self.largest_step / STEP_GROWTH)
         return parameters
-
-    def has_converged(self, gain: float, tol: float) -> bool:
-        """Whether a step of EM gained too little, and the proposal before it as well.
-
-        What a proposal gains says by itself nothing about how far EM has come.
-        """
-        if self.fallback is not None:
-            self.proposal_gain = gain
-            return False
-        largest = max(abs(gain), self.proposal_gain)
-        self.proposal_gain = 0.0
-        return largest < (STRICTNESS * tol if self.has_proposed else tol)
 
     def propose(
         self, start: MixtureParameters, end: MixtureParameters, lower_bound: float
     ) -> MixtureParameters:
         """Parameters to go on from after a step of EM from `start`, at `lower_bound`, to `end`."""
-        if self.fallback is not None:
-            self.pause = 1
         before, self.before, self.fallback = self.before, start, None
-        self.wait -= 1
-        if before is None or self.wait > 0 or not end.weights.all():
+        if before is None or not end.weights.all():
             return end
-        scale = _deviations(before)
-        path = [_to_vector(parameters, scale) for parameters in (before, start, end)]
-        step = path[1] - path[0]
-        bend = path[2] - path[1] - step
-        length = float(np.linalg.norm(step)) / max(float(np.linalg.norm(bend)), TINY)
-        if length >= self.largest_step:
-            length = self.largest_step
-            self.largest_step *= STEP_GROWTH
-        if not length > SHORTEST_STEP:
+        chart = Chart(start)
+        step, next_step = -chart.coordinates(before), chart.coordinates(end)
+        bend = next_step - step
+        self.step_length = float(np.linalg.norm(step)) / max(float(np.linalg.norm(bend)), ROUNDING)
+        length = self._bounded_length(step, bend)
+        if length < SHORTEST_STEP:
             return end
-        vector = path[0] + 2 * length * step + length**2 * bend
         try:
-            proposal = _from_vector(vector, end, scale)
+            proposal = chart.parameters(_extrapolate(step, bend, length))
         except DegenerateCovarianceError:
             return end
         self.before, self.fallback, self.floor = None, end, lower_bound
-        self.has_proposed = True
         return proposal
 
+    def _bounded_length(self, step: Array, bend: Array) -> float:
+        """The length of the step, or less where that is more than before or leads too far."""
+        length = self.step_length
+        if length >= self.largest_step:
+            length = self.largest_step
+            self.largest_step *= STEP_GROWTH
+        while (
+            length >= SHORTEST_STEP
+            and np.linalg.norm(_extrapolate(step, bend, length)) > LARGEST_DISTANCE
+        ):
+            length = (1 + length) / 2
+        return length
 
-def _deviations(parameters: MixtureParameters) -> Array:
-    """Standard deviation of each feature, averaged over components."""
-    variances = np.einsum("kdd->kd", parameters.covariance.dense())
-    return np.asarray(np.sqrt(parameters.weights @ variances))
+    def has_converged(
+        self, start: MixtureParameters, end: MixtureParameters, gain: float, tol: float
+    ) -> bool:
+        """Whether a pass from `start` gained less than `tol`, and as little is left to gain.
+
+        What a proposal gains says by itself nothing about how far EM has come. What is left is
+        Aitken's estimate: steps that shrink to a share 1 - 1 / length each, from `start` to `end`
+        and on, add up to a gain of length / 2 times the square of the first.
+        """
+        if not abs(gain) < tol:
+            return False
+        if not end.weights.all():
+            return True
+        step = Chart(start).coordinates(end)
+        return bool(self.step_length * (step @ step) < 2 * tol)
 
 
-def _to_vector(parameters: MixtureParameters, scale: Array) -> Array:
-    """Unconstrained parameters, in units of the features' deviations."""
-    covariance = parameters.covariance
-    return np.concatenate(
-        [
-            np.log(parameters.weights),
-            (parameters.means / scale).ravel(),
-            covariance.log_factors(scale).ravel(),
-        ]
-    )
+def _extrapolate(step: Array, bend: Array, length: float) -> Array:
+    """Coordinates of a proposal about the end of the first of two steps."""
+    return 2 * length * step + length**2 * bend - step
 
 
-def _from_vector(vector: Array, like: MixtureParameters, scale: Array) -> MixtureParameters:
-    """The mixture of unconstrained parameters, of the same size as `like`."""
-    n_components, n_features = like.means.shape
-    stop = n_components + like.means.size
-    log_weights = vector[:n_components]
-    weights = np.exp(log_weights - log_weights.max())
-    means = vector[n_components:stop].reshape(n_components, n_features) * scale
-    covariance = like.covariance.with_log_factors(vector[stop:], scale)
-    return MixtureParameters(weights / weights.sum(), means, covariance)
+class Chart:
+    """Coordinates about `origin`, in which the Fisher information is the identity there."""
+
+    def __init__(self, origin: MixtureParameters) -> None:
+        self.origin = origin
+        self.deviations = np.sqrt(origin.weights)
+        self.factor_deviations = np.sqrt(origin.covariance.information(origin.weights))
+
+    def coordinates(self, parameters: MixtureParameters) -> Array:
+        """Of a mixture, flat."""
+        origin = self.origin
+        log_weights = np.log(parameters.weights / origin.weights)
+        shifts = origin.covariance.whiten(parameters.means - origin.means)
+        log_factors = parameters.covariance.log_factors(origin.covariance)
+        return np.concatenate(
+            [
+                self.deviations * log_weights,
+                (self.deviations[:, np.newaxis] * shifts).ravel(),
+                (self.factor_deviations * log_factors).ravel(),
+            ]
+        )
+
+    def parameters(self, coordinates: Array) -> MixtureParameters:
+        """The mixture with these coordinates; may raise `DegenerateCovarianceError`."""
+        origin, means = self.origin, self.origin.means
+        ends = np.cumsum([len(means), means.size])
+        log_weights, shifts, log_factors = np.split(coordinates, ends)
+        log_weights = log_weights / self.deviations
+        weights = origin.weights * np.exp(log_weights - log_weights.max())
+        shifts = shifts.reshape(means.shape) / self.deviations[:, np.newaxis]
+        log_factors = log_factors.reshape(self.factor_deviations.shape) / self.factor_deviations
+        return MixtureParameters(
+            weights / weights.sum(),
+            means + origin.covariance.unwhiten(shifts),
+            origin.covariance.with_log_factors(log_factors),
+        )

@@ -95,15 +95,27 @@ class CovarianceStructure(ABC):
         """Covariance matrices of all components, (n_components, n_features, n_features)."""
 
     @abstractmethod
-    def log_factors(self, scale: Array) -> Array:
-        """`precisions_cholesky` without constraints: its diagonal as logarithms.
+    def whiten(self, shifts: Array) -> Array:
+        """Shift U_k of component k, in standard deviations; (n_components, n_features)."""
 
-        Features are measured in units of `scale`, (n_features,).
+    @abstractmethod
+    def unwhiten(self, whitened: Array) -> Array:
+        """Shifts that `whiten` turns into these."""
+
+    @abstractmethod
+    def log_factors(self, origin: CovarianceStructure) -> Array:
+        """log(U_0^-1 U), U_0 being the factors of `origin`: 0 there, and free of constraints.
+
+        Of matrices only the diagonal is a logarithm.
         """
 
     @abstractmethod
-    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
-        """The structure that `log_factors` describes."""
+    def with_log_factors(self, log_factors: Array) -> Self:
+        """The structure with these `log_factors`, this one being the origin."""
+
+    @abstractmethod
+    def information(self, weights: Array) -> Array:
+        """Fisher information per sample of `log_factors` at the origin, if labels are known."""
 
     # What all structures share.
 
@@ -173,20 +185,31 @@ class MatrixCovariance(CovarianceStructure):
         diagonal = np.einsum("...dd->...d", self.precisions_cholesky)
         return np.asarray(np.log(diagonal).sum(axis=-1))
 
-    def log_factors(self, scale: Array) -> Array:
-        factors = self.precisions_cholesky * scale[:, np.newaxis]
-        diagonal = np.einsum("...dd->...d", factors)
-        diagonal[...] = np.log(diagonal)
-        return factors
+    def whiten(self, shifts: Array) -> Array:
+        return np.asarray((shifts[:, np.newaxis, :] @ self.precisions_cholesky)[:, 0, :])
 
-    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
-        factors = log_factors.reshape(self.precisions_cholesky.shape).copy()
-        diagonal = np.einsum("...dd->...d", factors)
+    def unwhiten(self, whitened: Array) -> Array:
+        transposed = np.swapaxes(self.precisions_cholesky, -1, -2)
+        return np.asarray(np.linalg.solve(transposed, whitened[:, :, np.newaxis])[:, :, 0])
+
+    def log_factors(self, origin: CovarianceStructure) -> Array:
+        relative = np.linalg.solve(origin.precisions_cholesky, self.precisions_cholesky)
+        diagonal = np.einsum("...dd->...d", relative)
+        diagonal[...] = np.log(diagonal)
+        return np.asarray(relative, dtype=np.float64)
+
+    def with_log_factors(self, log_factors: Array) -> Self:
+        relative = log_factors.copy()
+        diagonal = np.einsum("...dd->...d", relative)
         diagonal[...] = np.exp(diagonal)
-        factors /= scale[:, np.newaxis]
+        factors = self.precisions_cholesky @ relative
         inverse = precision_cholesky(factors @ np.swapaxes(factors, -1, -2))
         covariances = inverse @ np.swapaxes(inverse, -1, -2)
         return type(self)(covariances, factors, self.n_components, self.n_features)
+
+    def information(self, weights: Array) -> Array:
+        samples = weights[:, np.newaxis, np.newaxis] if "component" in self.axes else weights.sum()
+        return np.asarray(samples * (1 + np.eye(self.n_features)))
 
 
 class VarianceCovariance(CovarianceStructure):
@@ -224,12 +247,24 @@ class VarianceCovariance(CovarianceStructure):
     def log_det(self) -> Array:
         return np.asarray(np.log(self.factors()).sum(axis=1))
 
-    def log_factors(self, scale: Array) -> Array:
-        return np.asarray(np.log(self.precisions_cholesky))
+    def whiten(self, shifts: Array) -> Array:
+        return shifts * self.factors()
 
-    def with_log_factors(self, log_factors: Array, scale: Array) -> Self:
-        factors = np.exp(log_factors.reshape(self.precisions_cholesky.shape))
+    def unwhiten(self, whitened: Array) -> Array:
+        return whitened / self.factors()
+
+    def log_factors(self, origin: CovarianceStructure) -> Array:
+        return np.asarray(np.log(self.precisions_cholesky / origin.precisions_cholesky))
+
+    def with_log_factors(self, log_factors: Array) -> Self:
+        factors = self.precisions_cholesky * np.exp(log_factors)
         return type(self)(1 / factors**2, factors, self.n_components, self.n_features)
+
+    def information(self, weights: Array) -> Array:
+        samples = weights if "component" in self.axes else weights.sum()
+        if "feature" not in self.axes:
+            return np.asarray(2 * samples * self.n_features)
+        return np.multiply.outer(2 * samples, np.ones(self.n_features))
 
     def dense(self) -> Array:
         return self.expand(self.covariances)[:, :, np.newaxis] * np.eye(self.n_features)
