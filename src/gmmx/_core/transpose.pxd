@@ -1,5 +1,7 @@
 """Between rows of samples and groups, whose lanes are samples."""
 
+from libc.string cimport memcpy
+
 from gmmx._core.simd cimport (
     GROUP, LANES, TILE_VECTORS, interleave_first, interleave_second, load, real, store, vec,
 )
@@ -18,6 +20,22 @@ cdef inline void transpose_tile(vec *tile) noexcept nogil:
         size *= 2
 
 
+cdef inline void pack_few_features(
+    const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, real *group
+) noexcept nogil:
+    """As pack_rows, value by value."""
+    cdef Py_ssize_t i, d
+    for d in range(D):
+        if stride == 1:
+            memcpy(group, rows, n * sizeof(real))
+        else:
+            for i in range(n):
+                group[i] = rows[i * stride + d]
+        for i in range(n, GROUP):
+            group[i] = group[n - 1]
+        group += GROUP
+
+
 cdef inline void pack_rows(
     const real *rows,   # IN (n, D)
     Py_ssize_t n,       # at most GROUP
@@ -25,13 +43,11 @@ cdef inline void pack_rows(
     Py_ssize_t stride,
     real *group,        # OUT (D, GROUP); the last row stands for those beyond it
 ) noexcept nogil:
-    """Tiles of LANES features; the last overlaps the one before. A few features go singly."""
-    cdef Py_ssize_t start, tile, i, d, v
+    """Tiles of LANES features, of which the last overlaps the one before."""
+    cdef Py_ssize_t start, tile, i, v
     cdef vec lanes[LANES]
     if D < LANES:
-        for i in range(GROUP):
-            for d in range(D):
-                group[d * GROUP + i] = rows[min(i, n - 1) * stride + d]
+        pack_few_features(rows, n, D, stride, group)
         return
     for tile in range((D + LANES - 1) // LANES):
         start = min(tile * LANES, D - LANES)
