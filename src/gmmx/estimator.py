@@ -156,11 +156,16 @@ class Estimator:
             features["feature_names_in_"] = names
         return samples, features
 
-    def _check_new_samples(self, X: object) -> FloatArray:
-        """Return samples for a fitted model, with the features it was fitted to."""
+    def _check_new_samples(self, X: object, stacklevel: int = 4) -> FloatArray:
+        """Return samples for a fitted model, with the features it was fitted to.
+
+        `stacklevel` leads from `check_feature_names` to the user's line: 4 if the public method
+        is the caller.
+        """
         self._check_is_fitted()
         estimator_name = type(self).__name__
-        check_feature_names(X, getattr(self, "feature_names_in_", None), estimator_name)
+        names = getattr(self, "feature_names_in_", None)
+        check_feature_names(X, names, estimator_name, stacklevel)
         samples = check_samples(X, estimator_name)
         n_features: int = samples.shape[1]
         check_feature_count(n_features, getattr(self, "n_features_in_", n_features), estimator_name)

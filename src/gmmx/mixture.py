@@ -112,6 +112,11 @@ default='full'
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X had any.
 
+    Notes
+    -----
+    Fitted attributes may be replaced or changed in place: the next prediction sees it. Any number
+    of threads may predict with one model.
+
     References
     ----------
     McLachlan, Peel (2000), "Finite mixture models", chapter 3.

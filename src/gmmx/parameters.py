@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx._core import core
+from gmmx._core.prediction import Predictor
 from gmmx.covariance import CovarianceStructure
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
@@ -74,11 +75,9 @@ class MixtureParameters:
             return self.covariance.layout
         return exact_layout("shared")
 
-    def kernel_center(self, X: Samples, layout: Layout) -> Array | None:
-        """What the kernels subtract from samples, or None where digits would be lost."""
-        if layout == "dense" or not self.has_near_means:
-            return None
-        return rounded_to(X, self.center)
+    def kernel_center(self, layout: Layout) -> Array | None:
+        """What the kernels round and subtract from samples, or None where digits would be lost."""
+        return None if layout == "dense" or not self.has_near_means else self.center
 
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
@@ -101,10 +100,18 @@ class MixtureParameters:
         """
         if layout is None:
             layout = self.kernel_layout
-            center = self.kernel_center(X, layout)
+            center = self.kernel_center(layout)
         return core.em_pass(
             X, self.means, self.kernel_factors(layout), self.log_scale, layout, n_threads,
             center=center, **options,
+        )  # fmt: skip
+
+    def predictor(self) -> Predictor:
+        """The parameters as the kernels read them, for many predictions."""
+        layout = self.kernel_layout
+        return Predictor(
+            self.means, self.kernel_factors(layout), self.log_scale, layout,
+            self.kernel_center(layout),
         )  # fmt: skip
 
     def statistics(
@@ -121,9 +128,10 @@ class MixtureParameters:
         samples as one component, if they are known.
         """
         layout = self.kernel_layout if origin is None else exact_layout(self.covariance.layout)
-        center = self.kernel_center(X, layout) if origin is None else None
+        center = self.kernel_center(layout) if origin is None else None
         origin = rounded_to(X, self.means if origin is None else origin)
         if center is not None:
+            center = rounded_to(X, center)
             return self._centered_statistics(X, n_threads, layout, center, total).about(origin)
         options: dict[str, Any] = {}
         if visits is not None and layout == "dense":

@@ -186,7 +186,10 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
 
 
 def check_feature_names(
-    X: object, fitted_names: NDArray[np.object_] | None, estimator_name: str
+    X: object,
+    fitted_names: NDArray[np.object_] | None,
+    estimator_name: str,
+    stacklevel: int = 2,
 ) -> None:
     """Raise ValueError if the columns of `X` are not those of ``fit``, warn if one has no names.
 
@@ -198,6 +201,8 @@ def check_feature_names(
         What `feature_names` returned for the data of ``fit``.
     estimator_name : str
         Name of the estimator's class, for messages.
+    stacklevel : int, default=2
+        As in `warnings.warn`: 2 blames the caller of this function.
     """
     names = feature_names(X)
     if names is None and fitted_names is None:
@@ -209,8 +214,7 @@ def check_feature_names(
             if names is None
             else f"X has feature names, but {estimator_name} was fitted without feature names"
         )
-        # Levels: this function, Estimator._check_new_samples, the public method, the user's line.
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
         return
     if list(names) != list(fitted_names):
         raise ValueError(_feature_names_message(set(names), set(fitted_names)))

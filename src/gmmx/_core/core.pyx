@@ -6,8 +6,8 @@ The kernels of one instruction set are chosen once, by `install`, when the packa
 import numpy as np
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
-from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
 from gmmx._core.task cimport (
@@ -39,14 +39,11 @@ cdef extern from *:
     bint has_avx512() nogil
 
 
-cdef enum:
-    ALIGNMENT = 64
-
 # Below so many multiplications a second thread costs more than it gains.
 cdef double SMALL_WORK = 2e5
 
-cdef const Kernels *double_kernels = NULL
-cdef const Kernels *single_kernels = NULL
+double_kernels = NULL
+single_kernels = NULL
 
 
 def supported_levels():
@@ -101,39 +98,60 @@ cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
     return 0
 
 
-cdef char *align(unsigned char[::1] memory) noexcept:
-    cdef uintptr_t address = <uintptr_t>&memory[0]
-    return <char *>((address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
-
-
 cdef double work(const EMPass *task) noexcept:
     """Multiplications of a pass, roughly."""
     cdef double for_pair = task.n_features * (task.n_features if task.layout == DENSE else 1) + 10
     return for_pair * task.n_samples * task.n_components
 
 
-cdef object execute(const Kernels *kernels, EMPass *task, int n_threads):
-    """Plan, provide memory, run without the GIL; return the sums over all samples."""
+cdef bint is_small(const EMPass *task) noexcept:
+    """Whether one thread is enough."""
+    return work(task) < SMALL_WORK
+
+
+cdef char *allocate(Py_ssize_t size) except NULL:
+    """Memory for `size` bytes once it is aligned, to be freed by PyMem_RawFree."""
+    cdef char *memory = <char *>PyMem_RawMalloc(size + ALIGNMENT)
+    if memory == NULL:
+        raise MemoryError(f"cannot allocate {size + ALIGNMENT} bytes for a pass over the samples")
+    return memory
+
+
+cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
+    """Plan, provide memory, run without the GIL; pack the parameters unless they are."""
     kernels.plan(task)
-    if work(task) < SMALL_WORK:
+    if is_small(task):
         n_threads = 1
     n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
+    cdef Py_ssize_t scratch_size = n_threads * task.scratch_size
+    cdef Py_ssize_t packed_size = task.packed_size if task.packed == NULL else 0
+    cdef Py_ssize_t sums_size = 0
+    if task.moments != NONE:
+        sums_size = task.n_chunks * task.partial_size * <Py_ssize_t>sizeof(double)
+    cdef char *memory = allocate(
+        scratch_size + packed_size + sums_size
+        + task.n_chunks * <Py_ssize_t>(sizeof(long long) + sizeof(int)))
+    task.scratch = align(memory)
+    cdef char *packed = task.scratch + scratch_size
+    task.partial_sums = <double *>(packed + packed_size)
+    task.partial_skipped = <long long *>(packed + packed_size + sums_size)
+    task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
+    with nogil:
+        if task.packed == NULL:
+            task.packed = packed
+            kernels.pack(task)
+        kernels.run(task, n_threads)
+    PyMem_RawFree(memory)
+    return 0
+
+
+cdef object sums_over_samples(const Kernels *kernels, EMPass *task, int n_threads):
+    """Run; return the moments, if any are wanted."""
     cdef double[::1] sums
-    cdef double[:, ::1] partial_sums
     if task.moments != NONE:
         sums = np.empty(sums_size(task))
-        partial_sums = np.empty((task.n_chunks, task.partial_size))
         task.sums = &sums[0]
-        task.partial_sums = &partial_sums[0, 0]
-    cdef long long[::1] skipped = np.empty(task.n_chunks, np.int64)
-    task.partial_skipped = &skipped[0]
-    cdef unsigned char[::1] packed = np.empty(task.packed_size + ALIGNMENT, np.uint8)
-    cdef unsigned char[::1] scratch = np.empty(
-        n_threads * task.scratch_size + ALIGNMENT, np.uint8)
-    task.packed = align(packed)
-    task.scratch = align(scratch)
-    with nogil:
-        kernels.run(task, n_threads)
+    execute(kernels, task, n_threads)
     return None if task.moments == NONE else sums.base
 
 
@@ -257,7 +275,7 @@ def em_pass(
     kernels = double_kernels if floating is double else single_kernels
     if order is not None:
         set_order(&task, order)
-    sums = execute(kernels, &task, n_threads)
+    sums = sums_over_samples(kernels, &task, n_threads)
     if n_skipped is not None:
         check_size("n_skipped", n_skipped.size, 1)
         n_skipped[0] = task.n_skipped
@@ -280,6 +298,7 @@ def moments_of(
     """
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0]
     cdef Py_ssize_t i
+    cdef const Kernels *kernels
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, None, moments)
@@ -295,7 +314,8 @@ def moments_of(
         check_size("resp", resp.size, n * K)
         task.source = GIVEN_RESP
         task.resp_in = &resp[0, 0]
-    return execute(double_kernels if floating is double else single_kernels, &task, n_threads)
+    kernels = double_kernels if floating is double else single_kernels
+    return sums_over_samples(kernels, &task, n_threads)
 
 
 def precision_cholesky(

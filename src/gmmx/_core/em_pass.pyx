@@ -13,11 +13,12 @@ from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, diagonal, moments, posterior, products
 from gmmx._core.task cimport (
-    DENSE, GIVEN_LABELS, NEAREST, NONE, SECOND, EMPass, Kernels,
+    DENSE, NEAREST, NONE, SECOND, EMPass, Kernels,
 )
 from gmmx._core.dense cimport center_group
 from gmmx._core.densities cimport log_densities, near_log_densities
 from gmmx._core.moments cimport padded_features
+from gmmx._core.inputs cimport given_resp, is_finite
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
@@ -130,25 +131,6 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             write_log_prob(task, block, g)
 
 
-cdef void given_resp(const EMPass *task, Block *block) noexcept nogil:
-    """Responsibilities from the caller's labels or responsibilities."""
-    cdef Py_ssize_t K = task.n_components, i, k
-    cdef real *resp
-    cdef const real *given
-    memset(block.resp, 0, block.n_groups * K * GROUP * sizeof(real))
-    memset(block.log_prob, 0, block.n_groups * GROUP * sizeof(real))
-    for i in range(block.n):
-        resp = block.resp + i // GROUP * K * GROUP + i % GROUP
-        if task.source == GIVEN_LABELS:
-            k = 0 if task.labels_in == NULL else task.labels_in[block.start + i]
-            if k >= 0:
-                resp[k * GROUP] = 1
-        else:
-            given = <const real *>task.resp_in + (block.start + i) * K
-            for k in range(K):
-                resp[k * GROUP] = given[k]
-
-
 # Moments of a block.
 
 
@@ -223,6 +205,7 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
     cdef Py_ssize_t step = task.block_groups * GROUP
     cdef Parameters parameters
     cdef Block block
+    cdef bint all_finite = True
     lay_out_parameters(task, task.packed, &parameters)
     cdef char *scratch = task.scratch + thread * task.scratch_size
     cdef Py_ssize_t end = lay_out_block(task, scratch, &block)
@@ -233,6 +216,8 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
         block.n = min(step, stop - start)
         block.n_groups = (block.n + GROUP - 1) // GROUP
         find_rows(task, &block)
+        if task.moments == NONE:
+            all_finite = all_finite and is_finite(block.X, block.n * task.n_features)
         pack_samples(task, &parameters, &block)
         if task.source <= NEAREST:
             if task.order == NULL:
@@ -248,22 +233,24 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
             add_moments(task, &parameters, &block)
         start += step
     task.partial_skipped[chunk] = block.n_skipped
+    task.partial_finite[chunk] = all_finite
     if task.moments != NONE:
         write_partial_sums(task, &block, task.partial_sums + chunk * task.partial_size)
 
 
 cdef void run(EMPass *task, int n_threads) noexcept nogil:
-    """The pass: task.packed and task.scratch are aligned to ALIGNMENT."""
+    """The pass: task.packed, filled by pack, and task.scratch are aligned to ALIGNMENT."""
     cdef Py_ssize_t chunk
-    pack_parameters(task)
     if n_threads == 1:
         for chunk in range(task.n_chunks):
             run_chunk(task, chunk, 0)
     else:
         for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
             run_chunk(task, chunk, threadid())
+    task.all_finite = True
     for chunk in range(task.n_chunks):
         task.n_skipped += task.partial_skipped[chunk]
+        task.all_finite = task.all_finite and task.partial_finite[chunk]
     if task.moments != NONE:
         add_partial_sums(task)
         write_sums(task)
@@ -276,6 +263,7 @@ cdef int max_threads() noexcept nogil:
 cdef Kernels table
 table.max_threads = max_threads
 table.plan = plan
+table.pack = pack_parameters
 table.run = run
 table.precision_cholesky = cholesky.precision_cholesky
 guard_forks()

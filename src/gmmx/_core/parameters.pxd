@@ -20,22 +20,26 @@ cdef inline void round_to_real(const double *values, Py_ssize_t size, real *out)
         out[i] = <real>values[i]
 
 
-cdef inline double from_center(const EMPass *task, Py_ssize_t k, Py_ssize_t d) noexcept nogil:
-    return task.center[d] - task.means[k * task.n_features + d]
+cdef inline double from_center(
+    const EMPass *task, const real *center, Py_ssize_t k, Py_ssize_t d
+) noexcept nogil:
+    return <double>center[d] - task.means[k * task.n_features + d]
 
 
-cdef inline void pack_offsets(const EMPass *task, real *offsets) noexcept nogil:
+cdef inline void pack_offsets(
+    const EMPass *task, const real *center, real *offsets
+) noexcept nogil:
     """U^T (center - mu_k), in float64: what whitening adds to a sample less the center."""
     cdef Py_ssize_t D = task.n_features, d, j, k
     cdef double total
     for k in range(task.n_components):
         for j in range(D):
             if task.layout == DIAGONAL:
-                total = task.factors[k * D + j] * from_center(task, k, j)
+                total = task.factors[k * D + j] * from_center(task, center, k, j)
             else:
                 total = 0
                 for d in range(j + 1):
-                    total += task.factors[d * D + j] * from_center(task, k, d)
+                    total += task.factors[d * D + j] * from_center(task, center, k, d)
             offsets[k * D + j] = <real>total
 
 
@@ -51,7 +55,7 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
     if task.source > NEAREST:
         return
     if task.center != NULL:
-        pack_offsets(task, to.means)
+        pack_offsets(task, to.center, to.means)
     else:
         round_to_real(task.means, K * D, to.means)
     round_to_real(task.log_scale, K, to.log_scale)

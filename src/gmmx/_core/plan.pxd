@@ -170,6 +170,7 @@ cdef inline void plan(EMPass *task) noexcept nogil:
     cdef Py_ssize_t block, blocks, chunks, most
     block = BLOCK_BYTES // (<Py_ssize_t>sizeof(real) * (3 * D + K))
     block = min(<Py_ssize_t>LARGEST_BLOCK, max(block, <Py_ssize_t>64))
+    block = min(block, task.n_samples + GROUP - 1)
     task.block_groups = max(<Py_ssize_t>1, block // GROUP)
     block = task.block_groups * GROUP
     task.partial_size = first_sums_size(task) + partial_second_size(task)

@@ -40,6 +40,7 @@ ctypedef struct EMPass:
     void *resp                 # OUT (n, K) or NULL
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
+    bint all_finite            # OUT whether all samples are, seen where no moments are taken
     long long n_skipped        # OUT pairs of a sample and a component left out, with order
     double *sums               # OUT log likelihood, counts, first, second; or NULL
 
@@ -50,12 +51,14 @@ ctypedef struct EMPass:
     Py_ssize_t partial_size    # in doubles
     double *partial_sums       # (n_chunks, partial_size)
     long long *partial_skipped  # (n_chunks,)
+    int *partial_finite        # (n_chunks,) whether a chunk's samples are, seen without moments
     Py_ssize_t packed_size     # in bytes
     Py_ssize_t scratch_size    # in bytes, for each thread
     char *packed               # parameters in the order in which the kernels read them
     char *scratch              # (n_threads, scratch_size)
 
 ctypedef void (*plan_function)(EMPass *task) noexcept nogil
+ctypedef void (*pack_function)(const EMPass *task) noexcept nogil
 ctypedef void (*run_function)(EMPass *task, int n_threads) noexcept nogil
 
 ctypedef int (*max_threads_function)() noexcept nogil
@@ -67,5 +70,6 @@ ctypedef Py_ssize_t (*precision_cholesky_function)(
 ctypedef struct Kernels:
     max_threads_function max_threads  # OpenMP's limit, 1 without OpenMP
     plan_function plan
+    pack_function pack        # the parameters, into task.packed
     run_function run
     precision_cholesky_function precision_cholesky
