@@ -20,7 +20,6 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Mapping
-from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -44,6 +43,8 @@ class Estimator:
     def __init_subclass__(cls) -> None:
         """Read the parameters and their defaults from the signature of the constructor."""
         super().__init_subclass__()
+        if "__init__" not in vars(cls):
+            return
         parameters = inspect.signature(cls).parameters
         cls._parameter_defaults = {name: parameters[name].default for name in sorted(parameters)}
 
@@ -93,6 +94,8 @@ class Estimator:
 
     def _repr_html_(self) -> str:
         """Return tables of the parameters and the fitted attributes for notebooks."""
+        from html import escape  # noqa: PLC0415 - seldom needed, and slow to import
+
         changed = dict(self._changed_params())
         parameters = {
             f"<b>{name}</b>" if name in changed else name: escape(_short_repr(value))
