@@ -65,15 +65,19 @@ class MixtureParameters:
             if self.covariance.layout == "shared":
                 whitened = offsets @ factors
             else:
-                whitened = offsets * factors
+                whitened = offsets * factors.reshape(offsets.shape)
             return bool(np.abs(whitened).max() <= FARTHEST_WHITENED_MEAN)
 
     @cached_property
     def kernel_layout(self) -> Layout:
-        """The structure's layout, or dense where a shared one would lose digits."""
-        if self.covariance.layout != "shared" or self.has_near_means:
-            return self.covariance.layout
-        return exact_layout("shared")
+        """The structure's layout, or dense where a shared one would lose digits.
+
+        Matrices of one feature are variances.
+        """
+        layout = self.covariance.layout
+        if layout == "dense" and self.means.shape[1] == 1:
+            return "diagonal"
+        return layout if layout != "shared" or self.has_near_means else exact_layout(layout)
 
     def kernel_center(self, layout: Layout) -> Array | None:
         """What the kernels round and subtract from samples, or None where digits would be lost."""
@@ -82,7 +86,7 @@ class MixtureParameters:
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
         factors = self.covariance.factors()
-        if layout != self.covariance.layout:
+        if (self.covariance.layout, layout) == ("shared", "dense"):
             factors = np.tile(factors, (len(self.means), 1, 1))
         return np.ascontiguousarray(factors).ravel()
 
@@ -132,7 +136,8 @@ class MixtureParameters:
         origin = rounded_to(X, self.means if origin is None else origin)
         if center is not None:
             center = rounded_to(X, center)
-            return self._centered_statistics(X, n_threads, layout, center, total).about(origin)
+            statistics = self._centered_statistics(X, n_threads, layout, center, total)
+            return statistics.about(origin).to_layout(self.covariance.layout)
         options: dict[str, Any] = {}
         if visits is not None and layout == "dense":
             options = visits.options(len(origin))

@@ -127,9 +127,11 @@ class SufficientStatistics:
         return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:
-        """The same statistics with dense second moments summed over components for shared."""
+        """The same statistics: dense second moments summed for shared, or those of one feature."""
         if layout == self.layout:
             return self
+        if (self.layout, layout, self.origin.shape[1]) == ("diagonal", "dense", 1):
+            return replace(self, layout=layout, second=self.second[:, :, np.newaxis])
         if (self.layout, layout) != ("dense", "shared"):
             raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
         return replace(self, layout=layout, second=self.second.sum(axis=0))
