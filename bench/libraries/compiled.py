@@ -16,7 +16,7 @@ from bench.environments import BUILD
 from bench.problem import Fit, Parameters, Problem
 
 FOLDER = Path(__file__).resolve().parent
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-DNDEBUG", "-DARMA_NO_DEBUG")
 
 
 def compile_program(name: str, *options: str) -> Path:

@@ -32,7 +32,8 @@ void run(char** arguments) {
   mlpack::GMM model(n_components, n_features);  // equal weights and identities
   for (arma::uword k = 0; k < n_components; ++k) model.Component(k).Mean() = means.col(k);
   // It stops when its counter, which starts at 1, reaches the largest number of iterations.
-  mlpack::EMFit<mlpack::KMeans<>, mlpack::NoConstraint> em(n_iter + 1, 0.0);
+  // No change of the likelihood, not even none, is smaller than the tolerance.
+  mlpack::EMFit<mlpack::KMeans<>, mlpack::NoConstraint> em(n_iter + 1, -1.0);
   const auto start = std::chrono::steady_clock::now();
   model.Train(X, 1, true, em);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -1,11 +1,12 @@
 """tgmm: PyTorch.
 
-Chunks of 512 rows are several times faster than its default, all rows at once, and give the same
-numbers.
+Chunks of rows are up to four times faster than its default, all rows at once, and give the same
+numbers. Their sizes are the best of those tried, from 256 to 8192.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from importlib.metadata import version
@@ -18,8 +19,6 @@ from bench.timing import timed
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 DTYPES = ("float64", "float32")
-ROWS = 512
-SMALLEST = 1e-300  # a tolerance of 0 is refused
 
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
@@ -35,13 +34,13 @@ def fit(problem: Problem, n_iter: int) -> Fit:
     model = GaussianMixture(
         len(problem.means),
         covariance_type="tied_full" if tied else problem.covariance_type,
-        tol=SMALLEST,
+        tol=math.nan,  # 0 is refused; no change, not even none, is smaller than this
         reg_covar=REG_COVAR,
         max_iter=n_iter,
         init_weights=torch.from_numpy(problem.weights),
         init_means=torch.from_numpy(problem.means),
         init_covariances=torch.from_numpy(problem.identity),
-        batch_size=ROWS,
+        batch_size=4096 if problem.X.shape[1] < 8 else 512,
     )
     X = torch.from_numpy(problem.X)
     with warnings.catch_warnings():
