@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,16 @@ from bench.growth import measure_growth
 from bench.iterations import measure_iterations
 from bench.kernels import measure_kernels
 from bench.libraries import GMMX, LIBRARIES, SKLEARN, Host
-from bench.machine import describe_machine
+from bench.machine import describe_machine, usable_cores
 from bench.plan import QUICK, THOROUGH, Plan
 from bench.prediction import measure_prediction
 from bench.processes import RequestError
 from bench.report import markdown
 from bench.resources import measure_imports, measure_memory
 from bench.results import Results
-from bench.scaling import measure_scaling
+from bench.scaling import measure_precision, measure_scaling
 from bench.scratch import measure_scratch
+from bench.summary import update_readme
 
 FOLDER = Path(__file__).resolve().parent
 KEYS = [library.key for library in LIBRARIES]
@@ -34,6 +35,7 @@ PARTS = (
     "iterations",
     "kernels",
     "scaling",
+    "precision",
     "scratch",
     "prediction",
     "memory",
@@ -50,6 +52,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--prepare",
         action="store_true",
         help="install the optional rivals under bench/build, then stop",
+    )
+    parser.add_argument(
+        "--readme",
+        type=Path,
+        nargs="+",
+        metavar="JSON",
+        help="put the summary of earlier results into README.md and print it, then stop",
     )
     parser.add_argument("--quick", action="store_true", help="under 3 minutes, fewer samples")
     parser.add_argument(
@@ -86,7 +95,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="where to write the report (default: bench/results)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    n_cores = usable_cores()
+    if not 1 <= options.threads <= n_cores:
+        parser.error(f"--threads has to be from 1 to {n_cores}, the number of cores")
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,16 +107,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     if options.prepare:
         return 0 if prepare() else 1
+    if options.readme:
+        print(update_readme(options.readme))
+        return 0
     plan = QUICK if options.quick else THOROUGH
     results = Results(describe_machine(), plan.name, options.threads)
+    options.output.mkdir(parents=True, exist_ok=True)
+    stem = options.output / f"{plan.name}-threads-{options.threads}"
     with ExitStack() as stack:
         hosts = available_hosts(options, results, stack)
         if [host.library for host in hosts[:2]] != [SKLEARN, GMMX]:
             print("scikit-learn and gmmx have to be installed", file=sys.stderr)
             return 1
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        measure(options, plan, hosts, directory, results)
-    write(results, options.output)
+        for part in measure(options, plan, hosts, directory, results):
+            results.save(stem.with_suffix(".json"))  # what was measured outlives an error
+            print(part, file=sys.stderr)
+    write(results, stem)
     return 0
 
 
@@ -127,14 +147,15 @@ def available_hosts(options: argparse.Namespace, results: Results, stack: ExitSt
 
 def measure(
     options: argparse.Namespace, plan: Plan, hosts: list[Host], directory: Path, results: Results
-) -> None:
-    """Measure the parts that were asked for; one that fails leaves its result empty."""
+) -> Iterator[str]:
+    """Measure the parts that were asked for, and tell what each took; one may fail."""
     cases = [case for case in CASES if case.n_features in (options.cases or [case.n_features])]
     n_threads = options.threads
     parts: dict[str, Callable[[], Any]] = {
         "iterations": lambda: measure_iterations(hosts, cases, plan, directory),
         "kernels": lambda: measure_kernels(hosts, cases, plan),
         "scaling": lambda: measure_scaling(cases, plan, n_threads, directory),
+        "precision": lambda: measure_precision(cases, plan, n_threads, directory),
         "scratch": lambda: measure_scratch(hosts, cases, plan, directory),
         "prediction": lambda: measure_prediction(hosts, plan),
         "memory": lambda: measure_memory(n_threads),
@@ -151,16 +172,14 @@ def measure(
         except RequestError as error:
             results.skipped[name] = str(error)
             print(f"{name} is skipped: {error}", file=sys.stderr)
-        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        results.durations[name] = round(time.perf_counter() - start, 1)
+        yield f"{name}: {results.durations[name]:.0f} s"
 
 
-def write(results: Results, folder: Path) -> None:
-    """Write the report, its numbers and the picture; print the report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"{results.plan}-threads-{results.n_threads}"
+def write(results: Results, stem: Path) -> None:
+    """Write the report and the picture; print the report."""
     text = markdown(results)
     stem.with_suffix(".md").write_text(text, encoding="utf-8")
-    results.save(stem.with_suffix(".json"))
     if results.iterations:
         try:
             from bench.picture import draw  # noqa: PLC0415 - optional

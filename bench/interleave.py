@@ -28,15 +28,16 @@ def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) 
         How often.
     function : str
         Dotted name of a function of a library's ``module`` that returns a dictionary with
-        ``seconds``.
+        ``seconds``, and ``result``, a number that tells whether both did the same.
     **arguments
         Its other arguments.
 
     Returns
     -------
     dict
-        ``ratio``, the median over repeats of scikit-learn's seconds divided by gmmx's; for each
-        library what the function returned last, with the median ``seconds``.
+        ``ratio``, the median over repeats of scikit-learn's seconds divided by gmmx's;
+        ``difference``, the relative one of the results; for each library what the function
+        returned last, with the median ``seconds``.
     """
     seconds: dict[str, list[float]] = {SKLEARN.key: [], GMMX.key: []}
     results: dict[str, Any] = {}
@@ -52,4 +53,5 @@ def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) 
     ratio = statistics.median(theirs / ours for theirs, ours in pairs)
     for key, values in seconds.items():
         results[key]["seconds"] = statistics.median(values)
-    return {"ratio": ratio, **results}
+    difference = abs(results[GMMX.key]["result"] / results[SKLEARN.key]["result"] - 1)
+    return {"ratio": ratio, "difference": difference, **results}

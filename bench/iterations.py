@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.cases import Case, save
 from bench.iteration import FEWER, MORE
-from bench.libraries import GMMX, SKLEARN, Host
-from bench.plan import Plan, Round
+from bench.libraries import SKLEARN, Host
+from bench.plan import PAIR, Plan, Round
 from bench.processes import RequestError
 
 # Largest relative difference of mean log-likelihoods at which a result counts.
@@ -59,6 +59,11 @@ class Measurement:
         """Median of the ratios."""
         return statistics.median(self.ratios)
 
+    def over(self, other: Measurement) -> float:
+        """Median over repeats of these seconds divided by another library's."""
+        pairs = zip(self.seconds, other.seconds, strict=False)
+        return statistics.median(theirs / others for theirs, others in pairs)
+
 
 def measure_iterations(
     hosts: Sequence[Host], cases: Sequence[Case], plan: Plan, directory: Path
@@ -103,6 +108,9 @@ class _Row:
                 if has_reference and is_next and _has_time(measurement, plan):
                     self._measure_once(host, measurement)
         measurements = [measurement for _, measurement in self.pairs]
+        for measurement in measurements:
+            if not measurement.seconds and not measurement.failure:
+                measurement.failure = f"{SKLEARN.name}, to compare it to, failed"
         print(_progress(measurements), file=sys.stderr)
         return measurements
 
@@ -128,16 +136,18 @@ class _Row:
 
 def _has_time(measurement: Measurement, plan: Plan) -> bool:
     """Whether the plan wants a library measured again; scikit-learn and gmmx at least twice."""
-    at_least = 2 if measurement.library in {SKLEARN.key, GMMX.key} else 1
+    is_rival = measurement.library not in PAIR
+    at_least, patience = (1, plan.rivals_patience) if is_rival else (2, plan.patience)
     spent = sum(measurement.seconds) * (FEWER + MORE)
-    return len(measurement.seconds) < at_least or spent < plan.patience
+    return len(measurement.seconds) < at_least or spent < patience
 
 
 def _progress(measurements: list[Measurement]) -> str:
     """A line that tells what was measured."""
     first = measurements[0]
     figures = ", ".join(
-        measurement.failure or f"{measurement.library} {1e3 * measurement.median:.3g} ms"
-        for measurement in measurements
-    )
+        f"{found.library} {1e3 * found.median:.3g} ms" if found.seconds
+        else f"{found.library}: {found.failure}"
+        for found in measurements
+    )  # fmt: skip
     return f"{first.case} {first.data} {first.dtype} {first.covariance_type}: {figures}"

@@ -14,6 +14,7 @@ from bench.cases import Case
 from bench.libraries import GMMX, Host
 from bench.plan import Plan
 from bench.problem import Array
+from bench.processes import RequestError
 from bench.timing import median_seconds
 
 GEMM_SIZE = 1024
@@ -29,9 +30,13 @@ def measure_kernels(
     for dtype in DTYPES:
         for case in cases:
             fewer = case.shrunk(max(1, plan.shrink // 4))
-            found = process.call(
-                "bench.kernels.rates", **vars(fewer), dtype=dtype, repeats=plan.repeats
-            )
+            try:
+                found = process.call(
+                    "bench.kernels.rates", **vars(fewer), dtype=dtype, repeats=plan.repeats
+                )
+            except RequestError as error:
+                print(f"kernels {fewer} {dtype}: {error}", file=sys.stderr)
+                continue
             rows.append({"case": fewer, "dtype": dtype, **found})
             fractions = f"{found['e_step_fraction']:.2f} {found['m_step_fraction']:.2f}"
             print(f"kernels {fewer} {dtype}: {fractions} of gemm", file=sys.stderr)
@@ -60,6 +65,8 @@ def rates(
         gemm.append(2 * GEMM_SIZE**3 / 1e9 / median_seconds(lambda: square @ square))
         without = median_seconds(lambda: core.em_pass(*model, log_prob=log_prob))
         both = median_seconds(lambda: core.em_pass(*model, moments=2, origin=means))
+        if both <= without:
+            raise RuntimeError("the M-step takes no time: is the machine busy?")
         e_step.append(work / without)
         m_step.append(work / (both - without))
     return {

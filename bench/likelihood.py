@@ -23,7 +23,7 @@ def mean_log_likelihood(X: Array, parameters: Parameters, covariance_type: str) 
         for k, (factor, _) in enumerate(whiteners):
             centred = rows - means[k]
             whitened = centred @ factor if factor.ndim == 2 else centred * factor
-            log_prob[:, k] = log_scale[k] - 0.5 * (whitened * whitened).sum(axis=1)
+            log_prob[:, k] = log_scale[k] - 0.5 * np.einsum("ij,ij->i", whitened, whitened)
         largest = log_prob.max(axis=1)
         total += float(np.sum(largest + np.log(np.exp(log_prob.T - largest).sum(axis=0))))
     return total / len(X)

@@ -42,6 +42,8 @@ class Plan:
     patience : float
         Seconds of measuring after which a thing is not measured again; scikit-learn and gmmx are
         measured twice at least.
+    rivals_patience : float
+        The same for rivals, which are measured once at least.
     rounds : tuple of Round
         What iterations are measured on.
     scratch : tuple of str
@@ -54,6 +56,7 @@ class Plan:
     shrink: int
     repeats: int
     patience: float
+    rivals_patience: float
     rounds: tuple[Round, ...]
     scratch: tuple[str, ...]
     scratch_shrink: int
@@ -63,11 +66,12 @@ THOROUGH = Plan(
     name="thorough",
     shrink=1,
     repeats=5,
-    patience=8.0,
+    patience=4.0,
+    rivals_patience=1.0,
     rounds=(
         Round("overlapping", "float64"),
-        Round("separated", "float64"),
-        Round("overlapping", "float32"),
+        Round("separated", "float64", rivals_up_to=16),
+        Round("overlapping", "float32", rivals_up_to=64),
         Round("separated", "float32", PAIR),
     ),
     scratch=("separated", "overlapping"),
@@ -79,10 +83,11 @@ QUICK = Plan(
     shrink=10,
     repeats=3,
     patience=0.3,
+    rivals_patience=0.3,
     rounds=(
-        Round("overlapping", "float64", rivals_up_to=64),
+        Round("overlapping", "float64", rivals_up_to=32),
         Round("separated", "float64", PAIR, ("full", "tied")),
-        Round("overlapping", "float32", ("gmmx_jax",), ("full", "diag"), rivals_up_to=64),
+        Round("overlapping", "float32", ("gmmx_jax",), ("full", "diag"), rivals_up_to=32),
     ),
     scratch=("separated",),
     scratch_shrink=20,

@@ -57,9 +57,9 @@ class Fit(NamedTuple):
     parameters: Parameters
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def load(path: str, dtype: str, covariance_type: str) -> Problem:
-    """Read a problem; the last one is kept in memory."""
+    """Read a problem; the last ones are kept in memory, for what measures both precisions."""
     with np.load(path) as arrays:
         X, means = (np.ascontiguousarray(arrays[name], dtype=dtype) for name in ("X", "means"))
     return Problem(X, means, covariance_type)

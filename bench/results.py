@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.cases import Case
 from bench.iterations import Measurement
@@ -21,9 +21,11 @@ class Results:
     n_threads: int
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
     iterations: list[Measurement] = field(default_factory=list)
     kernels: list[dict[str, Any]] = field(default_factory=list)
     scaling: list[dict[str, Any]] = field(default_factory=list)
+    precision: list[dict[str, Any]] = field(default_factory=list)
     scratch: list[dict[str, Any]] = field(default_factory=list)
     prediction: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict)
@@ -42,3 +44,15 @@ class Results:
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what was saved."""
+        found = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_case)
+        found["iterations"] = [Measurement(**row) for row in found["iterations"]]
+        return cls(**found)
+
+
+def _with_case(values: dict[str, Any]) -> dict[str, Any]:
+    """Make a `Case` of what was one."""
+    return values | {"case": Case(**values["case"])} if "case" in values else values

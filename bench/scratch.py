@@ -12,8 +12,9 @@ from typing import Any
 from bench.cases import COVARIANCE_TYPES, Case, save
 from bench.interleave import compare
 from bench.libraries import Host
+from bench.likelihood import mean_log_likelihood
 from bench.plan import Plan
-from bench.problem import load
+from bench.problem import Parameters, load
 from bench.timing import median_seconds
 
 LARGEST_D = 64
@@ -48,4 +49,6 @@ def fit(module: str, path: str, covariance_type: str) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it did not converge
         seconds = median_seconds(lambda: model.fit(problem.X))
-    return {"seconds": seconds, "n_iter": model.n_iter_, "lower_bound": float(model.lower_bound_)}
+    parameters = Parameters(model.weights_, model.means_, model.covariances_)
+    likelihood = mean_log_likelihood(problem.X, parameters, covariance_type)
+    return {"seconds": seconds, "n_iter": model.n_iter_, "result": likelihood}

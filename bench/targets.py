@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.acceleration import gain_to_goal
+from bench.iterations import TOLERANCE
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
 from bench.results import Results
+from bench.scratch import SMALL
 
 NAMES = {library.key: library.name for library in LIBRARIES}
 LONG = 0.05  # seconds of an iteration above which two threads have a target
@@ -45,7 +47,7 @@ def ratio_figures(results: Results, covariance_type: str, data: str) -> dict[int
 
 def other_figures(results: Results) -> dict[str, Figure]:
     """Figures of the other targets, of what was measured."""
-    groups = (_of_iterations, _of_kernels, _of_fits, _of_prediction, _of_acceleration)
+    groups = (_of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration)
     return {name: figure for group in groups for name, figure in group(results).items()}
 
 
@@ -57,8 +59,8 @@ def is_met(target: dict[str, Any], value: float) -> bool:
 
 
 def _of_iterations(results: Results) -> dict[str, Figure]:
-    """Against scikit-learn, rivals, the other precision and one thread."""
-    slowest, rivals, doubles, gains = [], [], {}, []
+    """Against scikit-learn and rivals."""
+    slowest, rivals = [], []
     for (data, dtype, covariance_type, case), row in results.rows():
         ours = row.get(GMMX.key)
         if ours is None or not ours.agrees:
@@ -66,21 +68,26 @@ def _of_iterations(results: Results) -> dict[str, Figure]:
         where = f"{case} {covariance_type}, {data}, {dtype}"
         slowest.append(Figure(ours.ratio, where))
         rivals += [
-            Figure(other.median / ours.median, f"{NAMES[key]}, {where}")
+            Figure(other.over(ours), f"{NAMES[key]}, {where}")
             for key, other in row.items()
             if key not in {GMMX.key, SKLEARN.key} and other.agrees
         ]
-        doubles[data, dtype, covariance_type, case] = ours.median
-    for (data, dtype, covariance_type, case), seconds in doubles.items():
-        single = doubles.get((data, "float32", covariance_type, case))
-        if dtype == "float64" and single and case.n_features >= 8:
-            gains.append(Figure(seconds / single, f"{case} {covariance_type}, {data}"))
-    threads = [
-        Figure(row["gain"], f"{row['case']} {row['covariance_type']}")
-        for row in results.scaling
-        if row["seconds"] > LONG
-    ]
-    found = {"slowest": slowest, "rivals": rivals, "float32_gain": gains, "thread_gain": threads}
+    return _worst({"slowest": slowest, "rivals": rivals}, min)
+
+
+def _of_gains(results: Results) -> dict[str, Figure]:
+    """Of single precision and of threads."""
+    found = {
+        name: [
+            Figure(row["gain"], f"{row['case']} {row['covariance_type']}")
+            for row in rows
+            if row["seconds"] > longer_than
+        ]
+        for name, rows, longer_than in (
+            ("float32_gain", results.precision, 0),
+            ("thread_gain", results.scaling, LONG),
+        )
+    }
     return _worst(found, min)
 
 
@@ -100,9 +107,10 @@ def _of_fits(results: Results) -> dict[str, Figure]:
     """Of default fits and of imports."""
     found: dict[str, list[Figure]] = {"scratch": [], "small": []}
     for row in results.scratch:
-        name = "small" if row["case"].n_samples == 300 else "scratch"
-        where = f"{row['case']} {row['covariance_type']}, {row['data']}"
-        found[name].append(Figure(row["ratio"], where))
+        if row["difference"] <= TOLERANCE["float64"]:
+            name = "small" if row["case"] == SMALL else "scratch"
+            where = f"{row['case']} {row['covariance_type']}, {row['data']}"
+            found[name].append(Figure(row["ratio"], where))
     figures = _worst(found, min)
     if results.imports:
         figures["import"] = Figure(1e3 * results.imports["gmmx"])
