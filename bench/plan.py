@@ -85,9 +85,9 @@ QUICK = Plan(
     patience=0.3,
     rivals_patience=0.3,
     rounds=(
-        Round("overlapping", "float64", rivals_up_to=32),
+        Round("overlapping", "float64", rivals_up_to=16),
         Round("separated", "float64", PAIR, ("full", "tied")),
-        Round("overlapping", "float32", ("gmmx_jax",), ("full", "diag"), rivals_up_to=32),
+        Round("overlapping", "float32", ("gmmx_jax",), ("full", "diag"), rivals_up_to=16),
     ),
     scratch=("separated",),
     scratch_shrink=20,
