@@ -119,7 +119,7 @@ def _iterations(results: Results) -> str:
         f"last column. A library that differs by more than {TOLERANCE['float64']:g} "
         f"({TOLERANCE['float32']:g} in float32) is struck out and does not count. "
         f"{NOTHING}: it has no "
-        "such covariances or precision."
+        "such covariances or precision, or was left out to save time."
     ]
     for data, dtype in dict.fromkeys((key[0], key[1]) for key, _ in rows):
         for covariance_type in COVARIANCE_TYPES:
