@@ -36,6 +36,7 @@ FLOORS = {
     "_core.moments": 0,
     "_core.posterior": 0,
     "_core.products": 0,
+    "_core.transpose": 0,
     "_core.task": 0,
     "_core.plan": 0,
     "_core.parameters": 0,
