@@ -31,7 +31,7 @@ class DegenerateMixtureError(ValueError):
     """A component collapsed: its covariance is singular."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EMResult:
     """Where the EM loop ended.
 

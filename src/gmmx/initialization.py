@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Initializer:
     """Starting parameters for one set of samples.
 

@@ -25,7 +25,7 @@ FARTHEST_WHITENED_MEAN = 32.0
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixtureParameters:
     """Weights, means and covariances of a Gaussian mixture, in float64.
 

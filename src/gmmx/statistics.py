@@ -21,7 +21,7 @@ Layout = Literal["dense", "shared", "diagonal"]
 SMALLEST_COUNT = 1e-280
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SufficientStatistics:
     """Moments of weighted samples, r_ik being the responsibility of component k for sample i.
 

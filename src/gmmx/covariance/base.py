@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CovarianceStructure(ABC):
     """Covariances of a mixture's components, with the factors of their inverses.
 
