@@ -10,10 +10,12 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 
+from gmmx.generators import seeded_generator
 from gmmx.validation import as_float_array, check_finite
 
 if TYPE_CHECKING:
@@ -66,12 +68,12 @@ def _random_state() -> _Constraint:
     )
 
 
-def _option(names: Iterable[str]) -> _Constraint:
+@cache
+def _option(names: tuple[str, ...]) -> _Constraint:
     """Return the constraint to one of the given strings."""
-    allowed = list(names)
     return _Constraint(
-        f"a str among {{{', '.join(map(repr, allowed))}}}",
-        lambda value: isinstance(value, str) and value in allowed,
+        f"a str among {{{', '.join(map(repr, names))}}}",
+        lambda value: isinstance(value, str) and value in names,
     )
 
 
@@ -126,12 +128,12 @@ def check_parameters(
     ValueError: The 'n_components' parameter of GaussianMixture must be an int in the range \
 [1, inf). Got 0 instead.
     """
-    constraints = {**_CONSTRAINTS, **{name: _option(names) for name, names in options.items()}}
     for name, value in parameters.items():
-        if name in constraints and not constraints[name].is_met_by(value):
+        constraint = _option(tuple(options[name])) if name in options else _CONSTRAINTS.get(name)
+        if constraint is not None and not constraint.is_met_by(value):
             raise ValueError(
                 f"The {name!r} parameter of {estimator_name} must be "
-                f"{constraints[name].description}. Got {value!r} instead."
+                f"{constraint.description}. Got {value!r} instead."
             )
 
 
@@ -153,7 +155,7 @@ def check_random_state(seed: int | np.random.RandomState | None) -> np.random.Ra
     if isinstance(seed, np.random.RandomState):
         return seed
     if isinstance(seed, int | np.integer):
-        return np.random.RandomState(int(seed))
+        return seeded_generator(int(seed))
     raise ValueError(f"{seed!r} cannot be used to seed a numpy.random.RandomState instance")
 
 

@@ -139,9 +139,14 @@ def check_spread(samples: FloatArray) -> None:
     samples : ndarray of shape (n_samples, n_features)
         Finite numbers.
     """
+    largest = float(np.finfo(samples.dtype).max) / samples.size
+    # Of all values together the spread is larger, and found sooner.
+    spread = float(samples.max()) - float(samples.min())
+    if spread * spread <= largest:
+        return
     with np.errstate(all="ignore"):
         spread = float((samples.max(axis=0) - samples.min(axis=0)).max())
-    if not spread * spread <= float(np.finfo(samples.dtype).max) / samples.size:
+    if not spread * spread <= largest:
         raise ValueError(
             f"The values in X are too large: they differ by up to {spread:g}, whose square "
             f"overflows in {samples.dtype}. Scale the data, for example to unit variance."
