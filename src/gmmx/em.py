@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -192,8 +193,10 @@ def maximize(
     A component whose count underflows gets weight 0 and keeps its mean, the origin of the
     statistics, and its `previous` covariance.
     """
-    weights = statistics.counts.copy()
-    weights[statistics.empty] = 0
+    weights = statistics.counts
+    if statistics.empty.size:
+        weights = weights.copy()
+        weights[statistics.empty] = 0
     covariance = structure.estimate(statistics, reg_covar, previous)
     return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
 
@@ -207,7 +210,7 @@ def _largest_sq_shift(statistics: SufficientStatistics, parameters: MixtureParam
 def check_range(statistics: SufficientStatistics) -> None:
     """Raise ValueError if squares of the samples overflow."""
     total = statistics.log_likelihood + float(statistics.second.sum())
-    if np.isfinite(total):
+    if isfinite(total):
         return
     if not (np.isfinite(statistics.second).all() and np.isfinite(statistics.log_likelihood)):
         raise ValueError(

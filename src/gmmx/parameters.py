@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FARTHEST_WHITENED_MEAN = 32.0
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
+LOG_2_PI = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class MixtureParameters:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
         with np.errstate(all="ignore"):
             log_weights = np.log(self.weights)
-        normalizer = self.covariance.log_det() - 0.5 * self.means.shape[1] * np.log(2 * np.pi)
+        normalizer = self.covariance.log_det() - 0.5 * self.means.shape[1] * LOG_2_PI
         return np.asarray(log_weights + normalizer)
 
     @cached_property

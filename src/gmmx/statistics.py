@@ -98,7 +98,7 @@ class SufficientStatistics:
     @cached_property
     def empty(self) -> NDArray[np.intp]:
         """Components that hold no samples: their count underflows."""
-        return np.flatnonzero(self.counts < SMALLEST_COUNT)
+        return (self.counts < SMALLEST_COUNT).nonzero()[0]
 
     @cached_property
     def occupied_counts(self) -> Array:
@@ -113,7 +113,8 @@ class SufficientStatistics:
     def shift(self) -> Array:
         """New means less origin: first / counts, 0 for an empty component."""
         shift: Array = self.first / self.occupied_counts[:, np.newaxis]
-        shift[self.empty] = 0
+        if self.empty.size:
+            shift[self.empty] = 0
         return shift
 
     @cached_property

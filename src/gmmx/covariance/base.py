@@ -151,7 +151,7 @@ class CovarianceStructure(ABC):
         """Covariances of the M-step; an empty component keeps its `previous` one."""
         n_components, n_features = statistics.origin.shape
         covariances = cls.regularize(cls.average(statistics), reg_covar)
-        if previous is not None and "component" in cls.axes:
+        if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
         return cls.from_covariances(covariances, n_components, n_features)
 
@@ -225,7 +225,7 @@ class VarianceCovariance(CovarianceStructure):
     @classmethod
     def factorize(cls, covariances: Array) -> Array:
         positive = covariances > 0
-        if not np.all(positive):
+        if not positive.all():
             position = np.argwhere(~positive)[0].tolist()
             raise DegenerateCovarianceError(**dict(zip(cls.axes, position, strict=True)))
         return 1 / np.sqrt(covariances)
