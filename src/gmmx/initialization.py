@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx._core import core
+from gmmx._core.clusters import cluster_moments
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.em import DegenerateMixtureError, check_range, degenerate_message, maximize
-from gmmx.kmeans import BLOCK_VALUES, kmeans_labels, kmeans_plusplus
+from gmmx.kmeans import KMeans
 from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, rounded_to, unpack_sums
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
 
+BLOCK_VALUES = 1 << 18  # of responsibilities drawn at a time
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
@@ -75,10 +77,11 @@ class Initializer:
     def _search(self, random_state: np.random.RandomState) -> MixtureParameters:
         """Parameters from a first assignment of the samples."""
         if self.init_params == "kmeans":
-            labels = kmeans_labels(self.X, self.n_components, random_state, self.n_threads)
-            layout = self.structure.layout
-            statistics = statistics_of_labels(
-                self.X, labels, self.n_components, layout, self.n_threads
+            labels, means = KMeans(self.X, self.n_threads).partition(
+                self.n_components, random_state
+            )
+            statistics = statistics_about_means(
+                self.X, labels, means, self.structure.layout, self.n_threads
             )
         elif self.init_params == "random":
             statistics = self._of_random_resp(random_state)
@@ -88,7 +91,7 @@ class Initializer:
             )
         else:
             statistics = self._of_single_samples(
-                kmeans_plusplus(self.X, self.n_components, random_state, self.n_threads)
+                KMeans(self.X, self.n_threads).seeds(self.n_components, random_state)
             )
         check_range(statistics)
         try:
@@ -129,8 +132,21 @@ def statistics_of_labels(
     X: Samples, labels: NDArray[np.int64], n_components: int, layout: Layout, n_threads: int
 ) -> SufficientStatistics:
     """Statistics of clusters about their own means."""
-    origin = rounded_to(X, means_of_labels(X, labels, n_components, n_threads))
-    summed = exact_layout(layout)
+    means = means_of_labels(X, labels, n_components, n_threads)
+    return statistics_about_means(X, labels, means, layout, n_threads)
+
+
+def statistics_about_means(
+    X: Samples, labels: NDArray[np.int64], means: Array, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Statistics of clusters whose means are known."""
+    origin, summed = rounded_to(X, means), exact_layout(layout)
+    if summed == "diagonal":
+        sums = cluster_moments(X, origin, n_threads, labels=labels)
+        n_features = X.shape[1]
+        return SufficientStatistics(
+            layout, sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :], origin, 0.0
+        )
     sums = core.moments_of(X, origin, summed, n_threads, labels=labels)
     return unpack_sums(sums, summed, origin).to_layout(layout)
 

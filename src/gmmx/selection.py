@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
 from gmmx.em import DegenerateMixtureError, ExpectationMaximization, maximize, run_em
 from gmmx.initialization import statistics_of_labels
-from gmmx.kmeans import kmeans_plusplus, lloyd, nearest_center
+from gmmx.kmeans import KMeans
 from gmmx.mixture import GaussianMixture
 from gmmx.parameter_validation import check_parameters
 from gmmx.parameters import MixtureParameters
@@ -308,13 +308,13 @@ def _partitions(X: Array, n_components: int, random_state: int) -> list[Labels]:
     scales of the features; half of them are left as seeded, for the sake of variety.
     """
     draw = np.random.RandomState([random_state, n_components])
-    coordinates = _coordinates(X)
+    coordinates = [KMeans(Z, 1) for Z in _coordinates(X)]
     partitions = []
     for start in range(N_STARTS if n_components > 1 else 1):
-        Z = coordinates[start % 2]
-        centers = Z[kmeans_plusplus(Z, n_components, draw, 1)]
+        kmeans = coordinates[start % 2]
+        centers = kmeans.X[kmeans.seeds(n_components, draw)].astype(np.float64)
         is_refined = start % 4 < 2
-        labels = lloyd(Z, centers, 1) if is_refined else nearest_center(Z, centers, 1)
+        labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
         if np.unique(labels).size == n_components:
             partitions.append(labels)
     return partitions

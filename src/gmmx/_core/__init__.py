@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 
 from gmmx._build import KERNEL_LEVELS
-from gmmx._core import core
+from gmmx._core import clusters, core
 
 
 def choose_level() -> str:
@@ -22,7 +22,10 @@ def choose_level() -> str:
 
 
 LEVEL = choose_level()
-core.install(
-    import_module(f"gmmx._core._em_pass_{LEVEL}_float64").kernels,
-    import_module(f"gmmx._core._em_pass_{LEVEL}_float32").kernels,
-)
+for border, source in ((core, "em_pass"), (clusters, "cluster_pass")):
+    border.install(
+        *(
+            import_module(f"gmmx._core._{source}_{LEVEL}_{precision}").kernels
+            for precision in ("float64", "float32")
+        )
+    )

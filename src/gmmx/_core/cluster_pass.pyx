@@ -1,0 +1,115 @@
+"""The passes of k-means over the samples: seeding, assignment, moments of clusters.
+
+Compiled once for each instruction set and precision, as em_pass. Samples are cut into chunks by n,
+K and D only, and each passes through the same operations whatever its neighbours: results do not
+depend on the number of threads.
+"""
+
+from cpython.pycapsule cimport PyCapsule_New
+from cython.parallel cimport prange, threadid
+from libc.math cimport INFINITY
+from libc.string cimport memset
+
+from gmmx._core.assignment cimport assign_chunk
+from gmmx._core.cluster_plan cimport (
+    Parameters, lay_out, plan, prepare, prepare_bounds,
+)
+from gmmx._core.cluster_task cimport ClusterKernels, Clusters
+from gmmx._core.nearest cimport padded
+from gmmx._core.seeding cimport approach_chunk, evaluate_chunk, measure_chunk
+from gmmx._core.simd cimport LANES, add_widened, load, real, vec
+
+ctypedef void (*chunk_function)(
+    const Clusters *task, Py_ssize_t chunk, char *scratch
+) noexcept nogil
+
+
+cdef void run(const Clusters *task, chunk_function function, int n_threads) noexcept nogil:
+    cdef Py_ssize_t chunk
+    if n_threads == 1:
+        for chunk in range(task.n_chunks):
+            function(task, chunk, task.scratch)
+    else:
+        for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
+            function(task, chunk, task.scratch + threadid() * task.scratch_size)
+
+
+cdef void measure(Clusters *task, int n_threads) noexcept nogil:
+    prepare(task, 0)
+    run(task, measure_chunk, n_threads)
+
+
+cdef void approach(Clusters *task, int n_threads) noexcept nogil:
+    run(task, approach_chunk, n_threads)
+
+
+cdef void evaluate(Clusters *task, int n_threads) noexcept nogil:
+    cdef Py_ssize_t chunk, k
+    prepare(task, 0)
+    run(task, evaluate_chunk, n_threads)
+    for k in range(task.n_centers):
+        task.potentials[k] = 0
+        for chunk in range(task.n_chunks):
+            task.potentials[k] += task.partial_sums[chunk * task.partial_size + k]
+
+
+cdef void assign(Clusters *task, int n_threads) noexcept nogil:
+    cdef Py_ssize_t chunk, i
+    prepare(task, -INFINITY)
+    prepare_bounds(task)
+    run(task, assign_chunk, n_threads)
+    task.n_changed = 0
+    for chunk in range(task.n_chunks):
+        if task.partial_changed[chunk] > 0:
+            task.n_changed += task.partial_changed[chunk]
+            for i in range(task.n_centers * (1 + task.n_features)):
+                task.sums[i] += task.partial_sums[chunk * task.partial_size + i]
+
+
+cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) noexcept nogil:
+    """Counts, and sums of x - center and of its squares."""
+    cdef Py_ssize_t D = task.n_features, width = padded(D), d, i, k, v
+    cdef Py_ssize_t start = chunk * task.chunk_samples
+    cdef double *sums = task.partial_sums + chunk * task.partial_size
+    cdef double *first
+    cdef double *second
+    cdef const real *row
+    cdef const real *center
+    cdef vec difference
+    cdef Parameters parameters
+    lay_out(task, task.packed, &parameters)
+    memset(sums, 0, task.partial_size * sizeof(double))
+    for i in range(start, min(task.n_samples, start + task.chunk_samples)):
+        k = 0 if task.labels == NULL else task.labels[i]
+        row = <const real *>task.X + i * D
+        center = parameters.centers + k * width
+        first = sums + k * (1 + 2 * D) + 1
+        second = first + D
+        first[-1] += 1
+        for v in range(D // LANES):
+            difference = load(row + v * LANES) - load(center + v * LANES)
+            add_widened(first + v * LANES, difference)
+            add_widened(second + v * LANES, difference * difference)
+        for d in range(D // LANES * LANES, D):
+            first[d] += row[d] - center[d]
+            second[d] += (row[d] - center[d]) * (row[d] - center[d])
+
+
+cdef void moments(Clusters *task, int n_threads) noexcept nogil:
+    cdef Py_ssize_t chunk, i, size = task.n_centers * (1 + 2 * task.n_features)
+    prepare(task, 0)
+    run(task, moments_chunk, n_threads)
+    memset(task.moments, 0, size * sizeof(double))
+    for chunk in range(task.n_chunks):
+        for i in range(size):
+            task.moments[i] += task.partial_sums[chunk * task.partial_size + i]
+
+
+cdef ClusterKernels table
+table.plan = plan
+table.measure = measure
+table.approach = approach
+table.evaluate = evaluate
+table.assign = assign
+table.moments = moments
+kernels = PyCapsule_New(&table, "gmmx._core.ClusterKernels", NULL)
