@@ -156,7 +156,8 @@ class ExpectationMaximization:
 
     def e_step(self, parameters: MixtureParameters) -> SufficientStatistics:
         """Statistics of the samples under the posterior."""
-        total = self._total if parameters.covariance.layout == "shared" else None
+        is_shared = parameters.covariance.layout == "shared"
+        total = self._total if is_shared and parameters.is_long_pass(self.X) else None
         statistics = parameters.statistics(self.X, self.n_threads, visits=self.visits, total=total)
         check_range(statistics)
         return statistics

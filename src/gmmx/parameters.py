@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # are measured from the center: distances and moments are then taken component by component.
 FARTHEST_WHITENED_MEAN = 32.0
 
+# Of distances, component by component, for a pass to be long.
+FEWEST_MULTIPLICATIONS = 1 << 18
+
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -89,7 +92,7 @@ class MixtureParameters:
         """The structure's factors, flat, in the shape of a layout."""
         factors = self.covariance.factors()
         if (self.covariance.layout, layout) == ("shared", "dense"):
-            factors = np.tile(factors, (len(self.means), 1, 1))
+            factors = factors[np.newaxis].repeat(len(self.means), axis=0)
         return np.ascontiguousarray(factors).ravel()
 
     def pass_over(
@@ -133,8 +136,10 @@ class MixtureParameters:
         Moments are about the means, or exactly about a given `origin`. `total` are those of all
         samples as one component, if they are known.
         """
-        layout = self.kernel_layout if origin is None else exact_layout(self.covariance.layout)
-        center = self.kernel_center(layout) if origin is None else None
+        layout, center = exact_layout(self.covariance.layout), None
+        if origin is None and self.is_long_pass(X):
+            layout = self.kernel_layout
+            center = self.kernel_center(layout)
         origin = rounded_to(X, self.means if origin is None else origin)
         if center is not None:
             center = rounded_to(X, center)
@@ -148,6 +153,12 @@ class MixtureParameters:
             **options,
         )  # fmt: skip
         return unpack_sums(sums, layout, origin).to_layout(self.covariance.layout)
+
+    def is_long_pass(self, X: Samples) -> bool:
+        """Whether one center, or one matrix for all components, saves more than it takes."""
+        n_components, n_features = self.means.shape
+        for_value = n_components * (n_features if self.covariance.are_matrices else 1)
+        return bool(X.size * for_value >= FEWEST_MULTIPLICATIONS)
 
     def _centered_statistics(
         self,
@@ -167,7 +178,7 @@ class MixtureParameters:
             second = total.about(center[np.newaxis]).second[0]
         moments = SECOND_MOMENTS if second is None else FIRST_MOMENTS
         sums = self.pass_over(X, n_threads, layout, center, moments=moments)
-        return unpack_sums(sums, layout, np.tile(center, (len(self.means), 1)), second)
+        return unpack_sums(sums, layout, center[np.newaxis].repeat(len(self.means), axis=0), second)
 
     def sample(
         self, n_samples: int, random_state: np.random.RandomState

@@ -90,10 +90,11 @@ class SufficientStatistics:
         if origin is self.origin:
             return self
         shift = self.origin - origin
-        first = self.first + self.counts[:, np.newaxis] * shift
-        second = self.second + cross_products(self.layout, self.first, shift)
-        second += squares(self.layout, self.counts, shift)
-        return replace(self, first=first, second=second, origin=origin)
+        moved = self.counts[:, np.newaxis] * shift
+        second = self.second + cross_products(self.layout, self.first + 0.5 * moved, shift)
+        return SufficientStatistics(
+            self.layout, self.counts, self.first + moved, second, origin, self.log_likelihood
+        )
 
     @cached_property
     def empty(self) -> NDArray[np.intp]:
