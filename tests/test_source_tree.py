@@ -28,7 +28,6 @@ FLOORS = {
     "_build": 0,
     "arrays": 0,
     "_core.simd": 0,
-    "_core.transpose": 0,
     "_core.dense": 0,
     "_core.densities": 0,
     "_core.diagonal": 0,
