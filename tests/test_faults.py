@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gmmx import ConvergenceWarning, GaussianMixture, NotFittedError
 from gmmx.covariance import STRUCTURES
-from gmmx.em import DegenerateMixtureError
+from gmmx.degenerate import DegenerateMixtureError
 from twin import dense
 
 EPS = float(np.finfo(np.float64).eps)

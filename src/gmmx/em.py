@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.degenerate import DegenerateMixtureError, Repair, empty_error, singular_error
 from gmmx.parameters import MixtureParameters, statistics_of_all
 from gmmx.squarem import SquaredExtrapolation
 from gmmx.statistics import SufficientStatistics
+from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.visits import VisitingOrder
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Samples
 
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
 # costs the moments about the old mean so many digits that they are taken again about the new.
@@ -26,10 +28,6 @@ MOST_REFINEMENTS = 3  # each gains the digits of one float64
 
 EStep = Callable[[MixtureParameters], SufficientStatistics]
 MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
-
-
-class DegenerateMixtureError(ValueError):
-    """A component collapsed: its covariance is singular."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +46,10 @@ class EMResult:
         Whether the last change was below the tolerance.
     lower_bound : float
         The last of `lower_bounds`, or the one that the loop started from.
+    is_stopped : bool
+        Whether the callback ended the loop.
+    repairs : list of str
+        What was done about components that collapsed.
     """
 
     parameters: MixtureParameters
@@ -55,6 +57,8 @@ class EMResult:
     n_iter: int
     converged: bool
     lower_bound: float
+    is_stopped: bool = False
+    repairs: Sequence[str] = ()
 
 
 def run_em(
@@ -65,10 +69,12 @@ def run_em(
     max_iter: int,
     *,
     lower_bound: float = -np.inf,
-    callback: Callable[[int, float], None] | None = None,
+    callback: Callable[[int, float], object] | None = None,
     acceleration: SquaredExtrapolation | None = None,
+    stopping: StoppingRule | None = None,
+    repair: Repair | None = None,
 ) -> EMResult:
-    """Alternate E-step and M-step until the mean log-likelihood changes by less than `tol`.
+    """Alternate E-step and M-step until the mean log-likelihood has converged.
 
     Parameters
     ----------
@@ -77,16 +83,21 @@ def run_em(
     e_step, m_step : callable
         Parameters to statistics; statistics and the parameters they stem from to new parameters.
     tol : float
-        Change of the mean log-likelihood, in nats per sample, below which EM has converged.
+        Tolerance of the stopping rule.
     max_iter : int
         Largest number of iterations, passes over the samples.
-    lower_bound : float, default=-inf
+    lower_bound : float
         Mean log-likelihood to which the first one is compared.
     callback : callable, optional
-        Called after each iteration with its number, from 1, and the change.
+        Called after each iteration with its number, from 1, and the mean log-likelihood. EM ends
+        when it returns something true.
     acceleration : SquaredExtrapolation, optional
         Proposes where to go on from and tells when to stop. An iteration that finds a proposal
         worse than where it started from returns to plain EM: the likelihood never falls.
+    stopping : StoppingRule, optional
+        When EM has converged; by default when the mean log-likelihood changes by less than `tol`.
+    repair : Repair, optional
+        Parameters to go on from if a component collapses, which is an error without it.
 
     Returns
     -------
@@ -97,32 +108,45 @@ def run_em(
     Dempster, Laird, Rubin (1977), "Maximum likelihood from incomplete data via the EM
     algorithm", Journal of the Royal Statistical Society B 39.
     """
+    stopping = stopping or AbsoluteChange()
     lower_bounds: list[float] = []
-    converged, end = False, parameters
-    while len(lower_bounds) < max_iter and not converged:
-        previous = lower_bound
+    converged, is_stopped, end = False, False, parameters
+    while len(lower_bounds) < max_iter and not (converged or is_stopped):
+        previous, is_repaired = lower_bound, False
         try:
             statistics = e_step(parameters)
             lower_bound = mean_log_likelihood(statistics)
             end = m_step(statistics, parameters)
-        except ValueError:
+        except ValueError as error:
             # A proposal under which a component collapses is a bad one, no more.
-            if acceleration is None or acceleration.fallback is None:
+            if acceleration is not None and acceleration.fallback is not None:
+                lower_bound = -np.inf
+            elif repair is not None and isinstance(error, DegenerateMixtureError):
+                end, is_repaired = repair(error, parameters), True
+            else:
                 raise
-            lower_bound = -np.inf
-        if acceleration is None:
+        gain = lower_bound - previous
+        if is_repaired:
             parameters = end
-            converged = abs(lower_bound - previous) < tol
+            stopping.restart()
+            if acceleration is not None:
+                acceleration.restart()
+        elif acceleration is None:
+            parameters = end
+            converged = stopping.has_converged(gain, lower_bound, tol)
         elif acceleration.rejects(lower_bound):
             lower_bound = previous
             parameters = end = acceleration.retreat()
         else:
             start, parameters = parameters, acceleration.propose(parameters, end, lower_bound)
-            converged = acceleration.has_converged(start, end, lower_bound - previous, tol)
+            converged = acceleration.has_converged(start, end, gain, stopping.in_bound(tol))
         lower_bounds.append(lower_bound)
         if callback is not None:
-            callback(len(lower_bounds), lower_bound - previous)
-    return EMResult(end, lower_bounds, len(lower_bounds), converged, lower_bound)
+            is_stopped = bool(callback(len(lower_bounds), lower_bound))
+    return EMResult(
+        end, lower_bounds, len(lower_bounds), converged, lower_bound, is_stopped,
+        repair.actions if repair is not None else (),
+    )  # fmt: skip
 
 
 def mean_log_likelihood(statistics: SufficientStatistics) -> float:
@@ -141,12 +165,17 @@ class ExpectationMaximization:
         Added to every variance.
     n_threads : int
         Threads of the compiled pass.
+    allow_empty : bool, default=True
+        Whether a component without samples is kept, with weight 0, or an error.
     """
 
-    def __init__(self, X: Samples, reg_covar: float, n_threads: int) -> None:
+    def __init__(
+        self, X: Samples, reg_covar: float, n_threads: int, *, allow_empty: bool = True
+    ) -> None:
         self.X = X
         self.reg_covar = reg_covar
         self.n_threads = n_threads
+        self.allow_empty = allow_empty
         self.visits = VisitingOrder(X)
 
     @cached_property
@@ -167,6 +196,8 @@ class ExpectationMaximization:
     ) -> MixtureParameters:
         """Parameters of maximum likelihood; moments that cancelled are taken again."""
         structure = type(previous.covariance)
+        if statistics.empty.size and not self.allow_empty:
+            raise empty_error(int(statistics.empty[0]), self.X)
         for _ in range(MOST_REFINEMENTS):
             try:
                 parameters = maximize(statistics, self.reg_covar, structure, previous.covariance)
@@ -178,9 +209,7 @@ class ExpectationMaximization:
         try:
             return maximize(statistics, self.reg_covar, structure, previous.covariance)
         except DegenerateCovarianceError as error:
-            raise DegenerateMixtureError(
-                degenerate_message(error, statistics.counts, self.X)
-            ) from error
+            raise singular_error(error, statistics.counts, self.X) from error
 
 
 def maximize(
@@ -218,25 +247,3 @@ def check_range(statistics: SufficientStatistics) -> None:
             "The values in X are too large, or too far from the starting means: squares of the "
             "differences overflow. Scale the data, for example to unit variance."
         )
-
-
-def degenerate_message(error: DegenerateCovarianceError, counts: Array, X: Samples) -> str:
-    """scikit-learn's message, followed by which component and feature it is about."""
-    message = (
-        "Fitting the mixture model failed because some components have ill-defined empirical "
-        "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
-        "number of components, increase reg_covar, or scale the input data."
-    )
-    if X.dtype == np.float32:
-        message += (
-            " The numerical accuracy can also be improved by passing float64 data instead of "
-            "float32."
-        )
-    where = "the shared covariance"
-    if error.component is not None:
-        k = error.component
-        where = f"component {k}, which holds {counts[k]:.6g} of {len(X)} samples,"
-    what = "no variance"
-    if error.feature is not None:
-        what += f" of its own in feature {error.feature}"
-    return f"{message} Here {where} has {what}."

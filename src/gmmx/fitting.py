@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gmmx.em import DegenerateMixtureError, EMResult, ExpectationMaximization, run_em
+from gmmx.degenerate import DegenerateMixtureError, Repair
+from gmmx.em import EMResult, ExpectationMaximization, run_em
 from gmmx.exceptions import warn_convergence
 from gmmx.parameters import MixtureParameters
 from gmmx.squarem import SquaredExtrapolation
+from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.verbose import VerboseReport
 
 ALGORITHMS: dict[str, Callable[[], SquaredExtrapolation | None]] = {
@@ -28,21 +30,26 @@ def best_of(
     algorithm: str,
     lower_bound: float,
     report: VerboseReport,
+    callback: Callable[[int, float], object] | None = None,
+    stopping: Callable[[], StoppingRule] = AbsoluteChange,
+    repair: Callable[[], Repair | None] = lambda: None,
 ) -> EMResult:
     """The result with the largest likelihood; a start that collapses is discarded.
 
-    Raises `DegenerateMixtureError` if every start collapses.
+    Raises `DegenerateMixtureError` if every start collapses. `stopping` and `repair` make what
+    one start needs. A callback that returns something true ends the search for a better start.
     """
     best, collapse = None, None
+    observer = _Observer(report, callback)
     for init, start in enumerate(starts):
-        report.start(init)
+        report.start(init, lower_bound)
         try:
             # What overflows is looked for in the statistics, what underflows does no harm.
             with np.errstate(all="ignore"):
                 result = run_em(
                     start(), steps.e_step, steps.m_step, tol, max_iter,
-                    lower_bound=lower_bound, callback=report.iteration,
-                    acceleration=ALGORITHMS[algorithm](),
+                    lower_bound=lower_bound, callback=observer,
+                    acceleration=ALGORITHMS[algorithm](), stopping=stopping(), repair=repair(),
                 )  # fmt: skip
         except DegenerateMixtureError as error:
             collapse = error
@@ -51,15 +58,38 @@ def best_of(
             report.end(result)
         if best is None or max_iter == 0 or result.lower_bound > best.lower_bound:
             best = result
+        if result.is_stopped:
+            break
     if best is None:
         assert collapse is not None
         raise collapse
     return best
 
 
+class _Observer:
+    """What looks on after each iteration: the report, and the user's callback."""
+
+    def __init__(
+        self, report: VerboseReport, callback: Callable[[int, float], object] | None
+    ) -> None:
+        self.report = report
+        self.callback = callback
+        self.errors = np.geterr()
+
+    def __call__(self, n_iter: int, lower_bound: float) -> bool:
+        """Whether to end EM."""
+        self.report.iteration(n_iter, lower_bound)
+        if self.callback is None:
+            return False
+        with np.errstate(**self.errors):
+            return bool(self.callback(n_iter, lower_bound))
+
+
 def warn_about(result: EMResult, max_iter: int) -> None:
-    """Warn the caller's caller's caller if EM did not converge or components are empty."""
-    if not result.converged and max_iter > 0:
+    """Warn the caller's caller's caller if EM did not converge or components collapsed."""
+    for action in result.repairs:
+        warn_convergence(f"{action[0].upper()}{action[1:]}.", stacklevel=4)
+    if not (result.converged or result.is_stopped) and max_iter > 0:
         warn_convergence(
             "Best performing initialization did not converge. Try different init parameters, or "
             "increase max_iter, tol, or check for degenerate data.",

@@ -10,7 +10,8 @@ import numpy as np
 from gmmx._core import core
 from gmmx._core.clusters import cluster_moments
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.em import DegenerateMixtureError, check_range, degenerate_message, maximize
+from gmmx.degenerate import pooled_start, singular_error
+from gmmx.em import check_range, maximize
 from gmmx.kmeans import KMeans
 from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, rounded_to, unpack_sums
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
@@ -42,6 +43,9 @@ class Initializer:
         Added to every variance.
     n_threads : int
         Threads of the compiled pass.
+    pool_singular : bool, default=False
+        Whether components with a singular covariance begin with the pooled one; else that is an
+        error.
     """
 
     X: Samples
@@ -53,6 +57,7 @@ class Initializer:
     precisions: NDArray[np.floating] | None
     reg_covar: float
     n_threads: int
+    pool_singular: bool = False
 
     def start(self, random_state: np.random.RandomState) -> MixtureParameters:
         """Starting parameters, drawn with `random_state` where chance decides."""
@@ -97,8 +102,18 @@ class Initializer:
         try:
             return maximize(statistics, self.reg_covar, self.structure)
         except DegenerateCovarianceError as error:
-            message = degenerate_message(error, statistics.counts, self.X)
-            raise DegenerateMixtureError(message) from error
+            if not self.pool_singular:
+                raise singular_error(error, statistics.counts, self.X) from error
+        return self._pooled(statistics)
+
+    def _pooled(self, statistics: SufficientStatistics) -> MixtureParameters:
+        """Parameters of maximum likelihood, with pooled covariances where there are none."""
+        try:
+            covariance = pooled_start(statistics, self.reg_covar, self.structure)
+        except DegenerateCovarianceError as error:
+            raise singular_error(error, statistics.counts, self.X) from error
+        weights = statistics.counts / statistics.counts.sum()
+        return MixtureParameters(weights, statistics.means, covariance)
 
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Statistics of uniformly drawn responsibilities, a block of samples at a time."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from gmmx.base import Mixture
 from gmmx.covariance import STRUCTURES, CovarianceStructure
+from gmmx.criteria import InformationCriteria
+from gmmx.degenerate import DEGENERATE, Repair
 from gmmx.em import EMResult, ExpectationMaximization
 from gmmx.fitting import ALGORITHMS, best_of, fitted_attributes, warn_about
 from gmmx.given import given_parameters, given_start
@@ -19,27 +20,32 @@ from gmmx.parameter_validation import (
 )
 from gmmx.parameters import MixtureParameters
 from gmmx.portable import savable
+from gmmx.stopping import TOL_TYPES, stopping_rule
 from gmmx.threads import resolve_n_threads
 from gmmx.validation import check_spread
 from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gmmx.arrays import ArrayLike, Samples
 
 _OPTIONS = {
     "covariance_type": tuple(STRUCTURES),
     "init_params": INIT_PARAMS,
     "algorithm": ALGORITHMS,
+    "tol_type": TOL_TYPES,
+    "degenerate": DEGENERATE,
 }
 
 
 @savable
-class GaussianMixture(Mixture):
+class GaussianMixture(InformationCriteria):
     """Gaussian mixture fitted by expectation-maximization.
 
     The contract and the numbers are those of `sklearn.mixture.GaussianMixture`; `n_threads`,
-    `algorithm`, the covariance types ``'tied-diag'`` and ``'tied-spherical'`` and
-    `from_parameters` are more.
+    `algorithm`, `callback`, `tol_type`, `degenerate`, the covariance types ``'tied-diag'`` and
+    ``'tied-spherical'`` and `from_parameters` are more.
 
     Parameters
     ----------
@@ -84,11 +90,32 @@ default='full'
         'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
         the samples where EM is slow. The likelihood never falls; the fit ends once about `tol` is
         left to gain, however slow EM is. `n_iter_` counts passes.
+    callback : callable or None, default=None
+        Called as ``callback(iteration, lower_bound)`` after each iteration of each start, with
+        the number of the iteration, from 1, and its mean log-likelihood per sample. If it returns
+        True, the fit ends: the best result so far is the model, without a warning, and
+        `converged_` says whether that had converged. What it raises ends the fit, too, and the
+        estimator stays what it was.
+    tol_type : {'absolute', 'aitken'}, default='absolute'
+        What `tol` is compared to. 'absolute': the change of the mean log-likelihood in one
+        iteration, which says little of how much is left where EM is slow. 'aitken': Aitken's
+        estimate of all that is left, in nats of the total log-likelihood, whatever the number of
+        samples.
+    degenerate : {'raise', 'reseed', 'drop'}, default='raise'
+        What happens to a component that collapses, that is whose covariance is singular or that
+        loses all samples. 'raise': a singular covariance is an error, and a component without
+        samples keeps weight 0. 'reseed': the component is started anew at the sample that the
+        others explain worst, with their pooled covariance and weight 1 / n_components, at most 10
+        times in a start. 'drop': the fit goes on without it, so that fitted attributes have fewer
+        than n_components rows. Of a shared covariance it is the component with the fewest samples
+        that is treated so. Covariances that are singular in the starting values are replaced by
+        the pooled one. All of this is warned about. With `reg_covar` above 0 covariances are
+        seldom singular.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
-        Probabilities of the components.
+        Probabilities of the components; fewer rows, here and below, if some were dropped.
     means_ : ndarray of shape (n_components, n_features)
         Means of the components.
     covariances_ : ndarray
@@ -153,6 +180,9 @@ default='full'
         verbose_interval: int = 10,
         n_threads: int | None = None,
         algorithm: str = "em",
+        callback: Callable[[int, float], object] | None = None,
+        tol_type: str = "absolute",
+        degenerate: str = "raise",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -170,6 +200,9 @@ default='full'
         self.verbose_interval = verbose_interval
         self.n_threads = n_threads
         self.algorithm = algorithm
+        self.callback = callback
+        self.tol_type = tol_type
+        self.degenerate = degenerate
 
     @classmethod
     def from_parameters(
@@ -221,55 +254,6 @@ default='full'
         model._replace_fitted_attributes(attributes)
         return model
 
-    def aic(self, X: ArrayLike) -> float:
-        """Return Akaike's information criterion on X; smaller is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + 2 number of parameters.
-
-        References
-        ----------
-        Akaike (1974), "A new look at the statistical model identification".
-        """
-        return -2 * self._log_likelihood(X)[0] + 2 * self._n_parameters()
-
-    def bic(self, X: ArrayLike) -> float:
-        """Return the Bayesian information criterion on X; smaller is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + log(n_samples) number of parameters.
-
-        References
-        ----------
-        Schwarz (1978), "Estimating the dimension of a model".
-        """
-        log_likelihood, n_samples = self._log_likelihood(X)
-        return -2 * log_likelihood + float(np.log(n_samples)) * self._n_parameters()
-
-    def _n_parameters(self) -> int:
-        """Number of free parameters."""
-        n_components, n_features = map(int, self.means_.shape)
-        return self._structure().n_free_parameters(n_components, n_features)
-
-    def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
-        """Log-likelihood of the samples, and their number."""
-        log_prob = self.score_samples(X)
-        return float(log_prob.sum(dtype=np.float64)), len(log_prob)
-
     def _structure(self) -> type[CovarianceStructure]:
         """Covariance structure by its name."""
         return STRUCTURES[self.covariance_type]
@@ -299,13 +283,18 @@ default='full'
         check_spread(samples)
         result = self._best_result(samples)
         attributes = {**features, **fitted_attributes(result, samples.dtype)}
-        self._replace_fitted_attributes(attributes)
+        # First, since a filter may turn warnings into errors: then the model stays what it was.
         warn_about(result, self.max_iter)
+        self._replace_fitted_attributes(attributes)
         return samples
 
     def _best_result(self, samples: Samples) -> EMResult:
         """EM from each start; the result with the largest likelihood."""
         initializer = self._initializer(samples)
+        repair: type[Repair] | None = DEGENERATE[self.degenerate]
+        steps = ExpectationMaximization(
+            samples, self.reg_covar, initializer.n_threads, allow_empty=repair is None
+        )
         warm = self.warm_start and hasattr(self, "converged_")
         if warm:
             starts = [lambda: self._last_parameters(samples)]
@@ -314,12 +303,15 @@ default='full'
             starts = [lambda: initializer.start(random_state)] * self.n_init
         return best_of(
             starts,
-            ExpectationMaximization(samples, self.reg_covar, initializer.n_threads),
+            steps,
             tol=self.tol,
             max_iter=self.max_iter,
             algorithm=self.algorithm,
             lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
             report=VerboseReport(self.verbose, self.verbose_interval),
+            callback=self.callback,
+            stopping=lambda: stopping_rule(self.tol_type, len(samples)),
+            repair=lambda: None if repair is None else repair(samples, initializer.n_threads),
         )
 
     def _initializer(self, samples: Samples) -> Initializer:
@@ -330,12 +322,15 @@ default='full'
         )
         return Initializer(
             samples, structure, self.n_components, self.init_params, *given, self.reg_covar,
-            resolve_n_threads(self.n_threads),
+            resolve_n_threads(self.n_threads), self.degenerate != "raise",
         )  # fmt: skip
 
     def _last_parameters(self, samples: Samples) -> MixtureParameters:
         """Parameters to continue from, if they fit the samples and the constructor's values."""
-        shape = self.n_components, samples.shape[1]
+        n_components = self.n_components
+        if self.degenerate == "drop":
+            n_components = min(n_components, len(self.means_))
+        shape = n_components, samples.shape[1]
         covariance_shape = self._structure().covariance_shape(*shape)
         if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
             raise ValueError(

@@ -88,6 +88,7 @@ def _any_of(*constraints: _Constraint) -> _Constraint:
 
 _BOOLEANS = (_instance_of(bool), _instance_of(np.bool_))
 _NONE = _Constraint("None", lambda value: value is None)
+_CALLABLE = _Constraint("a callable", callable)
 _CONSTRAINTS = {
     "n_components": _integer(1),
     "tol": _nonnegative(),
@@ -98,6 +99,7 @@ _CONSTRAINTS = {
     "warm_start": _any_of(*_BOOLEANS),
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),
+    "callback": _any_of(_CALLABLE, _NONE),
     "n_threads": _any_of(_integer(1, 2**31 - 1), _NONE),
 }
 

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
-from gmmx.em import DegenerateMixtureError, ExpectationMaximization, maximize, run_em
+from gmmx.degenerate import DegenerateMixtureError
+from gmmx.em import ExpectationMaximization, maximize, run_em
 from gmmx.initialization import statistics_of_labels
 from gmmx.kmeans import KMeans
 from gmmx.mixture import GaussianMixture

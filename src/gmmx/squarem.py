@@ -53,6 +53,11 @@ class SquaredExtrapolation:
         self.largest_step = max(FIRST_LARGEST_STEP, self.largest_step / STEP_GROWTH)
         return parameters
 
+    def restart(self) -> None:
+        """Forget the path: parameters did not come from a step of EM."""
+        self.before = self.fallback = None
+        self.step_length = np.inf
+
     def propose(
         self, start: MixtureParameters, end: MixtureParameters, lower_bound: float
     ) -> MixtureParameters:

@@ -128,6 +128,18 @@ class SufficientStatistics:
         scatter = self.second - squares(self.layout, self.counts, self.shift)
         return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
 
+    def merged(self) -> SufficientStatistics:
+        """Statistics of all samples as those of one component."""
+        moved = self.about(np.repeat(self.origin[:1], len(self.origin), axis=0))
+        second = moved.second if self.layout == "shared" else moved.second.sum(0, keepdims=True)
+        return replace(
+            self,
+            counts=moved.counts.sum(keepdims=True),
+            first=moved.first.sum(axis=0, keepdims=True),
+            second=second,
+            origin=self.origin[:1],
+        )
+
     def to_layout(self, layout: Layout) -> SufficientStatistics:
         """The same statistics: dense second moments summed for shared, or those of one feature."""
         if layout == self.layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 
 from gmmx.em import EMResult
@@ -14,15 +15,18 @@ class VerboseReport:
         self.verbose = verbose
         self.interval = interval
         self.started = self.last = perf_counter()
+        self.lower_bound = -math.inf
 
-    def start(self, init: int) -> None:
-        """Announce a start by its index."""
+    def start(self, init: int, lower_bound: float) -> None:
+        """Announce a start by its index; its bounds are compared to `lower_bound`."""
+        self.lower_bound = lower_bound
         self.started = self.last = perf_counter()
         if self.verbose:
             print(f"Initialization {init}")
 
-    def iteration(self, n_iter: int, change: float) -> None:
+    def iteration(self, n_iter: int, lower_bound: float) -> None:
         """Report every interval-th iteration and the change of the mean log-likelihood."""
+        change, self.lower_bound = lower_bound - self.lower_bound, lower_bound
         if not self.verbose or n_iter % self.interval:
             return
         line = f"  Iteration {n_iter}"

@@ -33,6 +33,7 @@ class VisitingOrder:
     def __init__(self, X: Samples) -> None:
         self.n_samples, n_features = X.shape
         self.is_worth_trying = n_features >= FEWEST_FEATURES
+        self.n_components = 0
         self.has_labels = self.was_ordered = False
         self.wait, self.pause = 0, FIRST_PAUSE
         self.n_skipped = np.zeros(1, dtype=np.int64)
@@ -44,6 +45,9 @@ class VisitingOrder:
         """What the next pass over the samples is asked for."""
         if not self.is_worth_trying or n_components == 1:
             return {}
+        if n_components < self.n_components:
+            self.has_labels = self.was_ordered = False
+        self.n_components = n_components
         self._judge_last_pass(n_components)
         if self.wait > 0:
             self.wait -= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -16,7 +16,7 @@ from gmmx.covariance.cholesky import (
 from gmmx.statistics import Layout, SufficientStatistics
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array
+    from gmmx.arrays import Array, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +118,34 @@ class CovarianceStructure(ABC):
         """Fisher information per sample of `log_factors` at the origin, if labels are known."""
 
     # What all structures share.
+
+    def of(self, components: NDArray[np.intp]) -> Self:
+        """The structure of some of the components."""
+        if "component" not in self.axes:
+            return replace(self, n_components=len(components))
+        return replace(
+            self,
+            covariances=self.covariances[components],
+            precisions_cholesky=self.precisions_cholesky[components],
+            n_components=len(components),
+        )
+
+    def with_pooled(self, components: NDArray[np.intp], weights: Array) -> Self:
+        """The structure where `components` have the mean covariance, weighted by `weights`."""
+        if "component" not in self.axes:
+            return self
+        covariances = self.covariances.copy()
+        covariances[components] = np.average(covariances, axis=0, weights=weights)
+        return self.from_covariances(covariances, self.n_components, self.n_features)
+
+    @classmethod
+    def is_singular(cls, covariances: Array) -> bool:
+        """Whether covariances have no factor."""
+        try:
+            cls.factorize(covariances)
+        except DegenerateCovarianceError:
+            return True
+        return False
 
     def fewest_rows(self) -> int:
         """Distinct samples that one component needs for a covariance of its own."""

@@ -1,0 +1,224 @@
+"""degenerate='reseed' and 'drop': what is done about collapsed components, and that it is said."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from gmmx import ConvergenceWarning, GaussianMixture
+from gmmx.covariance import STRUCTURES
+from gmmx.degenerate import MOST_RESEEDS, DegenerateMixtureError, Reseed, empty_error
+
+every_structure = pytest.mark.parametrize("name", STRUCTURES)
+OWN = [name for name in STRUCTURES if "component" in STRUCTURES[name].axes]
+REPAIRS = ("reseed", "drop")
+
+
+def clusters(n_samples=300, n_features=2):
+    random = np.random.default_rng(0)
+    return random.normal(size=(n_samples, n_features)) + 9.0 * random.integers(
+        3, size=(n_samples, 1)
+    )
+
+
+def start(X, name, means, variance=1.0):
+    """Arguments of the constructor that start components at given means."""
+    precisions = np.full(STRUCTURES[name].covariance_shape(len(means), X.shape[1]), 1 / variance)
+    if STRUCTURES[name].are_matrices:
+        precisions = precisions * np.eye(X.shape[1])
+    return {
+        "n_components": len(means),
+        "covariance_type": name,
+        "weights_init": np.full(len(means), 1 / len(means)),
+        "means_init": means,
+        "precisions_init": precisions,
+    }
+
+
+def fit_with_warnings(X, **options):
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = GaussianMixture(**options).fit(X)
+    assert all(warning.filename == __file__ for warning in caught)
+    return model, [str(warning.message) for warning in caught]
+
+
+def assert_is_a_mixture(model, X):
+    for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
+        assert np.isfinite(getattr(model, name)).all()
+    assert abs(model.weights_.sum() - 1) <= 8 * np.finfo(model.weights_.dtype).eps
+    assert (model.weights_ > 0).all()
+    resp = model.predict_proba(X)
+    assert resp.shape == (len(X), len(model.weights_))
+    np.testing.assert_allclose(resp.sum(axis=1), 1.0, rtol=1e-6)
+    assert np.isfinite(model.score(X))
+    assert np.isfinite(model.bic(X))
+    assert model.sample(20)[0].shape == (20, X.shape[1])
+
+
+@every_structure
+@pytest.mark.parametrize("algorithm", ["em", "squarem"])
+@pytest.mark.parametrize("degenerate", REPAIRS)
+def test_a_component_without_samples_is_repaired(name, algorithm, degenerate):
+    X = clusters()
+    means = np.array([[0.0, 0.0], [1e5, 1e5], [9.0, 9.0], [18.0, 18.0]])
+    model, messages = fit_with_warnings(
+        X, degenerate=degenerate, algorithm=algorithm, tol=1e-6, max_iter=500,
+        **start(X, name, means),
+    )  # fmt: skip
+    assert messages[0].startswith("Component 1, which holds 0 of 300 samples, is empty: ")
+    assert len(model.weights_) == (4 if degenerate == "reseed" else 3)
+    assert_is_a_mixture(model, X)
+    assert model.converged_
+    three = GaussianMixture(tol=1e-6, max_iter=500, **start(X, name, means[[0, 2, 3]])).fit(X)
+    if degenerate == "drop":
+        assert "component 1 of the start was dropped" in messages[0]
+        np.testing.assert_allclose(model.means_, three.means_, rtol=1e-3)
+        assert model.lower_bound_ == pytest.approx(three.lower_bound_, abs=1e-5)
+    else:
+        seed = int(re.search(r"started anew at sample (\d+)\.", messages[0])[1])
+        before = GaussianMixture(max_iter=0, **start(X, name, means)).fit(X)
+        assert before.score_samples(X).argmin() == seed
+        assert model.lower_bound_ >= three.lower_bound_ - 1e-6
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("degenerate", REPAIRS)
+def test_a_component_on_equal_points_is_repaired(name, dtype, degenerate):
+    X = clusters().astype(dtype)
+    X[:20] = [40.0, -40.0]
+    means = np.array([[0.0, 0.0], [9.0, 9.0], [18.0, 18.0], [40.0, -40.0]])
+    model, messages = fit_with_warnings(
+        X, degenerate=degenerate, reg_covar=0.0, max_iter=1000, **start(X, name, means)
+    )
+    assert messages[0].startswith("Component 3, which holds 20 of 300 samples, has no variance")
+    done = {"drop": "component 3 of the start was dropped", "reseed": "3 was started anew at"}
+    assert done[degenerate] in messages[0]
+    assert model.means_.shape == (3 if degenerate == "drop" else 4, 2)
+    assert_is_a_mixture(model, X)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_component_leaves_the_points_that_it_collapsed_on(name):
+    X = clusters()
+    X[:100] = [40.0, -40.0]
+    means = np.array([[0.0, 0.0], [9.0, 9.0], [18.0, 18.0], [40.0, -40.0]])
+    model, messages = fit_with_warnings(
+        X, degenerate="reseed", reg_covar=0.0, max_iter=1000, **start(X, name, means)
+    )
+    assert all("component 3 was started anew" in message for message in messages)
+    assert_is_a_mixture(model, X)
+
+
+def test_a_component_is_started_anew_so_often_and_at_other_points_each_time():
+    X = clusters()
+    parameters = GaussianMixture(3, random_state=0).fit(X)._parameters()
+    error = empty_error(2, X)
+    repair = Reseed(X, 1)
+    for _ in range(MOST_RESEEDS):
+        repaired = repair(error, parameters)
+        np.testing.assert_array_equal(repaired.means[2], X[repair.seeds[-1]])
+        assert repaired.weights.sum() == pytest.approx(1.0)
+    assert len(set(repair.seeds)) == len(repair.actions) == MOST_RESEEDS
+    with pytest.raises(DegenerateMixtureError):
+        repair(error, parameters)
+    equal = Reseed(np.ones((5, 2)), 1)
+    equal(error, parameters)
+    with pytest.raises(DegenerateMixtureError):
+        equal(error, parameters)
+
+
+def test_a_collapse_can_be_pickled():
+    error = pickle.loads(pickle.dumps(empty_error(2, clusters())))
+    assert (type(error), error.component) == (DegenerateMixtureError, 2)
+    assert error.finding in str(error)
+
+
+@pytest.mark.parametrize("name", ["tied", "tied-diag", "tied-spherical"])
+@pytest.mark.parametrize("degenerate", REPAIRS)
+def test_a_shared_covariance_that_collapses_costs_the_smallest_component(name, degenerate):
+    X = np.repeat([[0.0, 0.0], [5.0, 1.0], [0.0, 7.0], [8.0, 8.0]], [10, 20, 30, 40], axis=0)
+    means = np.array([[0.0, 0.0], [5.0, 1.0], [0.0, 7.0], [8.0, 8.0]])
+    options = {"reg_covar": 0.0, "max_iter": 300, **start(X, name, means, 0.01)}
+    with pytest.raises(DegenerateMixtureError, match="the shared covariance has no variance"):
+        GaussianMixture(**options).fit(X)
+    model = GaussianMixture(degenerate=degenerate, **options)
+    if (name, degenerate) == ("tied", "reseed"):  # wherever it is started, three points are left
+        with pytest.raises(DegenerateMixtureError, match="the shared covariance has no variance"):
+            model.fit(X)
+        return
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(X)
+    message = str(caught[0].message)
+    assert "component 0 holds the fewest of 100 samples, 10: component 0" in message
+    assert len(model.weights_) < 4 or degenerate == "reseed"
+    assert_is_a_mixture(model, X)
+
+
+@every_structure
+@pytest.mark.parametrize("degenerate", REPAIRS)
+@pytest.mark.parametrize("init_params", ["k-means++", "random_from_data"])
+@pytest.mark.filterwarnings("ignore:Best performing")
+def test_singular_starts_begin_with_a_pooled_covariance(name, degenerate, init_params):
+    X = clusters()
+    options = {"covariance_type": name, "init_params": init_params, "random_state": 0}
+    with pytest.raises(DegenerateMixtureError):
+        GaussianMixture(3, reg_covar=0.0, **options).fit(X)
+    with pytest.warns(ConvergenceWarning, match="At the start .* singular"):
+        model = GaussianMixture(3, reg_covar=0.0, degenerate=degenerate, **options).fit(X)
+    assert_is_a_mixture(model, X)
+
+
+@every_structure
+@pytest.mark.parametrize("degenerate", REPAIRS)
+def test_fits_without_collapse_are_those_of_raise(name, degenerate):
+    X = clusters()
+    plain, repaired = (
+        GaussianMixture(3, covariance_type=name, random_state=0, degenerate=choice).fit(X)
+        for choice in ("raise", degenerate)
+    )
+    assert plain.lower_bounds_ == repaired.lower_bounds_
+    np.testing.assert_array_equal(plain.covariances_, repaired.covariances_)
+
+
+@every_structure
+@pytest.mark.parametrize("degenerate", REPAIRS)
+def test_what_no_repair_can_help_is_an_error_and_the_model_is_kept(name, degenerate):
+    X = clusters()
+    model = GaussianMixture(2, covariance_type=name, degenerate=degenerate, random_state=0).fit(X)
+    before = model.means_.tobytes()
+    with (
+        pytest.warns(ConvergenceWarning, match="fewer distinct points"),
+        pytest.raises(DegenerateMixtureError, match="increase reg_covar"),
+    ):
+        model.set_params(reg_covar=0.0).fit(np.full((20, 2), 0.1))
+    assert model.means_.tobytes() == before
+
+
+def test_a_model_that_lost_components_goes_on_from_a_warm_start():
+    X = clusters()
+    means = np.array([[0.0, 0.0], [1e5, 1e5], [9.0, 9.0], [18.0, 18.0]])
+    options = start(X, "full", means) | {"degenerate": "drop", "warm_start": True}
+    model, _ = fit_with_warnings(X, **options)
+    assert len(model.fit(X).weights_) == 3
+
+
+def test_dropping_works_where_samples_are_visited_in_order_of_their_labels():
+    random = np.random.default_rng(0)
+    centers = 20.0 * random.normal(size=(6, 12))
+    X = random.normal(size=(3000, 12)) + centers[random.integers(6, size=3000)]
+    X[:300] = 100.0
+    model, messages = fit_with_warnings(
+        X, degenerate="drop", reg_covar=0.0, tol=1e-9, max_iter=300,
+        **start(X, "full", np.vstack([centers, np.full(12, 100.0)]), 4.0),
+    )  # fmt: skip
+    assert "component 6 of the start was dropped" in messages[0]
+    assert_is_a_mixture(model, X)
+
+
+def test_other_choices_are_refused():
+    with pytest.raises(ValueError, match=r"'degenerate' parameter.*'raise', 'reseed', 'drop'"):
+        GaussianMixture(degenerate="ignore").fit(clusters())
