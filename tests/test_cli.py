@@ -389,3 +389,23 @@ def test_a_reader_that_goes_away_is_no_error():
     command = f"'{sys.executable}' -m gmmx fit --components 1 | true"
     result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["numpy", "argparse"])
+def test_an_interrupt_during_the_imports_leaves_no_traceback(tmp_path, module):
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "gmmx", "fit"]
+    result = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (result.returncode, result.stderr) == (128 + signal.SIGINT, "")
+
+
+def test_an_interrupt_while_a_program_imports_the_package_is_that_program_s(tmp_path):
+    (tmp_path / "numpy.py").write_text("raise KeyboardInterrupt")
+    result = subprocess.run(
+        [sys.executable, "-c", "import gmmx"], env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert "KeyboardInterrupt" in result.stderr

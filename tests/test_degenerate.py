@@ -222,3 +222,58 @@ def test_dropping_works_where_samples_are_visited_in_order_of_their_labels():
 def test_other_choices_are_refused():
     with pytest.raises(ValueError, match=r"'degenerate' parameter.*'raise', 'reseed', 'drop'"):
         GaussianMixture(degenerate="ignore").fit(clusters())
+
+
+# ---- what the error says
+
+
+def correlated(n_samples=200, n_features=4):
+    return np.random.default_rng(0).normal(size=(n_samples, n_features))
+
+
+@pytest.mark.parametrize("name", ["full", "tied"])
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e8])
+def test_collinear_features_are_named_by_their_relation(name, scale):
+    X = correlated()
+    X[:, 2] = scale * (X[:, 0] - X[:, 1])
+    where = "component 0, which holds 200 of 200 samples," if name == "full" else "shared"
+    with pytest.raises(DegenerateMixtureError, match="increase reg_covar") as caught:
+        GaussianMixture(1, covariance_type=name, reg_covar=0.0).fit(X)
+    message = str(caught.value)
+    assert where in message
+    assert "of its own in feature 2, since 0." in message
+    named = re.findall(r"([+-]?[\d.]+) z(\d)", message)
+    parts = {int(d): float(value) for value, d in named}
+    assert set(parts) == {0, 1, 2}
+    deviations = X.std(axis=0)
+    combined = sum(value * X[:, d] / deviations[d] for d, value in parts.items())
+    assert combined.std() < 0.02
+
+
+def test_a_constant_feature_is_named_alone():
+    X = correlated()
+    X[:, 1] = 3.0
+    with pytest.raises(DegenerateMixtureError, match=r"no variance of its own in feature 1\.$"):
+        GaussianMixture(1, reg_covar=0.0).fit(X)
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-5, 1e-7])
+def test_nearly_collinear_features_are_fitted_as_long_as_digits_last(noise):
+    X = correlated()
+    X[:, 2] = X[:, 0] + noise * X[:, 2]
+    model = GaussianMixture(1, reg_covar=0.0).fit(X)
+    unit = GaussianMixture(1, reg_covar=0.0).fit(
+        np.column_stack([X[:, 0], X[:, 1], (X[:, 2] - X[:, 0]) / noise, X[:, 3]])
+    )
+    expected = unit.score(
+        np.column_stack([X[:, 0], X[:, 1], (X[:, 2] - X[:, 0]) / noise, X[:, 3]])
+    ) - np.log(noise)
+    assert model.score(X) == pytest.approx(expected, abs=1e-2)
+
+
+def test_what_rounding_alone_keeps_from_being_singular_is_singular():
+    X = correlated()
+    X[:, 2] = 0.1 * X[:, 0] + 0.7 * X[:, 1]
+    X[:, 3] = X[:, 2] / 3.0
+    with pytest.raises(DegenerateMixtureError, match="of its own in feature 2"):
+        GaussianMixture(1, reg_covar=0.0).fit(X)

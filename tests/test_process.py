@@ -8,51 +8,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
-import gmmx
 from gmmx import GaussianMixture
 from gmmx.covariance import STRUCTURES
 from gmmx.threads import resolve_n_threads
 from memory import peak_of_fit
+from processes import run, with_threads
 
-TESTS = Path(__file__).parent
-SECONDS = 25  # that a program may take on a slow machine before it counts as hanging
-
-with_threads = pytest.mark.skipif(not gmmx.build_config()["openmp"], reason="built without threads")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-PREAMBLE = """
-import os, signal, sys, threading, time, warnings
-import numpy as np
-from gmmx import GaussianMixture
-
-warnings.simplefilter("ignore")
-random = np.random.default_rng(0)
-
-def samples(n_samples, n_features=3):
-    return random.normal(size=(n_samples, n_features)) + random.integers(4, size=(n_samples, 1))
-
-def bits(model):
-    return model.means_.tobytes() + model.covariances_.tobytes()
-"""
-
-
-def run(program, **environment):
-    """Run a program and return what it printed; fail if it fails or hangs."""
-    finished = subprocess.run(
-        [sys.executable, "-c", PREAMBLE + textwrap.dedent(program)], cwd=TESTS,
-        env=os.environ | environment, capture_output=True, text=True, check=False, timeout=SECONDS,
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
 
 
 # ---- what stays as it was

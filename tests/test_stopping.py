@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from gmmx import ConvergenceWarning, GaussianMixture
+from gmmx import ConvergenceWarning, GaussianMixture, load
 from gmmx.covariance import STRUCTURES
 from gmmx.degenerate import DegenerateMixtureError
 from gmmx.stopping import AbsoluteChange, AitkenEstimate
@@ -199,6 +199,15 @@ def test_a_callback_may_use_the_estimator_and_other_threads():
         assert model.score(X) < 0
 
     model.set_params(callback=callback).fit(X)
+
+
+def test_a_model_is_saved_without_its_callback(tmp_path):
+    X = faithful()
+    model = fitted(X, 2, callback=lambda *_: None, tol_type="aitken", degenerate="drop")
+    model.save(tmp_path / "model.gmmx")
+    loaded = load(tmp_path / "model.gmmx")
+    assert loaded.get_params() == {**model.get_params(), "callback": None}
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_what_cannot_be_called_is_refused():

@@ -1,10 +1,18 @@
 """Gaussian mixtures on CPUs: scikit-learn's contract, compiled kernels."""
 
-from gmmx import _build
-from gmmx.build_config import build_config
-from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
-from gmmx.mixture import GaussianMixture
-from gmmx.portable import load
+import sys
+
+try:
+    from gmmx import _build
+    from gmmx.build_config import build_config
+    from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
+    from gmmx.mixture import GaussianMixture
+    from gmmx.portable import load
+except KeyboardInterrupt:
+    # The commands ``python -m gmmx`` and ``gmmx`` come past here before they can catch Ctrl-C.
+    if sys.argv[0] != "-m" and not sys.argv[0].endswith("gmmx"):
+        raise
+    raise SystemExit(130) from None
 
 __version__ = _build.VERSION
 

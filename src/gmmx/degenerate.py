@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.covariance.cholesky import SMALLEST_SHARE
 from gmmx.exceptions import warn_convergence
 from gmmx.parameters import MixtureParameters
 from gmmx.statistics import SufficientStatistics
@@ -16,6 +17,7 @@ from gmmx.statistics import SufficientStatistics
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Samples
 
+MOST_PARTS = 4  # of a direction, named in a message
 MOST_RESEEDS = 10  # in one start: a component that still collapses then will do so again
 
 ILL_DEFINED = (
@@ -57,12 +59,23 @@ def singular_error(
     what = "no variance"
     if error.feature is not None:
         what += f" of its own in feature {error.feature}"
+    if error.direction is not None:
+        what += f", since {_relation(error.direction)} does not vary"
     finding = f"{where} has {what}"
     if error.component is not None:
         return _described(f"{message} Here {finding}.", error.component, finding)
     k = int(np.argmin(counts))
     fewest = f"{finding}, and component {k} holds the fewest of {len(X)} samples, {counts[k]:.6g}"
     return _described(f"{message} Here {finding}.", k, fewest)
+
+
+def _relation(direction: Array) -> str:
+    """A combination of standardized features in words, its largest parts first."""
+    order = np.argsort(-np.abs(direction), kind="stable")
+    parts = [d for d in order if abs(direction[d]) > SMALLEST_SHARE]
+    shown = [f"{direction[d]:+.2g} z{d}" for d in parts[:MOST_PARTS]]
+    more = " + ..." if len(parts) > MOST_PARTS else ""
+    return f"{' '.join(shown).removeprefix('+')}{more} (z: feature over its deviation)"
 
 
 def empty_error(component: int, X: Samples) -> DegenerateMixtureError:

@@ -65,7 +65,11 @@ class Portable(Estimator):
             raise TypeError(f"a {name} cannot be saved, as gmmx.load finds nothing but {known}")
         fitted = attributes_of_fit(self)
         _check_shapes(self.covariance_type, fitted)
-        write_model_file(path, ModelFile(name, self.get_params(), fitted))
+        # A callback is code, which model files do not hold.
+        parameters = self.get_params()
+        if "callback" in parameters:
+            parameters["callback"] = None
+        write_model_file(path, ModelFile(name, parameters, fitted))
 
     def to_sklearn(self) -> Any:
         """Return scikit-learn's fitted estimator with the same predictions, up to rounding.

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from functools import cache
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
 
 from gmmx._core import core
+
+NO_QUOTA = 1 << 16
 
 
 def resolve_n_threads(n_threads: int | None) -> int:
@@ -21,7 +27,8 @@ def resolve_n_threads(n_threads: int | None) -> int:
     -------
     int
         At least 1. For None the cores allowed by affinity and by the cgroup's quota, bounded by
-        OpenMP's own limit, which OMP_NUM_THREADS and threadpoolctl set.
+        OpenMP's own limit, which OMP_NUM_THREADS and threadpoolctl set; 1 in a daemonic worker of
+        multiprocessing, as in those of its pools, since there is one for each core.
 
     Examples
     --------
@@ -30,19 +37,73 @@ def resolve_n_threads(n_threads: int | None) -> int:
     """
     if n_threads is not None:
         return int(n_threads)
+    if is_daemonic_worker():
+        return 1
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, cgroup_quota(), core.max_threads()))
+    return max(1, min(cores, quota_at(int(monotonic())), core.max_threads()))
 
 
-@cache
-def cgroup_quota() -> int:
-    """Cores that the control group's quota allows, rounded up; a large number without quota."""
+def is_daemonic_worker() -> bool:
+    """Whether this process is a daemonic child of multiprocessing."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and bool(process.current_process().daemon)
+
+
+@lru_cache(maxsize=1)
+def quota_at(second: int) -> int:
+    """`cgroup_quota`, read again at most once a second, since it may change."""
+    return cgroup_quota()
+
+
+def cgroup_quota(system: Path = Path("/")) -> int:
+    """Cores that the quotas of this process's control groups allow, rounded up.
+
+    Parameters
+    ----------
+    system : Path
+        Root of the file system.
+
+    Returns
+    -------
+    int
+        A large number without quota. Version 2 of control groups, and version 1.
+    """
     try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
-            quota, period = file.read().split()
-        return max(1, math.ceil(int(quota) / int(period)))
+        lines = (system / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
     except (OSError, ValueError):
-        return 1 << 16
+        lines = []
+    shares = [_quota(folder) for line in lines for folder in _folders(system, line)]
+    return max(1, math.ceil(min(shares, default=NO_QUOTA)))
+
+
+def _folders(system: Path, line: str) -> Iterator[Path]:
+    """Folders of a line 'number:controllers:/path' of /proc/self/cgroup, up to the root."""
+    _, controllers, path = line.split(":", 2)
+    mount = system / "sys/fs/cgroup"
+    if controllers and "cpu" in controllers.split(","):
+        joined = mount / controllers
+        mount = joined if joined.is_dir() else mount / "cpu"
+    elif controllers:
+        return
+    folder = mount / path.lstrip("/")
+    # In a container the path may be that of the host: then only the mount itself is there.
+    yield from (parent for parent in (folder, *folder.parents) if parent.is_relative_to(mount))
+
+
+def _quota(folder: Path) -> float:
+    """Cores that one control group may use."""
+    try:
+        if (folder / "cpu.max").exists():
+            quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
+        else:
+            quota, period = (
+                (folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii")
+                for name in ("quota", "period")
+            )
+        share = int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return NO_QUOTA
+    return share if share > 0 else NO_QUOTA

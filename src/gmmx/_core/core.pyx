@@ -3,6 +3,8 @@
 The kernels of one instruction set are chosen once, by `install`, when the package is imported.
 """
 
+import os
+
 import numpy as np
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
@@ -10,37 +12,20 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from libc.string cimport memset
 
+from gmmx._core.host cimport (
+    check_signals_once, is_main_thread, propagate, release_threads, reserve_threads, threads_in_use,
+)
+from gmmx._core.processor cimport has_avx2, has_avx512
 from gmmx._core.task cimport (
     DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
-    EMPass, Kernels, Layout, Moments,
+    EMPass, Kernels, Layout, Moments, poll_function, work,
 )
-
-cdef extern from *:
-    """
-    #if defined(__x86_64__) && defined(__GNUC__) && !defined(_MSC_VER)
-    static int has_avx2(void)
-    {
-        __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    }
-    static int has_avx512(void)
-    {
-        __builtin_cpu_init();
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
-            && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-            && __builtin_cpu_supports("avx512cd") && has_avx2();
-    }
-    #else
-    static int has_avx2(void) { return 0; }
-    static int has_avx512(void) { return 0; }
-    #endif
-    """
-    bint has_avx2() nogil
-    bint has_avx512() nogil
-
 
 # Below so many multiplications a second thread costs more than it gains.
 cdef double SMALL_WORK = 2e5
+
+# From so many multiplications on, some hundredths of a second, signals should not wait.
+cdef double LONG_WORK = 2e8
 
 double_kernels = NULL
 single_kernels = NULL
@@ -98,15 +83,18 @@ cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
     return 0
 
 
-cdef double work(const EMPass *task) noexcept:
-    """Multiplications of a pass, roughly."""
-    cdef double for_pair = task.n_features * (task.n_features if task.layout == DENSE else 1) + 10
-    return for_pair * task.n_samples * task.n_components
+def forget_threads():
+    """In a forked child: the passes of the parent's other threads are not here."""
+    release_threads(threads_in_use)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_threads)
 
 
 cdef bint is_small(const EMPass *task) noexcept:
     """Whether one thread is enough."""
-    return work(task) < SMALL_WORK
+    return work(task, task.n_samples) < SMALL_WORK
 
 
 cdef char *allocate(Py_ssize_t size) except NULL:
@@ -117,9 +105,18 @@ cdef char *allocate(Py_ssize_t size) except NULL:
     return memory
 
 
+cdef poll_function poll_function_of(const EMPass *task) except? NULL:
+    """How a pass looks at signals: not at all if it is short or they are not this thread's."""
+    if work(task, task.n_samples) >= LONG_WORK and is_main_thread():
+        return check_signals_once
+    return NULL
+
+
 cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
     """Plan, provide memory, run without the GIL; pack the parameters unless they are."""
     kernels.plan(task)
+    task.poll = poll_function_of(task)
+    task.last_poll = task.next_chunk = task.n_done = task.is_cancelled = 0
     if is_small(task):
         n_threads = 1
     n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
@@ -136,13 +133,16 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
     task.partial_sums = <double *>(packed + packed_size)
     task.partial_skipped = <long long *>(packed + packed_size + sums_size)
     task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
+    cdef int status
+    n_threads = reserve_threads(n_threads)
     with nogil:
         if task.packed == NULL:
             task.packed = packed
             kernels.pack(task)
-        kernels.run(task, n_threads)
+        status = kernels.run(task, n_threads)
+        release_threads(n_threads)
     PyMem_RawFree(memory)
-    return 0
+    return status  # -1 with what a handler of signals raised
 
 
 cdef object sums_over_samples(const Kernels *kernels, EMPass *task, int n_threads):
@@ -330,8 +330,13 @@ def precision_cholesky(
         raise ValueError("expected covariances of shape (K, D, D)")
     check_size("factors", factors.size, covariances.size)
     cdef double[::1] scratch = np.empty(2 * D)
+    cdef double done = 0
     with nogil:
         for k in range(K):
+            done += <double>D * D * D
+            if done >= LONG_WORK:
+                done = 0
+                propagate(check_signals_once())
             failed = double_kernels.precision_cholesky(
                 &covariances[k, 0, 0], D, smallest, &factors[k, 0, 0], &scratch[0])
             if failed >= 0:

@@ -8,13 +8,14 @@ on the number of threads, nor a sample's on its neighbours.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
-from cython.parallel cimport prange, threadid
+from cython.parallel cimport parallel, threadid
 from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, diagonal, moments, posterior, products
 from gmmx._core.task cimport (
-    DENSE, NEAREST, NONE, SECOND, EMPass, Kernels,
+    DENSE, NEAREST, NONE, SECOND, EMPass, Kernels, work,
 )
+from gmmx._core.atomic cimport fetch, fetch_add
 from gmmx._core.dense cimport center_group
 from gmmx._core.densities cimport log_densities, near_log_densities
 from gmmx._core.moments cimport padded_features
@@ -25,41 +26,14 @@ from gmmx._core.plan cimport (
     Block, Parameters, by_features, first_size, lay_out_block, lay_out_parameters, plan, prunes,
     second_size,
 )
+from gmmx._core.runtime cimport (
+    POLL_WORK, guard_forks, omp_get_max_threads, poll, sleep_shortly, startable,
+)
 from gmmx._core.simd cimport (
     GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
 )
 from gmmx._core.sums cimport add_partial_sums, write_partial_sums, write_sums
 from gmmx._core.transpose cimport pack_rows
-
-
-cdef extern from *:
-    """
-    #ifdef _OPENMP
-    #include <omp.h>
-    #else
-    #define omp_get_max_threads() 1
-    #endif
-
-    #if defined(_OPENMP) && defined(__linux__)
-    #include <pthread.h>
-    #pragma weak omp_pause_resource_all
-    #pragma weak __kmpc_global_thread_num
-    extern int __kmpc_global_thread_num(void *);
-
-    /* The threads of GCC's runtime do not survive a fork, and a child that waits for them hangs:
-       let them go before it. The runtimes of LLVM and Intel see to this themselves. */
-    static void release_threads(void)
-    {
-        if (omp_pause_resource_all && !__kmpc_global_thread_num && !omp_in_parallel())
-            omp_pause_resource_all(omp_pause_hard);
-    }
-    static void guard_forks(void) { pthread_atfork(release_threads, NULL, NULL); }
-    #else
-    static void guard_forks(void) {}
-    #endif
-    """
-    int omp_get_max_threads() noexcept nogil
-    void guard_forks()
 
 
 # Samples and posteriors of a block.
@@ -199,10 +173,11 @@ cdef void add_moments(
 # Chunks.
 
 
-cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
+cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
     cdef Py_ssize_t start = chunk * task.chunk_samples
     cdef Py_ssize_t stop = min(task.n_samples, start + task.chunk_samples)
     cdef Py_ssize_t step = task.block_groups * GROUP
+    cdef double unpolled = 0
     cdef Parameters parameters
     cdef Block block
     cdef bint all_finite = True
@@ -232,21 +207,46 @@ cdef void run_chunk(const EMPass *task, Py_ssize_t chunk, int thread) noexcept n
             add_counts(task, &block)
             add_moments(task, &parameters, &block)
         start += step
+        unpolled += work(task, step)
+        if unpolled >= POLL_WORK:
+            unpolled = 0
+            if thread == 0:
+                poll(task)
+            if fetch(&task.is_cancelled):
+                return
     task.partial_skipped[chunk] = block.n_skipped
     task.partial_finite[chunk] = all_finite
     if task.moments != NONE:
         write_partial_sums(task, &block, task.partial_sums + chunk * task.partial_size)
 
 
-cdef void run(EMPass *task, int n_threads) noexcept nogil:
+cdef void run_chunks(EMPass *task, int thread) noexcept nogil:
+    """Run chunks until none is left; the calling thread, 0, then waits for those of the others.
+
+    At the end of a parallel region it could not look at signals.
+    """
+    cdef Py_ssize_t chunk = fetch_add(&task.next_chunk, 1)
+    while chunk < task.n_chunks and not fetch(&task.is_cancelled):
+        run_chunk(task, chunk, thread)
+        fetch_add(&task.n_done, 1)
+        chunk = fetch_add(&task.next_chunk, 1)
+    if thread == 0 and task.poll != NULL:
+        while fetch(&task.n_done) < task.n_chunks and not fetch(&task.is_cancelled):
+            sleep_shortly()
+            poll(task)
+
+
+cdef int run(EMPass *task, int n_threads) noexcept nogil:
     """The pass: task.packed, filled by pack, and task.scratch are aligned to ALIGNMENT."""
     cdef Py_ssize_t chunk
+    n_threads = startable(n_threads)
     if n_threads == 1:
-        for chunk in range(task.n_chunks):
-            run_chunk(task, chunk, 0)
+        run_chunks(task, 0)
     else:
-        for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
-            run_chunk(task, chunk, threadid())
+        with parallel(num_threads=n_threads):
+            run_chunks(task, threadid())
+    if task.is_cancelled:
+        return -1
     task.all_finite = True
     for chunk in range(task.n_chunks):
         task.n_skipped += task.partial_skipped[chunk]
@@ -254,6 +254,7 @@ cdef void run(EMPass *task, int n_threads) noexcept nogil:
     if task.moments != NONE:
         add_partial_sums(task)
         write_sums(task)
+    return 0
 
 
 cdef int max_threads() noexcept nogil:

@@ -16,6 +16,8 @@ ctypedef enum Moments:
     FIRST   # counts and first moments
     SECOND  # and second moments
 
+ctypedef int (*poll_function)() noexcept nogil
+
 ctypedef struct EMPass:
     Layout layout
     Source source
@@ -57,9 +59,17 @@ ctypedef struct EMPass:
     char *packed               # parameters in the order in which the kernels read them
     char *scratch              # (n_threads, scratch_size)
 
+    # How the calling thread gets to hear of signals while the pass runs, and ends it.
+    poll_function poll         # negative to cancel the pass; or NULL
+    double last_poll           # in seconds
+    Py_ssize_t next_chunk      # that no thread has taken yet
+    Py_ssize_t n_done          # chunks
+    Py_ssize_t is_cancelled
+
 ctypedef void (*plan_function)(EMPass *task) noexcept nogil
 ctypedef void (*pack_function)(const EMPass *task) noexcept nogil
-ctypedef void (*run_function)(EMPass *task, int n_threads) noexcept nogil
+# 0, or -1 if the pass was cancelled.
+ctypedef int (*run_function)(EMPass *task, int n_threads) noexcept nogil
 
 ctypedef int (*max_threads_function)() noexcept nogil
 
@@ -73,3 +83,9 @@ ctypedef struct Kernels:
     pack_function pack        # the parameters, into task.packed
     run_function run
     precision_cholesky_function precision_cholesky
+
+
+cdef inline double work(const EMPass *task, Py_ssize_t n_samples) noexcept nogil:
+    """Multiplications for some of the samples, roughly."""
+    cdef double D = task.n_features
+    return (D * (D if task.layout == DENSE else 1) + 10) * n_samples * task.n_components

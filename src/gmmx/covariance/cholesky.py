@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
+SMALLEST_SHARE = 1e-3  # of a direction, below which a feature has no part in it
+
+
 class DegenerateCovarianceError(ValueError):
     """A covariance matrix is singular to working precision.
 
@@ -26,12 +29,21 @@ class DegenerateCovarianceError(ValueError):
     feature : int or None
         The feature that has no variance, or none given the features before it; None if the
         structure does not tell features apart.
+    direction : ndarray of shape (n_features,), or None
+        The combination of features, each in units of its own deviation, that has no variance,
+        where that is more than one feature.
     """
 
-    def __init__(self, component: int | None = None, feature: int | None = None) -> None:
+    def __init__(
+        self,
+        component: int | None = None,
+        feature: int | None = None,
+        direction: Array | None = None,
+    ) -> None:
         super().__init__(f"singular covariance: component {component}, feature {feature}")
         self.component = component
         self.feature = feature
+        self.direction = direction
 
 
 def precision_cholesky(covariances: Array) -> Array:
@@ -47,8 +59,29 @@ def precision_cholesky(covariances: Array) -> Array:
     failed = core.precision_cholesky(matrices, smallest, factors)
     if failed >= 0:
         component, feature = divmod(failed, n_features)
-        raise DegenerateCovarianceError(None if covariances.ndim == 2 else component, feature)
+        raise DegenerateCovarianceError(
+            None if covariances.ndim == 2 else component, feature,
+            _flat_direction(matrices[component], feature),
+        )  # fmt: skip
     return factors.reshape(covariances.shape)
+
+
+def _flat_direction(matrix: Array, feature: int) -> Array | None:
+    """The combination of the features up to one that has the least variance, in deviations.
+
+    None if that is this feature alone, or if another has no variance to measure it by.
+    """
+    n_features = len(matrix)
+    known = matrix[: feature + 1, : feature + 1]
+    variances = np.diagonal(known)
+    if not (np.isfinite(known).all() and (variances > 0).all()):
+        return None
+    deviations = np.sqrt(variances)
+    correlations = known / deviations[:, np.newaxis] / deviations
+    direction = np.zeros(n_features)
+    direction[: feature + 1] = np.linalg.eigh(correlations)[1][:, 0]
+    direction *= np.sign(direction[np.argmax(np.abs(direction))])
+    return direction if np.count_nonzero(np.abs(direction) > SMALLEST_SHARE) > 1 else None
 
 
 def factors_of_precisions(precisions: Array) -> tuple[Array, Array]:

@@ -1,0 +1,47 @@
+"""What a pass owes the process that it runs in: signals are heard, and threads are shared.
+
+For core.pyx alone: a file that cimports this has a count of threads of its own.
+"""
+
+from gmmx._core.atomic cimport fetch_add
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept
+
+cdef extern from *:
+    """
+    static Py_ssize_t threads_in_use = 0;  /* by passes of all threads of Python */
+    """
+    Py_ssize_t threads_in_use
+
+
+cdef inline int reserve_threads(int wanted) noexcept:
+    """How many threads a pass may have so that passes side by side share those they want.
+
+    Each gets one at least. How many does not change its result.
+    """
+    cdef Py_ssize_t others = fetch_add(&threads_in_use, wanted)
+    cdef int granted = <int>max(<Py_ssize_t>1, wanted - others)
+    fetch_add(&threads_in_use, granted - wanted)
+    return granted
+
+
+cdef inline void release_threads(Py_ssize_t granted) noexcept nogil:
+    fetch_add(&threads_in_use, -granted)
+
+
+cdef inline bint is_main_thread() except -1:
+    """Whether this thread is the one that Python's signal handlers run in."""
+    import threading
+    return threading.get_ident() == threading.main_thread().ident
+
+
+cdef inline int check_signals_once() noexcept nogil:
+    """Run handlers of signals that came in; -1 if one of them raised, which is not lost."""
+    with gil:
+        return PyErr_CheckSignals()
+
+
+cdef inline int propagate(int status) except -1 nogil:
+    """Raise what was left pending with a status of -1."""
+    return status
