@@ -1,7 +1,8 @@
 /* The vector type of the kernels: the one thing Cython cannot say.
  *
  * GMMX_SINGLE makes `real` a float instead of a double. With GCC or Clang `vec` fills a register
- * of the instruction set that the file is compiled for; elsewhere it is one `real`.
+ * of the instruction set that the file is compiled for; elsewhere, and with GMMX_SCALAR, it is
+ * one `real`.
  */
 #ifndef GMMX_SIMD_H
 #define GMMX_SIMD_H
@@ -54,7 +55,8 @@ enum { TILE_VECTORS = 2, TILE_FEATURES = 4 };
 #define TURNS(half) TURNS_2((half) * 1, 2)
 #endif
 
-#if defined(__GNUC__) || defined(__clang__)
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(GMMX_SCALAR)
+#define GMMX_VECTORS
 enum { LANES = VECTOR_BYTES / sizeof(real) };
 typedef real vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 typedef integer ivec __attribute__((vector_size(VECTOR_BYTES)));
@@ -113,7 +115,7 @@ static inline vec from_bits(ivec bits)
 /* All ones where a < b, else 0; a NaN compares false. */
 static inline ivec less_than(vec a, vec b)
 {
-#if defined(__GNUC__) || defined(__clang__)
+#ifdef GMMX_VECTORS
     return (ivec)(a < b);
 #else
     return -(ivec)(a < b);
