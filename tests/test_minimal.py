@@ -1,8 +1,15 @@
-"""What every installed copy of gmmx must pass: needs NumPy, pytest and gmmx, nothing else."""
+"""What every installed copy of gmmx must pass: needs NumPy, pytest and gmmx, nothing else.
+
+With GMMX_WHEEL=1 in the environment the copy must also have what every wheel for release has.
+"""
 
 from __future__ import annotations
 
+import os
 import pickle
+import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,6 +49,18 @@ def fitted(
     return model.fit(X)
 
 
+def run_python(code: str, **environment: str) -> str:
+    """Return what code prints in a new interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.strip()
+
+
 def test_version_is_that_of_the_distribution() -> None:
     assert gmmx.__version__ == version("gmmx-native")
 
@@ -54,6 +73,48 @@ def test_build_config(capsys: pytest.CaptureFixture[str]) -> None:
             print(f"  {name}: {value}")
     assert config["version"] == gmmx.__version__
     assert config["instruction_set"] in config["kernel_levels"]
+
+
+is_wheel = pytest.mark.skipif(
+    "GMMX_WHEEL" not in os.environ,
+    reason="a build from source may lack OpenMP and wide vectors; GMMX_WHEEL=1 asks for them",
+)
+
+
+@is_wheel
+def test_wheel_has_openmp_and_every_instruction_set() -> None:
+    config = gmmx.build_config()
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    assert config["openmp"] is True
+    assert config["kernel_levels"] == (("baseline", "avx2", "avx512") if is_x86 else ("baseline",))
+
+
+@is_wheel
+def test_wheel_uses_the_threads_asked_for() -> None:
+    code = "from gmmx._core import core; print(core.max_threads())"
+    assert run_python(code, OMP_NUM_THREADS="3") == "3"
+
+
+PREDICT_AFTER_FORK = """
+import os, signal
+import numpy as np
+from gmmx import GaussianMixture
+
+X = np.random.default_rng(0).standard_normal((50_000, 4))
+model = GaussianMixture(3, n_threads=2, random_state=0, tol=1.0).fit(X)
+labels = model.predict(X)
+child = os.fork()
+if child == 0:
+    signal.alarm(5)
+    os._exit(int(not np.array_equal(model.predict(X), labels)))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks processes with threads")
+def test_forked_child_predicts() -> None:
+    """OpenMP's threads must go before a fork: without that the child hangs until the alarm."""
+    assert run_python(PREDICT_AFTER_FORK) == "0"
 
 
 @covariance_types

@@ -12,3 +12,334 @@ from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 from cython cimport floating
 from libc.string cimport memset
 
+from gmmx._core.host cimport (
+    check_signals_once, is_main_thread, propagate, release_threads, reserve_threads, threads_in_use,
+)
+from gmmx._core.processor cimport has_avx2, has_avx512
+from gmmx._core.task cimport (
+    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
+    EMPass, Kernels, Layout, Moments, poll_function, work,
+)
+
+# Below so many multiplications a second thread costs more than it gains.
+cdef double SMALL_WORK = 2e5
+
+# From so many multiplications on, some hundredths of a second, signals should not wait.
+cdef double LONG_WORK = 2e8
+
+double_kernels = NULL
+single_kernels = NULL
+
+
+def supported_levels():
+    """Names of the instruction sets of this processor that kernels may be compiled for."""
+    levels = ["baseline"]
+    if has_avx2():
+        levels.append("avx2")
+    if has_avx512():
+        levels.append("avx512")
+    return levels
+
+
+def install(double_table, single_table):
+    """Use these kernels, capsules of em_pass modules, from now on."""
+    global double_kernels, single_kernels
+    double_kernels = <const Kernels *>PyCapsule_GetPointer(double_table, "gmmx._core.Kernels")
+    single_kernels = <const Kernels *>PyCapsule_GetPointer(single_table, "gmmx._core.Kernels")
+
+
+def max_threads():
+    """OpenMP's limit for the calling thread, which the environment and the program may set."""
+    return double_kernels.max_threads()
+
+
+cdef Layout layout_number(str layout) except *:
+    if layout == "dense":
+        return DENSE
+    if layout == "shared":
+        return SHARED
+    if layout == "diagonal":
+        return DIAGONAL
+    raise ValueError(f"layout must be 'dense', 'shared' or 'diagonal', got {layout!r}")
+
+
+cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept:
+    """Values in the factors of a layout, and in the second moments if it has any."""
+    if layout == DENSE:
+        return K * D * D
+    return D * D if layout == SHARED else K * D
+
+
+cdef Py_ssize_t sums_size(const EMPass *task) noexcept:
+    """Log likelihood, counts, first and second moments."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t size = 1 + K + K * D
+    return size + factors_size(task.layout, K, D) if task.moments == SECOND else size
+
+
+cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
+    if given != expected:
+        raise ValueError(f"{name} has {given} values, expected {expected}")
+    return 0
+
+
+def forget_threads():
+    """In a forked child: the passes of the parent's other threads are not here."""
+    release_threads(threads_in_use)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_threads)
+
+
+cdef bint is_small(const EMPass *task) noexcept:
+    """Whether one thread is enough."""
+    return work(task, task.n_samples) < SMALL_WORK
+
+
+cdef char *allocate(Py_ssize_t size) except NULL:
+    """Memory for `size` bytes once it is aligned, to be freed by PyMem_RawFree."""
+    cdef char *memory = <char *>PyMem_RawMalloc(size + ALIGNMENT)
+    if memory == NULL:
+        raise MemoryError(f"cannot allocate {size + ALIGNMENT} bytes for a pass over the samples")
+    return memory
+
+
+cdef poll_function poll_function_of(const EMPass *task) except? NULL:
+    """How a pass looks at signals: not at all if it is short or they are not this thread's."""
+    if work(task, task.n_samples) >= LONG_WORK and is_main_thread():
+        return check_signals_once
+    return NULL
+
+
+cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
+    """Plan, provide memory, run without the GIL; pack the parameters unless they are."""
+    kernels.plan(task)
+    task.poll = poll_function_of(task)
+    task.last_poll = task.next_chunk = task.n_done = task.is_cancelled = 0
+    if is_small(task):
+        n_threads = 1
+    n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
+    cdef Py_ssize_t scratch_size = n_threads * task.scratch_size
+    cdef Py_ssize_t packed_size = task.packed_size if task.packed == NULL else 0
+    cdef Py_ssize_t sums_size = 0
+    if task.moments != NONE:
+        sums_size = task.n_chunks * task.partial_size * <Py_ssize_t>sizeof(double)
+    cdef char *memory = allocate(
+        scratch_size + packed_size + sums_size
+        + task.n_chunks * <Py_ssize_t>(sizeof(long long) + sizeof(int)))
+    task.scratch = align(memory)
+    cdef char *packed = task.scratch + scratch_size
+    task.partial_sums = <double *>(packed + packed_size)
+    task.partial_skipped = <long long *>(packed + packed_size + sums_size)
+    task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
+    cdef int status
+    n_threads = reserve_threads(n_threads)
+    with nogil:
+        if task.packed == NULL:
+            task.packed = packed
+            kernels.pack(task)
+        status = kernels.run(task, n_threads)
+        release_threads(n_threads)
+    PyMem_RawFree(memory)
+    return status  # -1 with what a handler of signals raised
+
+
+cdef object sums_over_samples(const Kernels *kernels, EMPass *task, int n_threads):
+    """Run; return the moments, if any are wanted."""
+    cdef double[::1] sums
+    if task.moments != NONE:
+        sums = np.empty(sums_size(task))
+        task.sums = &sums[0]
+    execute(kernels, task, n_threads)
+    return None if task.moments == NONE else sums.base
+
+
+cdef int start_task(EMPass *task, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K, str layout) except -1:
+    memset(task, 0, sizeof(EMPass))
+    if n < 1 or D < 1 or K < 1:
+        raise ValueError(f"expected at least 1 sample, feature and component, got {n}, {D}, {K}")
+    task.layout = layout_number(layout)
+    task.n_samples = n
+    task.n_features = D
+    task.n_components = K
+    return 0
+
+
+cdef int set_origin(
+    EMPass *task, const double[:, ::1] origin, const double[::1] center, int moments
+) except -1:
+    """What samples are centered at, or moments taken about; which moments are wanted."""
+    if not NONE <= moments <= SECOND:
+        raise ValueError(f"moments must be 0, 1 or 2, got {moments}")
+    task.moments = <Moments>moments
+    if task.layout == SHARED and (center is None or moments == SECOND):
+        raise ValueError("layout shared needs a center, and has no second moments")
+    if center is not None:
+        if task.layout == DENSE:
+            raise ValueError("layout dense takes moments about an origin, not a center")
+        check_size("center", center.size, task.n_features)
+        task.center = &center[0]
+    elif moments != NONE:
+        check_size("origin", origin.size, task.n_components * task.n_features)
+        task.origin = &origin[0, 0]
+    return 0
+
+
+cdef int set_order(EMPass *task, const long long[::1] order) except -1:
+    """Visit rows in an order, where that shows in sums and labels only."""
+    cdef Py_ssize_t i
+    check_size("order", order.size, task.n_samples)
+    if task.labels == NULL or task.weights == NULL or task.layout != DENSE or (
+            task.resp != NULL or task.log_prob != NULL or task.weighted_log_prob != NULL):
+        raise ValueError("order needs layout dense, weights and labels, and no other output")
+    for i in range(task.n_samples):
+        if not (0 <= order[i] < task.n_samples and 0 <= task.labels[i] < task.n_components):
+            raise ValueError("order must hold indices of samples, labels those of components")
+    task.order = &order[0]
+    return 0
+
+
+def label_order(
+    const long long[::1] labels,  # IN (n,) from 0 to K - 1
+    Py_ssize_t K,
+    long long[::1] order,         # OUT (n,) indices sorted by label, stable
+):
+    """Counting sort."""
+    cdef Py_ssize_t n = labels.shape[0], i, k, total = 0
+    check_size("order", order.size, n)
+    cdef long long[::1] start = np.zeros(K + 1, np.int64)
+    for i in range(n):
+        if not 0 <= labels[i] < K:
+            raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
+        start[labels[i] + 1] += 1
+    for k in range(K):
+        total += start[k]
+        start[k] = total
+    for i in range(n):
+        order[start[labels[i]]] = i
+        start[labels[i]] += 1
+
+
+def em_pass(
+    const floating[:, ::1] X,             # IN (n, D)
+    const double[:, ::1] means,           # IN (K, D)
+    const double[::1] factors,            # IN raveled, in the layout's shape
+    const double[::1] log_scale,          # IN (K,)
+    str layout,
+    int n_threads,
+    *,
+    int moments=0,                        # 0 none, 1 counts and first, 2 second moments as well
+    const double[:, ::1] origin=None,     # IN (K, D) that moments are taken about
+    const double[::1] center=None,        # IN (D,) near all means: moments are taken about it
+    const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
+    const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
+    long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
+    bint nearest=False,                   # all weight to the component with the largest density
+    floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
+    floating[:, ::1] resp=None,           # OUT (n, K)
+    floating[::1] log_prob=None,          # OUT (n,)
+    long long[::1] labels=None,           # OUT (n,)
+):
+    """One pass over X; return log likelihood, counts, first, second in one vector, or None."""
+    cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = means.shape[0]
+    cdef const Kernels *kernels
+    cdef EMPass task
+    start_task(&task, n, D, K, layout)
+    set_origin(&task, origin, center, moments)
+    task.source = NEAREST if nearest else DENSITY
+    check_size("means", means.size, K * D)
+    check_size("factors", factors.size, factors_size(task.layout, K, D))
+    check_size("log_scale", log_scale.size, K)
+    task.X = &X[0, 0]
+    task.means = &means[0, 0]
+    task.factors = &factors[0]
+    task.log_scale = &log_scale[0]
+    if weights is not None:
+        check_size("weights", weights.size, K)
+        task.weights = &weights[0]
+    if weighted_log_prob is not None:
+        check_size("weighted_log_prob", weighted_log_prob.size, n * K)
+        check_size("a row of weighted_log_prob", weighted_log_prob.shape[1], n)
+        task.weighted_log_prob = &weighted_log_prob[0, 0]
+    if resp is not None:
+        check_size("resp", resp.size, n * K)
+        check_size("a row of resp", resp.shape[1], K)
+        task.resp = &resp[0, 0]
+    if log_prob is not None:
+        check_size("log_prob", log_prob.size, n)
+        task.log_prob = &log_prob[0]
+    if labels is not None:
+        check_size("labels", labels.size, n)
+        task.labels = &labels[0]
+    kernels = double_kernels if floating is double else single_kernels
+    if order is not None:
+        set_order(&task, order)
+    sums = sums_over_samples(kernels, &task, n_threads)
+    if n_skipped is not None:
+        check_size("n_skipped", n_skipped.size, 1)
+        n_skipped[0] = task.n_skipped
+    return sums
+
+
+def moments_of(
+    const floating[:, ::1] X,          # IN (n, D)
+    const double[:, ::1] origin,       # IN (K, D)
+    str layout,
+    int n_threads,
+    *,
+    int moments=2,                     # 1 counts and first, 2 second moments as well
+    const long long[::1] labels=None,  # IN (n,), negative for no component
+    const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
+):
+    """Moments under given labels or responsibilities, as em_pass returns them.
+
+    With neither all samples are in the first component.
+    """
+    cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0]
+    cdef Py_ssize_t i
+    cdef const Kernels *kernels
+    cdef EMPass task
+    start_task(&task, n, D, K, layout)
+    set_origin(&task, origin, None, moments)
+    task.X = &X[0, 0]
+    if labels is not None:
+        check_size("labels", labels.size, n)
+        for i in range(n):
+            if labels[i] >= K:
+                raise ValueError(f"label {labels[i]} is not below {K}, the number of components")
+        task.labels_in = &labels[0]
+    task.source = GIVEN_LABELS
+    if resp is not None:
+        check_size("resp", resp.size, n * K)
+        task.source = GIVEN_RESP
+        task.resp_in = &resp[0, 0]
+    kernels = double_kernels if floating is double else single_kernels
+    return sums_over_samples(kernels, &task, n_threads)
+
+
+def precision_cholesky(
+    const double[:, :, ::1] covariances,  # IN (K, D, D)
+    double smallest,                      # pivot, as a share of the feature's variance
+    double[:, :, ::1] factors,            # OUT (K, D, D) upper triangular U, U U^T = covariance^-1
+):
+    """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
+    cdef Py_ssize_t K = covariances.shape[0], D = covariances.shape[1], k
+    cdef Py_ssize_t failed = -1
+    if K < 1 or D < 1 or covariances.shape[2] != D:
+        raise ValueError("expected covariances of shape (K, D, D)")
+    check_size("factors", factors.size, covariances.size)
+    cdef double[::1] scratch = np.empty(2 * D)
+    cdef double done = 0
+    with nogil:
+        for k in range(K):
+            done += <double>D * D * D
+            if done >= LONG_WORK:
+                done = 0
+                propagate(check_signals_once())
+            failed = double_kernels.precision_cholesky(
+                &covariances[k, 0, 0], D, smallest, &factors[k, 0, 0], &scratch[0])
+            if failed >= 0:
+                failed += k * D
+                break
+    return failed

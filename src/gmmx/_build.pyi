@@ -1,0 +1,4 @@
+VERSION: str
+COMPILER: str
+OPENMP: bool
+KERNEL_LEVELS: tuple[str, ...]
