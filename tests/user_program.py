@@ -1,0 +1,94 @@
+"""A user's program: a type checker in strict mode must see every type it relies on."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gmmx
+from gmmx import ConvergenceWarning, GaussianMixture, NotFittedError
+
+
+def draw() -> NDArray[np.float64]:
+    """Return samples of two components."""
+    rng = np.random.default_rng(0)
+    return np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(8, 2, (300, 2))])
+
+
+def fit(X: NDArray[np.float64]) -> GaussianMixture:
+    """Fit with every parameter given."""
+    model = GaussianMixture(
+        2,
+        covariance_type="diag",
+        tol=1e-4,
+        reg_covar=1e-6,
+        max_iter=200,
+        n_init=2,
+        init_params="k-means++",
+        weights_init=[0.5, 0.5],
+        means_init=[[0.0, 0.0], [8.0, 8.0]],
+        precisions_init=None,
+        random_state=0,
+        warm_start=False,
+        verbose=0,
+        verbose_interval=10,
+        n_threads=1,
+        algorithm="squarem",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        assert_type(model.fit(X), GaussianMixture)
+    return model
+
+
+def use(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Call every method."""
+    assert_type(model.predict(X), NDArray[np.int64])
+    assert_type(model.fit_predict(X), NDArray[np.int64])
+    assert_type(model.predict_proba(X), NDArray[np.floating])
+    assert_type(model.score_samples(X), NDArray[np.floating])
+    assert_type(model.score(X), float)
+    assert_type(model.aic(X), float)
+    assert_type(model.bic(X), float)
+    assert_type(model.sample(3), tuple[NDArray[np.float64], NDArray[np.int64]])
+    assert_type(model.get_params(), dict[str, Any])
+    assert_type(model.set_params(tol=1e-3), GaussianMixture)
+
+
+def look(model: GaussianMixture) -> None:
+    """Read every fitted attribute."""
+    assert_type(model.weights_, NDArray[np.floating])
+    assert_type(model.means_, NDArray[np.floating])
+    assert_type(model.covariances_, NDArray[np.floating])
+    assert_type(model.precisions_, NDArray[np.floating])
+    assert_type(model.precisions_cholesky_, NDArray[np.floating])
+    assert_type(model.converged_, bool)
+    assert_type(model.n_iter_, int)
+    assert_type(model.lower_bound_, float)
+    assert_type(model.lower_bounds_, list[float])
+    assert_type(model.n_features_in_, int)
+
+
+def main() -> None:
+    """Use all of the public API."""
+    X = draw()
+    model = fit(X)
+    use(model, X)
+    look(model)
+    known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
+    assert_type(known, GaussianMixture)
+    copy: GaussianMixture = pickle.loads(pickle.dumps(known))
+    assert_type(gmmx.build_config(), dict[str, object])
+    assert_type(gmmx.__version__, str)
+    try:
+        GaussianMixture().predict(X)
+    except NotFittedError as error:
+        print(f"{copy.score(X):.3f} {model.score(X):.3f}, gmmx {gmmx.__version__}: {error}")
+
+
+if __name__ == "__main__":
+    main()
