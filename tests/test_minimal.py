@@ -57,7 +57,7 @@ def run_python(code: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     ).stdout.strip()
 
 
@@ -105,7 +105,7 @@ model = GaussianMixture(3, n_threads=2, random_state=0, tol=1.0).fit(X)
 labels = model.predict(X)
 child = os.fork()
 if child == 0:
-    signal.alarm(5)
+    signal.alarm(60)
     os._exit(int(not np.array_equal(model.predict(X), labels)))
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
