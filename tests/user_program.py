@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import tempfile
 import warnings
+from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
 
 import gmmx
-from gmmx import ConvergenceWarning, GaussianMixture, NotFittedError
+from gmmx import ConvergenceWarning, GaussianMixture, ModelFileError, NotFittedError, load
 
 
 def draw() -> NDArray[np.float64]:
@@ -73,12 +75,28 @@ def look(model: GaussianMixture) -> None:
     assert_type(model.n_features_in_, int)
 
 
+def keep(model: GaussianMixture) -> None:
+    """Write the model to a file, read it, exchange it with scikit-learn."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.gmmx")
+        model.save(path)
+        loaded: GaussianMixture = load(path)
+        path.write_bytes(path.read_bytes()[:-1])
+        try:
+            load(str(path))
+        except ModelFileError as error:
+            print(error)
+    assert_type(loaded, GaussianMixture)
+    assert_type(GaussianMixture.from_sklearn(model.to_sklearn()), GaussianMixture)
+
+
 def main() -> None:
     """Use all of the public API."""
     X = draw()
     model = fit(X)
     use(model, X)
     look(model)
+    keep(model)
     known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
     assert_type(known, GaussianMixture)
     copy: GaussianMixture = pickle.loads(pickle.dumps(known))
