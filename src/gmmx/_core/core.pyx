@@ -8,7 +8,7 @@ import os
 import numpy as np
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cython cimport floating
 from libc.string cimport memset
 
@@ -98,8 +98,8 @@ cdef bint is_small(const EMPass *task) noexcept:
 
 
 cdef char *allocate(Py_ssize_t size) except NULL:
-    """Memory for `size` bytes once it is aligned, to be freed by PyMem_RawFree."""
-    cdef char *memory = <char *>PyMem_RawMalloc(size + ALIGNMENT)
+    """Memory for `size` bytes once it is aligned, to be freed by PyMem_Free."""
+    cdef char *memory = <char *>PyMem_Malloc(size + ALIGNMENT)
     if memory == NULL:
         raise MemoryError(f"cannot allocate {size + ALIGNMENT} bytes for a pass over the samples")
     return memory
@@ -141,7 +141,7 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
             kernels.pack(task)
         status = kernels.run(task, n_threads)
         release_threads(n_threads)
-    PyMem_RawFree(memory)
+    PyMem_Free(memory)
     return status  # -1 with what a handler of signals raised
 
 

@@ -10,7 +10,7 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.mem cimport PyMem_RawFree
+from cpython.mem cimport PyMem_Free
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcmp
 
@@ -143,7 +143,7 @@ cdef class Predictor:
         self.n_features = D
 
     def __dealloc__(self):
-        PyMem_RawFree(self.memory)
+        PyMem_Free(self.memory)
 
     def labels(self, X, n_threads):
         """Most probable components."""
