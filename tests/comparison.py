@@ -111,9 +111,9 @@ def compare(X: Array, n_components: int, covariance_type: str, **parameters: Any
         for library in (gmmx, mixture)
     )
     return Comparison(
-        lower_bounds=_largest_relative(ours.lower_bounds_, theirs.lower_bounds_),
-        parameters=_parameter_difference(ours, theirs),
-        criteria=_largest_relative([ours.aic(X), ours.bic(X)], [theirs.aic(X), theirs.bic(X)]),
+        lower_bounds=largest_relative(ours.lower_bounds_, theirs.lower_bounds_),
+        parameters=parameter_difference(ours, theirs),
+        criteria=largest_relative([ours.aic(X), ours.bic(X)], [theirs.aic(X), theirs.bic(X)]),
         same_n_iter=ours.n_iter_ == theirs.n_iter_,
         same_converged=ours.converged_ == theirs.converged_,
     )
@@ -121,12 +121,17 @@ def compare(X: Array, n_components: int, covariance_type: str, **parameters: Any
 
 def fitted(library: Any, X: Array, n_components: int, **parameters: Any) -> Any:
     """Return a fitted GaussianMixture of a library, without warnings."""
+    return fitted_quietly(library.GaussianMixture(n_components, **parameters), X)
+
+
+def fitted_quietly(model: Any, X: Array) -> Any:
+    """Return a model, fitted without warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return library.GaussianMixture(n_components, **parameters).fit(X)
+        return model.fit(X)
 
 
-def _largest_relative(actual: Any, expected: Any) -> float:
+def largest_relative(actual: Any, expected: Any) -> float:
     """Return the largest relative difference, infinity between lists of other lengths."""
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
     if actual.shape != expected.shape:
@@ -134,7 +139,7 @@ def _largest_relative(actual: Any, expected: Any) -> float:
     return float(np.max(np.abs(actual - expected) / np.abs(expected)))
 
 
-def _parameter_difference(ours: Any, theirs: Any) -> float:
+def parameter_difference(ours: Any, theirs: Any) -> float:
     """Return the largest difference of parameters, in weights and standard deviations."""
     matrices, expected = (
         dense(model.covariances_, model.covariance_type, *theirs.means_.shape)

@@ -135,6 +135,6 @@ def test_the_script_prints_a_row_for_each_type(capsys, monkeypatch):
     script["print_table"]("Title", max_iter=2)
     title, header, *rows = capsys.readouterr().out.strip().splitlines()
     assert title == "Title"
-    assert header == script["HEADER"]
+    assert header == script["LABELS"] + script["HEADER"]
     assert [row.split()[1] for row in rows] == list(SHARED_TYPES)
     assert all(row.startswith("iris") and row.endswith("same") for row in rows)

@@ -4,6 +4,7 @@ import sys
 
 try:
     from gmmx import _build
+    from gmmx.bayesian import BayesianGaussianMixture
     from gmmx.build_config import build_config
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.mixture import GaussianMixture
@@ -17,6 +18,7 @@ except KeyboardInterrupt:
 __version__ = _build.VERSION
 
 __all__ = [
+    "BayesianGaussianMixture",
     "ConvergenceWarning",
     "GaussianMixture",
     "ModelFileError",

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gmmx._core.prediction import Predictor, Snapshot
-from gmmx.parameter_validation import check_random_state, check_sample_count
+from gmmx.covariance import CovarianceStructure
+from gmmx.em import EMResult, ExpectationMaximization
+from gmmx.fitting import best_of, fitted_attributes, warn_about
+from gmmx.parameter_validation import (
+    check_component_count,
+    check_parameters,
+    check_random_state,
+    check_sample_count,
+)
 from gmmx.parameters import MixtureParameters
 from gmmx.portable import Portable
-from gmmx.validation import check_feature_count
+from gmmx.threads import resolve_n_threads
+from gmmx.validation import check_feature_count, check_spread
+from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gmmx.arrays import ArrayLike, NDArray, Samples
+    from gmmx.arrays import Array, ArrayLike, NDArray, Samples
 
     Output = Callable[[Predictor, object, int | None], NDArray[Any] | None]
 
@@ -35,8 +44,22 @@ class Mixture(Portable):
     lower_bounds_: list[float]
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
+    n_components: int
+    covariance_type: str
+    tol: float
+    reg_covar: float
+    max_iter: int
+    n_init: int
+    warm_start: bool
+    verbose: int
+    verbose_interval: int
     n_threads: int | None
     random_state: int | np.random.RandomState | None
+    callback: Callable[[int, float], object] | None
+
+    _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
+    _options: ClassVar[dict[str, Iterable[str]]]
+    _output_dtype: ClassVar[type[np.float64] | None] = None  # by default that of the samples
 
     # Not in the dictionary: what predictions keep is no part of the model's state.
     __slots__ = ("_kept",)
@@ -52,8 +75,18 @@ class Mixture(Portable):
     )
 
     @abstractmethod
-    def _fit(self, X: ArrayLike) -> Samples:
-        """Fit, store the result in one step at the end, return the checked samples."""
+    def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
+        """The steps of the algorithm on these samples."""
+
+    @abstractmethod
+    def _start(
+        self, steps: ExpectationMaximization, samples: Samples
+    ) -> Callable[[np.random.RandomState], MixtureParameters]:
+        """What finds starting values, from a random state."""
+
+    @abstractmethod
+    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
+        """Options of `best_of`: the algorithm, when it ends, what it does about collapses."""
 
     @abstractmethod
     def _parameters(self) -> MixtureParameters:
@@ -134,7 +167,8 @@ class Mixture(Portable):
         ndarray of shape (n_samples, n_components)
             Posterior probabilities in X's precision; rows sum to 1.
         """
-        return self._predicted(Predictor.resp, X)
+        resp = self._predicted(Predictor.resp, X)
+        return resp if self._output_dtype is None else resp.astype(self._output_dtype, copy=False)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the log-likelihood of each sample.
@@ -149,7 +183,9 @@ class Mixture(Portable):
         ndarray of shape (n_samples,)
             log p(x), in nats, in X's precision; -inf below its range.
         """
-        return self._predicted(Predictor.log_prob, X)
+        log_prob = self._predicted(Predictor.log_prob, X)
+        dtype = self._output_dtype
+        return log_prob if dtype is None else log_prob.astype(dtype, copy=False)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the mean log-likelihood per sample.
@@ -229,3 +265,79 @@ class Mixture(Portable):
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes, as they are pickled and copied."""
         return vars(self).copy()
+
+    def _structure(self) -> type[CovarianceStructure]:
+        """Covariance structure by its name."""
+        return self._structures[self.covariance_type]
+
+    def _means_and_covariance(self, fitted: Mapping[str, Any]) -> tuple[Array, CovarianceStructure]:
+        """Means and covariances in float64; precisions stand for covariances left out."""
+        means, factors = (
+            np.ascontiguousarray(fitted[name], dtype=np.float64)
+            for name in ("means_", "precisions_cholesky_")
+        )
+        factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
+        structure = self._structure()
+        if "covariances_" not in fitted:
+            unknown = structure(factors, factors, *means.shape)
+            return means, structure.from_precisions(unknown.precisions(), *means.shape)
+        covariances = np.asarray(fitted["covariances_"], dtype=np.float64)
+        return means, structure(covariances, factors, *means.shape)
+
+    def _fit(self, X: ArrayLike) -> Samples:
+        """Fit, store the result in one step at the end, return the checked samples."""
+        samples, features = self._check_training_samples(X, min_samples=2)
+        result, attributes = self._fitted(samples)
+        # First, since a filter may turn warnings into errors: then the model stays what it was.
+        warn_about(result, self.max_iter)
+        self._replace_fitted_attributes({**features, **attributes})
+        return samples
+
+    def _fitted(self, samples: Samples) -> tuple[EMResult, dict[str, Any]]:
+        """What EM finds for checked samples, and the attributes of a model fitted to them."""
+        check_parameters(self.get_params(), type(self).__name__, self._options)
+        check_component_count(self.n_components, len(samples))
+        check_spread(samples)
+        steps = self._steps(samples, resolve_n_threads(self.n_threads))
+        result = self._best_result(steps, samples)
+        return result, self._attributes_of(result, steps)
+
+    def _attributes_of(self, result: EMResult, steps: ExpectationMaximization) -> dict[str, Any]:
+        """Fitted attributes of a result, in the samples' precision."""
+        return fitted_attributes(result, steps.X.dtype)
+
+    def _best_result(self, steps: ExpectationMaximization, samples: Samples) -> EMResult:
+        """EM from each start; the result with the largest bound."""
+        start = self._start(steps, samples)
+        warm = self.warm_start and hasattr(self, "converged_")
+        if warm:
+            starts = [lambda: self._last_parameters(samples)]
+        else:
+            random_state = check_random_state(self.random_state)
+            starts = [lambda: start(random_state)] * self.n_init
+        return best_of(
+            starts,
+            steps,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
+            report=VerboseReport(self.verbose, self.verbose_interval),
+            callback=self.callback,
+            **self._loop_options(steps),
+        )
+
+    def _n_components_left(self) -> int:
+        """Components of the last fit."""
+        return self.n_components
+
+    def _last_parameters(self, samples: Samples) -> MixtureParameters:
+        """Parameters to continue from, if they fit the samples and the constructor's values."""
+        shape = self._n_components_left(), samples.shape[1]
+        covariance_shape = self._structure().covariance_shape(*shape)
+        if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
+            raise ValueError(
+                f"warm_start continues from means {self.means_.shape} and covariances "
+                f"{self.covariances_.shape}, but n_components, covariance_type and X ask for "
+                f"{shape} and {covariance_shape}. Set warm_start=False to start anew."
+            )
+        return self._parameters()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx.base import Mixture
-from gmmx.covariance import CovarianceStructure
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike
@@ -16,10 +14,6 @@ if TYPE_CHECKING:
 
 class InformationCriteria(Mixture):
     """A mixture whose likelihood is weighed against its number of parameters."""
-
-    @abstractmethod
-    def _structure(self) -> type[CovarianceStructure]:
-        """Covariance structure by its name."""
 
     def aic(self, X: ArrayLike) -> float:
         """Return Akaike's information criterion on X; smaller is better.

@@ -19,7 +19,7 @@ from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.visits import VisitingOrder
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
+    from gmmx.arrays import Array, Samples
 
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
 # costs the moments about the old mean so many digits that they are taken again about the new.
@@ -28,6 +28,7 @@ MOST_REFINEMENTS = 3  # each gains the digits of one float64
 
 EStep = Callable[[MixtureParameters], SufficientStatistics]
 MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
+LowerBound = Callable[[SufficientStatistics, MixtureParameters, MixtureParameters], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class EMResult:
     parameters : MixtureParameters
         Parameters after the last M-step.
     lower_bounds : list of float
-        Mean log-likelihood per sample, in nats, before each M-step.
+        Mean log-likelihood per sample, in nats, before each M-step; or what bounds the evidence.
     n_iter : int
         Number of iterations.
     converged : bool
@@ -61,6 +62,15 @@ class EMResult:
     repairs: Sequence[str] = ()
 
 
+def mean_log_likelihood(
+    statistics: SufficientStatistics,
+    start: MixtureParameters | None = None,
+    end: MixtureParameters | None = None,
+) -> float:
+    """Log-likelihood per sample, before the M-step from `start` to `end`."""
+    return statistics.log_likelihood / float(statistics.counts.sum())
+
+
 def run_em(
     parameters: MixtureParameters,
     e_step: EStep,
@@ -68,6 +78,7 @@ def run_em(
     tol: float,
     max_iter: int,
     *,
+    bound: LowerBound = mean_log_likelihood,
     lower_bound: float = -np.inf,
     callback: Callable[[int, float], object] | None = None,
     acceleration: SquaredExtrapolation | None = None,
@@ -86,8 +97,11 @@ def run_em(
         Tolerance of the stopping rule.
     max_iter : int
         Largest number of iterations, passes over the samples.
-    lower_bound : float
-        Mean log-likelihood to which the first one is compared.
+    bound : callable, optional
+        What an iteration raises and convergence is judged by, in the mean log-likelihood's place:
+        statistics, the parameters they stem from, the new ones to a number.
+    lower_bound : float, default=-inf
+        Bound to which the first one is compared.
     callback : callable, optional
         Called after each iteration with its number, from 1, and the mean log-likelihood. EM ends
         when it returns something true.
@@ -115,14 +129,15 @@ def run_em(
         previous, is_repaired = lower_bound, False
         try:
             statistics = e_step(parameters)
-            lower_bound = mean_log_likelihood(statistics)
             end = m_step(statistics, parameters)
+            lower_bound = bound(statistics, parameters, end)
         except ValueError as error:
             # A proposal under which a component collapses is a bad one, no more.
             if acceleration is not None and acceleration.fallback is not None:
                 lower_bound = -np.inf
             elif repair is not None and isinstance(error, DegenerateMixtureError):
                 end, is_repaired = repair(error, parameters), True
+                lower_bound = bound(statistics, parameters, end)
             else:
                 raise
         gain = lower_bound - previous
@@ -147,11 +162,6 @@ def run_em(
         end, lower_bounds, len(lower_bounds), converged, lower_bound, is_stopped,
         repair.actions if repair is not None else (),
     )  # fmt: skip
-
-
-def mean_log_likelihood(statistics: SufficientStatistics) -> float:
-    """Log-likelihood per sample."""
-    return statistics.log_likelihood / float(statistics.counts.sum())
 
 
 class ExpectationMaximization:
@@ -194,22 +204,40 @@ class ExpectationMaximization:
     def m_step(
         self, statistics: SufficientStatistics, previous: MixtureParameters
     ) -> MixtureParameters:
-        """Parameters of maximum likelihood; moments that cancelled are taken again."""
-        structure = type(previous.covariance)
+        """New parameters; moments that cancelled are taken again."""
         if statistics.empty.size and not self.allow_empty:
             raise empty_error(int(statistics.empty[0]), self.X)
         for _ in range(MOST_REFINEMENTS):
             try:
-                parameters = maximize(statistics, self.reg_covar, structure, previous.covariance)
-                if _largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
+                parameters = self.update(statistics, previous)
+                if self.largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
                     return parameters
             except DegenerateCovarianceError:
                 pass
             statistics = previous.statistics(self.X, self.n_threads, origin=statistics.means)
         try:
-            return maximize(statistics, self.reg_covar, structure, previous.covariance)
+            return self.update(statistics, previous)
         except DegenerateCovarianceError as error:
             raise singular_error(error, statistics.counts, self.X) from error
+
+    def update(
+        self, statistics: SufficientStatistics, previous: MixtureParameters
+    ) -> MixtureParameters:
+        """Parameters of maximum likelihood."""
+        covariance = previous.covariance
+        return maximize(statistics, self.reg_covar, type(covariance), covariance)
+
+    def largest_sq_shift(
+        self, statistics: SufficientStatistics, parameters: MixtureParameters
+    ) -> float:
+        """max_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
+        return float(sq_shifts(statistics, parameters).max())
+
+    def bound(
+        self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
+    ) -> float:
+        """What an iteration from `start` to `end` raises: the mean log-likelihood."""
+        return mean_log_likelihood(statistics)
 
 
 def maximize(
@@ -231,10 +259,10 @@ def maximize(
     return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
 
 
-def _largest_sq_shift(statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
-    """max_k |U_k^T (new mean - origin)|^2."""
+def sq_shifts(statistics: SufficientStatistics, parameters: MixtureParameters) -> Array:
+    """|U_k^T (mean of the samples - origin)|^2, (n_components,)."""
     whitened = parameters.covariance.whiten(statistics.shift)
-    return float((whitened * whitened).sum(axis=1).max())
+    return np.asarray((whitened * whitened).sum(axis=1))
 
 
 def check_range(statistics: SufficientStatistics) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def best_of(
             # What overflows is looked for in the statistics, what underflows does no harm.
             with np.errstate(all="ignore"):
                 result = run_em(
-                    start(), steps.e_step, steps.m_step, tol, max_iter,
+                    start(), steps.e_step, steps.m_step, tol, max_iter, bound=steps.bound,
                     lower_bound=lower_bound, callback=observer,
                     acceleration=ALGORITHMS[algorithm](), stopping=stopping(), repair=repair(),
                 )  # fmt: skip
@@ -86,26 +86,30 @@ class _Observer:
 
 
 def warn_about(result: EMResult, max_iter: int) -> None:
-    """Warn the caller's caller's caller if EM did not converge or components collapsed."""
+    """Warn the caller's caller's caller of what is wrong with a result."""
+    for complaint in complaints(result, max_iter):
+        warn_convergence(complaint, stacklevel=4)
+
+
+def complaints(result: EMResult, max_iter: int) -> Iterator[str]:
+    """What a user should know: components collapsed, EM did not converge, components are empty."""
     for action in result.repairs:
-        warn_convergence(f"{action[0].upper()}{action[1:]}.", stacklevel=4)
+        yield f"{action[0].upper()}{action[1:]}."
     if not (result.converged or result.is_stopped) and max_iter > 0:
-        warn_convergence(
+        yield (
             "Best performing initialization did not converge. Try different init parameters, or "
-            "increase max_iter, tol, or check for degenerate data.",
-            stacklevel=4,
+            "increase max_iter, tol, or check for degenerate data."
         )
-    empty = np.flatnonzero(result.parameters.weights == 0)
+    empty = result.parameters.empty
     if empty.size:
-        warn_convergence(
+        yield (
             f"Components {empty.tolist()} hold no samples: their weight is 0, their means and "
             "covariances are the last that they had. Use fewer components or other starting "
-            "values.",
-            stacklevel=4,
+            "values."
         )
 
 
-def fitted_attributes(result: EMResult, dtype: np.dtype[Any]) -> dict[str, Any]:
+def fitted_attributes(result: EMResult, dtype: np.dtype[Any] | type[np.float64]) -> dict[str, Any]:
     """Fitted attributes of a result, arrays in the samples' precision."""
     parameters, covariance = result.parameters, result.parameters.covariance
     with np.errstate(all="ignore"):

@@ -81,6 +81,25 @@ class Initializer:
 
     def _search(self, random_state: np.random.RandomState) -> MixtureParameters:
         """Parameters from a first assignment of the samples."""
+        statistics = self.statistics(random_state)
+        try:
+            return maximize(statistics, self.reg_covar, self.structure)
+        except DegenerateCovarianceError as error:
+            if not self.pool_singular:
+                raise singular_error(error, statistics.counts, self.X) from error
+        return self._pooled(statistics)
+
+    def _pooled(self, statistics: SufficientStatistics) -> MixtureParameters:
+        """Parameters of maximum likelihood, with pooled covariances where there are none."""
+        try:
+            covariance = pooled_start(statistics, self.reg_covar, self.structure)
+        except DegenerateCovarianceError as error:
+            raise singular_error(error, statistics.counts, self.X) from error
+        weights = statistics.counts / statistics.counts.sum()
+        return MixtureParameters(weights, statistics.means, covariance)
+
+    def statistics(self, random_state: np.random.RandomState) -> SufficientStatistics:
+        """Statistics of a first assignment of the samples."""
         if self.init_params == "kmeans":
             labels, means = KMeans(self.X, self.n_threads).partition(
                 self.n_components, random_state
@@ -99,21 +118,7 @@ class Initializer:
                 KMeans(self.X, self.n_threads).seeds(self.n_components, random_state)
             )
         check_range(statistics)
-        try:
-            return maximize(statistics, self.reg_covar, self.structure)
-        except DegenerateCovarianceError as error:
-            if not self.pool_singular:
-                raise singular_error(error, statistics.counts, self.X) from error
-        return self._pooled(statistics)
-
-    def _pooled(self, statistics: SufficientStatistics) -> MixtureParameters:
-        """Parameters of maximum likelihood, with pooled covariances where there are none."""
-        try:
-            covariance = pooled_start(statistics, self.reg_covar, self.structure)
-        except DegenerateCovarianceError as error:
-            raise singular_error(error, statistics.counts, self.X) from error
-        weights = statistics.counts / statistics.counts.sum()
-        return MixtureParameters(weights, statistics.means, covariance)
+        return statistics
 
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Statistics of uniformly drawn responsibilities, a block of samples at a time."""

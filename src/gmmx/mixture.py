@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from gmmx.covariance import STRUCTURES, CovarianceStructure
+from gmmx.covariance import STRUCTURES
 from gmmx.criteria import InformationCriteria
-from gmmx.degenerate import DEGENERATE, Repair
+from gmmx.degenerate import DEGENERATE
 from gmmx.em import EMResult, ExpectationMaximization
-from gmmx.fitting import ALGORITHMS, best_of, fitted_attributes, warn_about
+from gmmx.fitting import ALGORITHMS, fitted_attributes
 from gmmx.given import given_parameters, given_start
 from gmmx.initialization import INIT_PARAMS, Initializer
-from gmmx.parameter_validation import (
-    check_component_count,
-    check_parameters,
-    check_random_state,
-)
+from gmmx.parameter_validation import check_parameters
 from gmmx.parameters import MixtureParameters
 from gmmx.portable import savable
 from gmmx.stopping import TOL_TYPES, stopping_rule
-from gmmx.threads import resolve_n_threads
-from gmmx.validation import check_spread
-from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gmmx.arrays import ArrayLike, Samples
-
-_OPTIONS = {
-    "covariance_type": tuple(STRUCTURES),
-    "init_params": INIT_PARAMS,
-    "algorithm": ALGORITHMS,
-    "tol_type": TOL_TYPES,
-    "degenerate": DEGENERATE,
-}
 
 
 @savable
@@ -161,6 +145,15 @@ default='full'
     array([1, 0])
     """
 
+    _structures = STRUCTURES
+    _options: ClassVar[dict[str, Iterable[str]]] = {
+        "covariance_type": STRUCTURES,
+        "init_params": INIT_PARAMS,
+        "algorithm": ALGORITHMS,
+        "tol_type": TOL_TYPES,
+        "degenerate": DEGENERATE,
+    }
+
     def __init__(
         self,
         n_components: int = 1,
@@ -244,7 +237,7 @@ default='full'
         >>> gm.predict_proba([[2.0]])
         array([[0.5, 0.5]])
         """
-        check_parameters({"covariance_type": covariance_type}, cls.__name__, _OPTIONS)
+        check_parameters({"covariance_type": covariance_type}, cls.__name__, cls._options)
         structure = STRUCTURES[covariance_type]
         parameters, dtype = given_parameters(structure, weights, means, covariances)
         n_components, n_features = parameters.means.shape
@@ -254,88 +247,43 @@ default='full'
         model._replace_fitted_attributes(attributes)
         return model
 
-    def _structure(self) -> type[CovarianceStructure]:
-        """Covariance structure by its name."""
-        return STRUCTURES[self.covariance_type]
-
     def _parameters(self) -> MixtureParameters:
         """Parameters in float64 from the fitted attributes, which users may have set."""
         # A fit in another thread replaces the dictionary: all are taken from one.
         fitted = vars(self)
-        weights, means, factors = (
-            np.ascontiguousarray(fitted[name], dtype=np.float64)
-            for name in ("weights_", "means_", "precisions_cholesky_")
-        )
-        factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
-        structure = self._structure()
-        if "covariances_" not in fitted:
-            unknown = structure(factors, factors, *means.shape)
-            covariance = structure.from_precisions(unknown.precisions(), *means.shape)
-            return MixtureParameters(weights, means, covariance)
-        covariances = np.asarray(fitted["covariances_"], dtype=np.float64)
-        return MixtureParameters(weights, means, structure(covariances, factors, *means.shape))
+        weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
+        return MixtureParameters(weights, *self._means_and_covariance(fitted))
 
-    def _fit(self, X: ArrayLike) -> Samples:
-        """Fit, store the result in one step at the end, return the checked samples."""
-        samples, features = self._check_training_samples(X, min_samples=2)
-        check_parameters(self.get_params(), type(self).__name__, _OPTIONS)
-        check_component_count(self.n_components, len(samples))
-        check_spread(samples)
-        result = self._best_result(samples)
-        attributes = {**features, **fitted_attributes(result, samples.dtype)}
-        # First, since a filter may turn warnings into errors: then the model stays what it was.
-        warn_about(result, self.max_iter)
-        self._replace_fitted_attributes(attributes)
-        return samples
+    def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
+        """The steps of maximum likelihood on these samples."""
+        allow_empty = DEGENERATE[self.degenerate] is None
+        return ExpectationMaximization(samples, self.reg_covar, n_threads, allow_empty=allow_empty)
 
-    def _best_result(self, samples: Samples) -> EMResult:
-        """EM from each start; the result with the largest likelihood."""
-        initializer = self._initializer(samples)
-        repair: type[Repair] | None = DEGENERATE[self.degenerate]
-        steps = ExpectationMaximization(
-            samples, self.reg_covar, initializer.n_threads, allow_empty=repair is None
-        )
-        warm = self.warm_start and hasattr(self, "converged_")
-        if warm:
-            starts = [lambda: self._last_parameters(samples)]
-        else:
-            random_state = check_random_state(self.random_state)
-            starts = [lambda: initializer.start(random_state)] * self.n_init
-        return best_of(
-            starts,
-            steps,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            algorithm=self.algorithm,
-            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
-            report=VerboseReport(self.verbose, self.verbose_interval),
-            callback=self.callback,
-            stopping=lambda: stopping_rule(self.tol_type, len(samples)),
-            repair=lambda: None if repair is None else repair(samples, initializer.n_threads),
-        )
-
-    def _initializer(self, samples: Samples) -> Initializer:
-        """Starting values for these samples, the user's checked."""
+    def _start(
+        self, steps: ExpectationMaximization, samples: Samples
+    ) -> Callable[[np.random.RandomState], MixtureParameters]:
+        """What finds starting values; the user's are checked."""
         structure, shape = self._structure(), (self.n_components, samples.shape[1])
         given = given_start(
             structure, shape, self.weights_init, self.means_init, self.precisions_init
         )
-        return Initializer(
+        initializer = Initializer(
             samples, structure, self.n_components, self.init_params, *given, self.reg_covar,
-            resolve_n_threads(self.n_threads), self.degenerate != "raise",
+            steps.n_threads, self.degenerate != "raise",
         )  # fmt: skip
+        return initializer.start
 
-    def _last_parameters(self, samples: Samples) -> MixtureParameters:
-        """Parameters to continue from, if they fit the samples and the constructor's values."""
-        n_components = self.n_components
+    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
+        """How EM goes on and ends."""
+        repair = DEGENERATE[self.degenerate]
+        return {
+            "algorithm": self.algorithm,
+            "stopping": lambda: stopping_rule(self.tol_type, len(steps.X)),
+            "repair": lambda: None if repair is None else repair(steps.X, steps.n_threads),
+        }
+
+    def _n_components_left(self) -> int:
+        """Components that the last fit did not drop."""
         if self.degenerate == "drop":
-            n_components = min(n_components, len(self.means_))
-        shape = n_components, samples.shape[1]
-        covariance_shape = self._structure().covariance_shape(*shape)
-        if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
-            raise ValueError(
-                f"warm_start continues from means {self.means_.shape} and covariances "
-                f"{self.covariances_.shape}, but n_components, covariance_type and X ask for "
-                f"{shape} and {covariance_shape}. Set warm_start=False to start anew."
-            )
-        return self._parameters()
+            return min(self.n_components, len(self.means_))
+        return self.n_components

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,12 +43,13 @@ def _integer(minimum: int, maximum: float = math.inf) -> _Constraint:
     )
 
 
-def _nonnegative() -> _Constraint:
-    """Return the constraint to finite numbers of at least zero."""
+def _real(range_name: str, minimum: float) -> _Constraint:
+    """Return the constraint to finite numbers of at least `minimum`."""
     return _Constraint(
-        "a float in the range [0.0, inf)",
+        f"a float in the range {range_name}",
         lambda value: (
-            isinstance(value, int | float | np.integer | np.floating) and 0.0 <= value < math.inf
+            isinstance(value, int | float | np.integer | np.floating)
+            and minimum <= value < math.inf
         ),
     )
 
@@ -87,12 +89,14 @@ def _any_of(*constraints: _Constraint) -> _Constraint:
 
 
 _BOOLEANS = (_instance_of(bool), _instance_of(np.bool_))
+_NONNEGATIVE = _real("[0.0, inf)", 0.0)
+_POSITIVE = _real("(0.0, inf)", sys.float_info.min)
 _NONE = _Constraint("None", lambda value: value is None)
 _CALLABLE = _Constraint("a callable", callable)
 _CONSTRAINTS = {
     "n_components": _integer(1),
-    "tol": _nonnegative(),
-    "reg_covar": _nonnegative(),
+    "tol": _NONNEGATIVE,
+    "reg_covar": _NONNEGATIVE,
     "max_iter": _integer(0),
     "n_init": _integer(1),
     "random_state": _any_of(_integer(0, 2**32 - 1), _random_state(), _NONE),
@@ -101,6 +105,9 @@ _CONSTRAINTS = {
     "verbose_interval": _integer(1),
     "callback": _any_of(_CALLABLE, _NONE),
     "n_threads": _any_of(_integer(1, 2**31 - 1), _NONE),
+    "weight_concentration_prior": _any_of(_NONE, _POSITIVE),
+    "mean_precision_prior": _any_of(_NONE, _POSITIVE),
+    "degrees_of_freedom_prior": _any_of(_NONE, _POSITIVE),
 }
 
 
@@ -229,7 +236,7 @@ def check_weights(weights: object, n_components: int) -> FloatArray:
     >>> check_weights([0.25, 0.75], 2)
     array([0.25, 0.75])
     """
-    array = _checked_copy(weights, "weights_init", "weights", (n_components,))
+    array = checked_copy(weights, "weights_init", "weights", (n_components,))
     if array.min() < 0.0 or array.max() > 1.0:
         raise ValueError(
             "The parameter 'weights' should be in the range [0, 1], but got max value "
@@ -258,7 +265,7 @@ def check_means(means: object, n_components: int, n_features: int) -> FloatArray
     ndarray of shape (n_components, n_features)
         float32 if `means` is, else float64.
     """
-    return _checked_copy(means, "means_init", "means", (n_components, n_features))
+    return checked_copy(means, "means_init", "means", (n_components, n_features))
 
 
 def check_definite(
@@ -299,7 +306,7 @@ def check_definite(
     ...
     ValueError: 'tied precision' should be symmetric, positive-definite
     """
-    array = _checked_copy(values, parameter, name, expected_shape)
+    array = checked_copy(values, parameter, name, expected_shape)
     if not are_matrices:
         if (array <= 0.0).any():
             raise ValueError(f"'{name}' should be positive, but got {array.min()}")
@@ -314,7 +321,7 @@ def check_definite(
     return upper + np.swapaxes(np.triu(array, 1), -1, -2)
 
 
-def _checked_copy(
+def checked_copy(
     values: object, argument: str, quantity: str, expected_shape: tuple[int, ...]
 ) -> FloatArray:
     """Return a copy of `values` as finite floats of the expected shape."""

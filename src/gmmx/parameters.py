@@ -48,6 +48,11 @@ class MixtureParameters:
     means: Array
     covariance: CovarianceStructure
 
+    @property
+    def empty(self) -> NDArray[np.intp]:
+        """Components that lost all samples, with what they had before."""
+        return np.flatnonzero(self.weights == 0)
+
     @cached_property
     def log_scale(self) -> Array:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""

@@ -35,15 +35,24 @@ class StoppingRule(Protocol):
 
 
 class AbsoluteChange:
-    """The change in one pass is smaller than `tol`: scikit-learn's rule."""
+    """The change in one pass is smaller than `tol`: scikit-learn's rule.
+
+    Parameters
+    ----------
+    scale : float, default=1.0
+        Factor from the unit of the bound to that of `tol`.
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self.scale = scale
 
     def has_converged(self, gain: float, lower_bound: float, tol: float) -> bool:
         """As `StoppingRule`."""
-        return abs(gain) < tol
+        return self.scale * abs(gain) < tol
 
     def in_bound(self, tol: float) -> float:
         """As `StoppingRule`."""
-        return tol
+        return tol / self.scale
 
     def restart(self) -> None:
         """Nothing is remembered."""

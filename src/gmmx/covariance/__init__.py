@@ -6,6 +6,7 @@ add one, write a file like `tied_diag.py` and name its class in `STRUCTURES`.
 
 from gmmx.covariance.base import CovarianceStructure
 from gmmx.covariance.cholesky import DegenerateCovarianceError
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.covariance.diag import Diag
 from gmmx.covariance.full import Full
 from gmmx.covariance.spherical import Spherical
@@ -18,4 +19,16 @@ STRUCTURES: dict[str, type[CovarianceStructure]] = {
     for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical)
 }
 
-__all__ = ["STRUCTURES", "CovarianceStructure", "DegenerateCovarianceError"]
+CONJUGATE_STRUCTURES: dict[str, type[ConjugateStructure]] = {
+    name: structure
+    for name, structure in STRUCTURES.items()
+    if issubclass(structure, ConjugateStructure)
+}
+
+__all__ = [
+    "CONJUGATE_STRUCTURES",
+    "STRUCTURES",
+    "ConjugateStructure",
+    "CovarianceStructure",
+    "DegenerateCovarianceError",
+]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gmmx.covariance.base import VarianceCovariance
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-class Diag(VarianceCovariance):
+class Diag(ConjugateStructure, VarianceCovariance):
     """A variance for each component and feature, (n_components, n_features)."""
 
     name = "diag"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gmmx.covariance.base import MatrixCovariance
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-class Full(MatrixCovariance):
+class Full(ConjugateStructure, MatrixCovariance):
     """A covariance matrix for each component, (n_components, n_features, n_features)."""
 
     name = "full"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.covariance.diag import Diag
 from gmmx.statistics import SufficientStatistics
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-class Spherical(VarianceCovariance):
+class Spherical(ConjugateStructure, VarianceCovariance):
     """A variance for each component, (n_components,)."""
 
     name = "spherical"

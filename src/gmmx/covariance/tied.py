@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.covariance.base import MatrixCovariance
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-class Tied(MatrixCovariance):
+class Tied(ConjugateStructure, MatrixCovariance):
     """One covariance matrix, (n_features, n_features)."""
 
     name = "tied"

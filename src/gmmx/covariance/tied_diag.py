@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
+from gmmx.covariance.conjugate import ConjugateStructure
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-class TiedDiag(VarianceCovariance):
+class TiedDiag(ConjugateStructure, VarianceCovariance):
     """A variance for each feature, (n_features,)."""
 
     name = "tied-diag"

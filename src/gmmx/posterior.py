@@ -1,0 +1,194 @@
+"""Prior and posterior distributions of a mixture's parameters.
+
+Means and precisions have Gauss-Wishart distributions, the weights one of
+`weight_distributions`. Prior and samples' statistics give the posterior, in the M-step's place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.covariance import ConjugateStructure
+from gmmx.gamma import digamma, log_gamma
+from gmmx.parameters import MixtureParameters, rounded_to
+from gmmx.statistics import SufficientStatistics, squares
+from gmmx.weight_distributions import WeightDistribution
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray, Samples
+
+LOG_2, LOG_2_PI = np.log(2.0), np.log(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class MixturePosterior(MixtureParameters):
+    """Posterior of a mixture's parameters, whose `weights` and `means` are expectations.
+
+    `covariance` holds the inverses of the expected precisions.
+
+    Attributes
+    ----------
+    weight_distribution : WeightDistribution
+        Distribution of the weights.
+    mean_precision : ndarray of shape (n_components,)
+        Precisions of the means, in units of the components' precisions.
+    degrees_of_freedom : ndarray of shape (n_components,) or ()
+        Of the Wishart distributions; one number for a shared covariance.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", 10.2.
+    """
+
+    weight_distribution: WeightDistribution
+    mean_precision: Array
+    degrees_of_freedom: Array
+
+    @property
+    def empty(self) -> NDArray[np.intp]:
+        """None: components without samples have the prior."""
+        return np.empty(0, dtype=np.intp)
+
+    @cached_property
+    def log_scale(self) -> Array:
+        """E log weight_k + 1/2 E log det precision_k - D/2 (log 2 pi + 1 / mean precision_k)."""
+        spread = 0.5 * self.means.shape[1] * (LOG_2_PI + 1 / self.mean_precision)
+        return np.asarray(self.weight_distribution.expected_log() + self._half_log_det - spread)
+
+    @cached_property
+    def _half_log_det(self) -> Array:
+        """1/2 E log det precision_k."""
+        n_features = self.means.shape[1]
+        terms = digamma(self._halves).sum(axis=-1)
+        return np.asarray(self._log_det_scale + 0.5 * (n_features * LOG_2 + terms))
+
+    @cached_property
+    def _halves(self) -> Array:
+        """(degrees of freedom - d) / 2 for each feature d, along a new last axis."""
+        d = np.arange(self.means.shape[1])
+        return np.asarray(0.5 * (self.degrees_of_freedom[..., np.newaxis] - d))
+
+    @cached_property
+    def _log_det_scale(self) -> Array:
+        """1/2 log det W_k of the Wishart distributions."""
+        n_features = self.means.shape[1]
+        log_degrees = np.log(self.degrees_of_freedom)
+        return np.asarray(self.covariance.log_det() - 0.5 * n_features * log_degrees)
+
+    def log_normalizer(self) -> float:
+        """Logarithm of the integral that normalizes the density, less powers of pi."""
+        n_features = self.means.shape[1]
+        log_gammas = log_gamma(self._halves).sum(axis=-1)
+        log_wishart = log_gammas + self.degrees_of_freedom * (
+            self._log_det_scale + 0.5 * n_features * LOG_2
+        )
+        log_means = -0.5 * n_features * np.log(self.mean_precision)
+        total = (log_wishart + log_means).sum()
+        return float(total) + self.weight_distribution.log_normalizer()
+
+    def divergence_from(self, prior: MixturePrior) -> float:
+        """Kullback-Leibler divergence KL(self || prior), in nats.
+
+        log Z_0 - log Z + (eta - eta_0) E T with the sufficient statistics T: logarithms of the
+        weights, log det precision, precision, and squared distance to the prior's mean.
+        """
+        n_features = self.means.shape[1]
+        start = prior.without_samples()
+        precisions = replace(self.covariance, covariances=self.covariance.precisions()).dense()
+        scatters = start.covariance.dense() * prior.degrees_of_freedom
+        distance = self.means - prior.mean
+        apart = np.einsum("kd,kde,ke->k", distance, precisions, distance)
+        degrees = self.degrees_of_freedom - prior.degrees_of_freedom
+        moved = (
+            2 * degrees * self._half_log_det
+            + prior.mean_precision * (n_features / self.mean_precision + apart)
+            + np.einsum("kde,kde->k", scatters, precisions)
+            - n_features * (1 + self.degrees_of_freedom)
+        )
+        return float(
+            start.log_normalizer()
+            - self.log_normalizer()
+            + self.weight_distribution.moved_from(start.weight_distribution)
+            + 0.5 * moved.sum()
+        )
+
+    def entropy(self, statistics: SufficientStatistics, X: Samples) -> float:
+        """Entropy of the responsibilities under this posterior, -sum_ik r_ik log r_ik.
+
+        log r_ik = log scale_k - 1/2 |U_k^T (x_i - mean_k)|^2 - log p_i, whose sums the statistics
+        hold. Everything is rounded as the kernels see it.
+        """
+        factors = rounded_to(X, self.covariance.factors())
+        if statistics.layout != "diagonal":
+            factors = factors @ np.swapaxes(factors, -1, -2)
+        else:
+            factors = factors * factors
+        sq_distances = np.vdot(factors, statistics.second)
+        log_scale = rounded_to(X, self.log_scale)
+        weighted = statistics.counts @ log_scale - 0.5 * sq_distances
+        return float(statistics.log_likelihood - weighted)
+
+
+@dataclass(frozen=True)
+class MixturePrior:
+    """Prior of a mixture's parameters, the same for all components.
+
+    Attributes
+    ----------
+    structure : type of ConjugateStructure
+        Covariance structure.
+    weight_distribution : WeightDistribution
+        Distribution of the weights.
+    mean_precision : float
+        Weight of the mean, in samples.
+    mean : ndarray of shape (n_features,)
+        Expected means.
+    degrees_of_freedom : float
+        Of the precisions' Wishart distributions.
+    scatter : ndarray of shape ``structure.prior_shape(n_features)``
+        Inverse of the Wishart distributions' scale.
+    """
+
+    structure: type[ConjugateStructure]
+    weight_distribution: WeightDistribution
+    mean_precision: float
+    mean: Array
+    degrees_of_freedom: float
+    scatter: Array
+
+    def posterior(self, statistics: SufficientStatistics, reg_covar: float) -> MixturePosterior:
+        """Posterior of the parameters, given responsibilities through their statistics.
+
+        `reg_covar` is added to the variances that the samples have.
+        """
+        counts = statistics.counts
+        mean_precision = self.mean_precision + counts
+        share = self.mean_precision / mean_precision
+        distance = statistics.means - self.mean
+        apart = squares(statistics.layout, counts * share, distance)
+        covariance, degrees_of_freedom = self.structure.posterior(
+            statistics.spread(apart),
+            self.scatter, self.degrees_of_freedom, reg_covar,
+        )  # fmt: skip
+        weight_distribution = self.weight_distribution.updated(counts)
+        return MixturePosterior(
+            weight_distribution.mean(), statistics.means - share[:, np.newaxis] * distance,
+            covariance, weight_distribution, mean_precision, degrees_of_freedom,
+        )  # fmt: skip
+
+    def without_samples(self) -> MixturePosterior:
+        """The posterior of no samples at all, which is the prior of all components."""
+        weights = self.weight_distribution.mean()
+        n_components, n_features = len(weights), len(self.mean)
+        shape = self.structure.covariance_shape(n_components, n_features)
+        covariances = np.broadcast_to(self.scatter / self.degrees_of_freedom, shape).copy()
+        return MixturePosterior(
+            weights, np.tile(self.mean, (n_components, 1)),
+            self.structure.from_covariances(covariances, n_components, n_features),
+            self.weight_distribution, np.full(n_components, self.mean_precision),
+            np.full(np.shape(self.structure.shares(weights)), self.degrees_of_freedom),
+        )  # fmt: skip
