@@ -6,6 +6,7 @@ try:
     from gmmx import _build
     from gmmx.bayesian import BayesianGaussianMixture
     from gmmx.build_config import build_config
+    from gmmx.columns import ColumnFitError, fit_columns
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.mixture import GaussianMixture
     from gmmx.portable import load
@@ -19,11 +20,13 @@ __version__ = _build.VERSION
 
 __all__ = [
     "BayesianGaussianMixture",
+    "ColumnFitError",
     "ConvergenceWarning",
     "GaussianMixture",
     "ModelFileError",
     "NotFittedError",
     "__version__",
     "build_config",
+    "fit_columns",
     "load",
 ]
