@@ -14,7 +14,8 @@ import pytest
 
 import gmmx
 import reference
-from gmmx.cli import fit, main, progress
+from gmmx import progress
+from gmmx.cli import fit, main
 from gmmx.cli.reader import read_faithful, read_table
 
 QUICK = ["--components", "1-3", "--covariance", "tied"]
@@ -333,6 +334,24 @@ def test_threads_and_seed(capsys):
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+def test_a_bayesian_mixture_finds_the_number_of_components(capsys):
+    assert run("--bayesian", "--components", "6", "--covariance", "full,tied") == 0
+    out = capsys.readouterr().out
+    assert "Best: full, K = 2" in out
+    table = out.split("\n\n")[1].splitlines()
+    assert table[1].split() == ["K", "full", "tied"]
+    counts = [int(line.split()[0]) for line in table[2:-1]]
+    assert counts == sorted(set(counts))
+    assert set(counts) <= set(range(1, 7))
+
+
+def test_a_bayesian_mixture_writes_and_draws_as_well():
+    pytest.importorskip("matplotlib")
+    assert run("--bayesian", "--labels", "labels.csv", "--plot", "plot.png") == 0
+    assert Path("plot.png").stat().st_size > 0
+    assert len(Path("labels.csv").read_text().splitlines()) == 273
 
 
 def test_progress_on_a_terminal(monkeypatch):

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
 from gmmx.degenerate import DegenerateMixtureError
 from gmmx.em import ExpectationMaximization, maximize, run_em
+from gmmx.feature_scale import names_of, reg_covar_of
 from gmmx.initialization import statistics_of_labels
 from gmmx.kmeans import KMeans
 from gmmx.mixture import GaussianMixture
@@ -41,7 +42,6 @@ MAX_ITER = 1000
 TOLERANCE = 1e-4  # in nats of all samples together: these are what BIC is told apart by
 SMALLEST_TOL = 1e-8  # in nats per sample
 RACE_SAMPLES = 5000  # a race on more rows than these picks no better start
-RELATIVE_FLOOR = 1e-6  # reg_covar as a share of the smallest variance of a feature
 # So few values keep the kernels busy so briefly that threads only wait for the interpreter's lock.
 SMALL_SIZE = 50_000
 
@@ -147,8 +147,8 @@ def search(
         given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
         check_parameters(given, "search", {"covariance_type": STRUCTURES})
     samples = np.asarray(check_samples(X, "search", min_samples=2), dtype=np.float64)
-    names = tuple(feature_names or (f"feature {d}" for d in range(samples.shape[1])))
-    reg_covar = RELATIVE_FLOOR * _smallest_variance(samples, names)
+    names = names_of(samples, feature_names)
+    reg_covar = reg_covar_of(samples, names)
     n_threads = resolve_n_threads(n_threads)
     n_workers = max(1, min(n_threads, len(tasks))) if samples.size >= SMALL_SIZE else 1
     stop = threading.Event()
@@ -328,17 +328,3 @@ def _coordinates(X: Array) -> tuple[Array, Array]:
     variances, directions = np.linalg.eigh(standardized.T @ standardized / len(X))
     is_own = variances > 1e-10 * variances[-1]
     return standardized, standardized @ (directions[:, is_own] / np.sqrt(variances[is_own]))
-
-
-def _smallest_variance(X: Array, feature_names: Sequence[str]) -> float:
-    """Smallest variance of a feature; every feature must have some."""
-    smallest = math.inf
-    for name, column in zip(feature_names, X.T, strict=True):
-        if column.min() == column.max():
-            raise ValueError(f"{name} is {column[0]:g} in every row: leave it out")
-        with np.errstate(over="ignore", under="ignore"):
-            variance = float(column.var())
-        if not 0 < RELATIVE_FLOOR * variance < math.inf:
-            raise ValueError(f"{name} has variance {variance:g}: scale it")
-        smallest = min(smallest, variance)
-    return smallest

@@ -72,6 +72,12 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         help="covariance types (default: %(default)s)",
     )
     parser.add_argument(
+        "--bayesian",
+        action="store_true",
+        help="let a Bayesian mixture find the number of components, up to the largest of "
+        "--components, in place of a search",
+    )
+    parser.add_argument(
         "--criterion",
         choices=("aic", "bic"),
         default="bic",

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from gmmx.bayesian_selection import bayesian_search
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.output import check_output, write_file, write_labels
-from gmmx.cli.progress import progress
 from gmmx.cli.reader import Table, read_faithful, read_table
 from gmmx.cli.report import report
 from gmmx.mixture import GaussianMixture
+from gmmx.progress import progress
 from gmmx.selection import Cell, Criterion, best_cell, search
 
 MIN_ROWS = 2
@@ -55,12 +56,14 @@ def run_fit(arguments: argparse.Namespace) -> None:
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
     """Search with a progress bar."""
-    n_cells = len(arguments.components) * len(arguments.covariance)
+    find: Callable[..., list[Cell]] = bayesian_search if arguments.bayesian else search
+    counts = max(arguments.components) if arguments.bayesian else arguments.components
+    n_cells = len(arguments.covariance) * (1 if arguments.bayesian else len(counts))
     try:
         with progress(n_cells) as advance:
-            return search(
+            return find(
                 table.values,
-                arguments.components,
+                counts,
                 arguments.covariance,
                 random_state=arguments.seed,
                 n_threads=arguments.threads,

@@ -93,7 +93,7 @@ def _criterion_table(
     cells: Sequence[Cell], best: Cell | None, criterion: Criterion
 ) -> Iterator[str]:
     """A row for each number of components, a column for each covariance type."""
-    counts = dict.fromkeys(cell.n_components for cell in cells)
+    counts = dict.fromkeys(sorted(cell.n_components for cell in cells))
     names = dict.fromkeys(cell.covariance_type for cell in cells)
     values = [abs(getattr(cell, criterion)) for cell in cells if cell.model is not None]
     decimals = 2 if max(values, default=0.0) < 1e5 else 0
@@ -103,12 +103,12 @@ def _criterion_table(
         text = "-" if cell.model is None else f"{value:.{decimals}f}"
         mark = BEST_MARK if cell is best else LEFT_OUT_MARK if cell.reason else " "
         texts[cell.n_components, cell.covariance_type] = text + mark
-    widths = {name: max(len(name) + 1, *(len(texts[k, name]) for k in counts)) for name in names}
+    rows = {"K": {name: f"{name} " for name in names}}
+    rows |= {str(k): {name: texts.get((k, name), "") for name in names} for k in counts}
+    widths = {name: max(len(row[name]) for row in rows.values()) for name in names}
     count_width = max(len(str(k)) for k in counts)
 
     yield f"{criterion.upper()}, counted as scikit-learn does: smaller is better"
-    rows = {"K": {name: f"{name} " for name in names}}
-    rows |= {str(k): {name: texts[k, name] for name in names} for k in counts}
     for count, row in rows.items():
         columns = [row[name].rjust(width) for name, width in widths.items()]
         yield GAP.join([count.rjust(count_width), *columns]).rstrip()

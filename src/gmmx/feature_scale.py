@@ -1,0 +1,38 @@
+"""Names of features and the scale of their variances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+RELATIVE_FLOOR = 1e-6  # reg_covar as a share of the smallest variance of a feature
+
+
+def names_of(X: Array, feature_names: Sequence[str] | None) -> tuple[str, ...]:
+    """Names of the features, given or made."""
+    return tuple(feature_names or (f"feature {d}" for d in range(X.shape[1])))
+
+
+def reg_covar_of(X: Array, feature_names: Sequence[str] | None = None) -> float:
+    """What is added to variances: little beside the smallest of a feature, which must not be 0."""
+    return RELATIVE_FLOOR * _smallest_variance(X, names_of(X, feature_names))
+
+
+def _smallest_variance(X: Array, feature_names: Sequence[str]) -> float:
+    """Smallest variance of a feature; every feature must have some."""
+    smallest = math.inf
+    for name, column in zip(feature_names, X.T, strict=True):
+        if column.min() == column.max():
+            raise ValueError(f"{name} is {column[0]:g} in every row: leave it out")
+        with np.errstate(over="ignore", under="ignore"):
+            variance = float(column.var())
+        if not 0 < RELATIVE_FLOOR * variance < math.inf:
+            raise ValueError(f"{name} has variance {variance:g}: scale it")
+        smallest = min(smallest, variance)
+    return smallest
