@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.acceleration import measure_acceleration
+from bench.bayesian import measure_bayesian
 from bench.cases import CASES
 from bench.environments import prepare
 from bench.growth import measure_growth
@@ -42,6 +43,7 @@ PARTS = (
     "imports",
     "growth",
     "acceleration",
+    "bayesian",
 )
 
 
@@ -162,6 +164,7 @@ def measure(
         "imports": lambda: measure_imports(n_threads),
         "growth": lambda: measure_growth(hosts, plan, directory),
         "acceleration": lambda: measure_acceleration(hosts, directory),
+        "bayesian": lambda: measure_bayesian(hosts, plan, directory),
     }
     for name in options.parts:
         if name == "scaling" and n_threads == 1:

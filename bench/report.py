@@ -12,7 +12,7 @@ from bench.iteration import MORE
 from bench.iterations import TOLERANCE, Measurement
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
 from bench.results import Results
-from bench.targets import is_met, other_figures, ratio_figures, targets
+from bench.targets import NAMES, is_met, other_figures, ratio_figures, targets
 
 NOTHING = "-"  # in a cell without a figure
 
@@ -27,7 +27,7 @@ def markdown(results: Results) -> str:
     """Return the whole report."""
     sections = (
         _head, _targets, _iterations, _kernels, _scaling, _precision, _scratch, prediction,
-        resources, _growth, _acceleration,
+        resources, _growth, _acceleration, _bayesian,
     )  # fmt: skip
     return "\n\n".join(text for section in sections if (text := section(results))) + "\n"
 
@@ -328,3 +328,30 @@ def _acceleration_row(row: dict[str, Any]) -> list[str]:
             for found in (em, squarem)
         ),
     ]
+
+
+def _bayesian(results: Results) -> str:
+    """Bayesian mixtures."""
+    found = results.bayesian
+    if not found:
+        return ""
+    rows = [
+        ("one column, 20000 rows, 100 iterations", found["column"]),
+        ("fit_columns, 200 columns of 10000 rows", found["columns"]),
+        *((f"an iteration of {row['case']}, full", row) for row in found["matrices"]),
+    ]
+    text = "10 components of a Dirichlet process with concentration 0.001, or `full`."
+    if "rdt" in found:
+        rows.append(("rdt's normalizer, 20 columns of 10000 rows", found["rdt"]))
+        kept = ", ".join(
+            f"{NAMES[key]} {found['rdt'][key]['error']:.6g} and {found['rdt'][key]['components']}"
+            for key in (SKLEARN.key, GMMX.key)
+        )
+        text += f" rdt: error of the inverse, in standard deviations, and components kept: {kept}."
+    cells = [
+        [name, *(f"{1e3 * row[key]['seconds']:.3g}" for key in (SKLEARN.key, GMMX.key)),
+         f"{row['ratio']:.3g}"]
+        for name, row in rows
+    ]  # fmt: skip
+    header = ["", "scikit-learn, ms", "gmmx, ms", "ratio"]
+    return f"## Bayesian mixtures\n\n{text}\n\n{table(header, cells)}"

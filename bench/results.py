@@ -32,6 +32,7 @@ class Results:
     imports: dict[str, float] = field(default_factory=dict)
     growth: list[dict[str, Any]] = field(default_factory=list)
     acceleration: list[dict[str, Any]] = field(default_factory=list)
+    bayesian: dict[str, Any] = field(default_factory=dict)
 
     def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:
         """Iterations by data, precision, covariance type and case: measurements by library."""

@@ -47,7 +47,10 @@ def ratio_figures(results: Results, covariance_type: str, data: str) -> dict[int
 
 def other_figures(results: Results) -> dict[str, Figure]:
     """Figures of the other targets, of what was measured."""
-    groups = (_of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration)
+    groups = (
+        _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
+        _of_bayesian,
+    )  # fmt: skip
     return {name: figure for group in groups for name, figure in group(results).items()}
 
 
@@ -146,6 +149,20 @@ def _of_acceleration(results: Results) -> dict[str, Figure]:
         **_worst({"likelihood": differences}, min),
         **_worst({"passes_worst": most}, max),
     }
+
+
+def _of_bayesian(results: Results) -> dict[str, Figure]:
+    """Of Bayesian mixtures."""
+    found = results.bayesian
+    if not found:
+        return {}
+    figures = {"bayesian_column": Figure(found["column"]["ratio"])}
+    if results.n_threads > 1:
+        figures["bayesian_columns"] = Figure(found["columns"]["ratio"])
+    if "rdt" in found:
+        figures["rdt"] = Figure(found["rdt"]["ratio"])
+    shares = [Figure(row["share"], str(row["case"])) for row in found["matrices"]]
+    return {**figures, **_worst({"bayesian_share": shares}, min)}
 
 
 def _worst(

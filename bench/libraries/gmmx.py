@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gmmx
 from bench.libraries.estimator import fit_estimator
-from bench.problem import Fit, Problem
-from gmmx import GaussianMixture
+from bench.problem import Array, Fit, Problem
+from gmmx import BayesianGaussianMixture, GaussianMixture
+
+__all__ = ["BayesianGaussianMixture", "GaussianMixture", "fit", "fit_columns", "versions"]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 DTYPES = ("float64", "float32")
+
+
+def fit_columns(columns: list[Array], model: Any) -> list[Any]:
+    """Fit a model to each column on its own."""
+    return gmmx.fit_columns(columns, model)
 
 
 def versions() -> dict[str, str]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
-from sklearn.mixture import GaussianMixture
+from sklearn.base import clone
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from bench.libraries.estimator import fit_estimator
-from bench.problem import Fit, Problem
+from bench.problem import Array, Fit, Problem
+
+__all__ = ["BayesianGaussianMixture", "GaussianMixture", "fit", "fit_columns", "versions"]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 DTYPES = ("float64", "float32")
+
+
+def fit_columns(columns: list[Array], model: Any) -> list[Any]:
+    """Fit a model to each column on its own."""
+    return [clone(model).fit(column) for column in columns]
 
 
 def versions() -> dict[str, str]:
