@@ -471,3 +471,46 @@ def test_models_are_cloned_and_pickled():
     np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
     assert copy.elbo(X) == model.elbo(X)
     assert clone(model).get_params() == model.get_params()
+
+
+# ---- files and scikit-learn's estimator
+
+
+@for_every_prior
+@for_every_structure
+def test_models_are_saved_and_loaded_bit_for_bit(name, prior_type, tmp_path):
+    X = samples_of("iris")
+    options = {"n_components": 3, "covariance_type": name}
+    model = fitted_quietly(bgm(**options, weight_concentration_prior_type=prior_type), X)
+    model.save(tmp_path / "model.gmmx")
+    loaded = gmmx.load(tmp_path / "model.gmmx")
+    assert type(loaded) is BayesianGaussianMixture
+    assert loaded.get_params() == model.get_params()
+    assert loaded.elbo(X) == model.elbo(X)
+    assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+    assert loaded.n_active_components_ == model.n_active_components_
+
+
+def test_a_file_of_shapes_that_do_not_agree_is_refused(tmp_path):
+    model = fitted_quietly(bgm(n_components=3), samples_of("iris"))
+    for name in ("mean_precision_", "degrees_of_freedom_", "weight_concentration_"):
+        whole = getattr(model, name)
+        setattr(model, name, np.ones(2))
+        with pytest.raises(ValueError, match=name):
+            model.save(tmp_path / "model.gmmx")
+        setattr(model, name, whole)
+
+
+@for_every_prior
+@for_every_structure
+def test_scikit_learns_estimator_predicts_the_same(name, prior_type):
+    X = samples_of("iris")
+    options = {"n_components": 3, "covariance_type": name}
+    model = fitted_quietly(bgm(**options, weight_concentration_prior_type=prior_type), X)
+    theirs = model.to_sklearn()
+    assert type(theirs) is mixture.BayesianGaussianMixture
+    np.testing.assert_allclose(theirs.score_samples(X), model.score_samples(X), rtol=1e-9)
+    back = BayesianGaussianMixture.from_sklearn(theirs)
+    np.testing.assert_allclose(back.score_samples(X), model.score_samples(X), rtol=1e-9)
+    assert back.n_active_components_ == model.n_active_components_
+    assert back.elbo(X) == pytest.approx(model.elbo(X), rel=1e-9)

@@ -20,7 +20,10 @@ _Model = TypeVar("_Model", bound="Estimator")
 # What scikit-learn does not have is a diagonal matrix shared by all components. Of its types,
 # 'tied' keeps most digits, as it subtracts the mean before it squares.
 _DIAGONAL_MATRIX = {"tied-diag": "tied", "tied-spherical": "tied"}
-_VARIANCES = ("covariances_", "precisions_", "precisions_cholesky_", "precisions_init")
+_VARIANCES = (
+    "covariances_", "precisions_", "precisions_cholesky_", "precisions_init",
+    "covariance_prior", "covariance_prior_",
+)  # fmt: skip
 
 
 def to_sklearn(model: Estimator) -> Any:

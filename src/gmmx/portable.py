@@ -215,13 +215,18 @@ def _check_shapes(covariance_type: str, fitted: dict[str, Any]) -> None:
     shape = np.asarray(fitted.get("means_")).shape
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"means_ has the shape {shape}, expected (n_components, n_features)")
-    covariance_shape = STRUCTURES[covariance_type].covariance_shape(*shape)
+    structure = STRUCTURES[covariance_type]
+    covariance_shape = structure.covariance_shape(*shape)
+    concentrations = np.shape(fitted.get("weight_concentration_", 0.0))
     expected = {
         "weights_": shape[:1],
         "means_": shape,
         "precisions_cholesky_": covariance_shape,
         "precisions_": covariance_shape,
         "covariances_": covariance_shape,
+        "weight_concentration_": (2, *shape[:1]) if len(concentrations) == 2 else shape[:1],
+        "mean_precision_": shape[:1],
+        "degrees_of_freedom_": shape[:1] if "component" in structure.axes else (),
     }
     for name, own_shape in expected.items():
         values = np.asarray(fitted.get(name))

@@ -34,7 +34,6 @@ def posterior_attributes(result: EMResult, prior: MixturePrior) -> dict[str, Any
         "degrees_of_freedom_prior_": prior.degrees_of_freedom,
         "degrees_of_freedom_": posterior.degrees_of_freedom[()],
         "covariance_prior_": prior.scatter[()],
-        "n_active_components_": int(components_in_use(posterior, prior.mean_precision).sum()),
     }
 
 
@@ -71,9 +70,6 @@ def fitted_prior(fitted: Mapping[str, Any], posterior: MixturePosterior) -> Mixt
     )
 
 
-def components_in_use(
-    posterior: MixturePosterior, mean_precision_prior: float
-) -> NDArray[np.bool_]:
-    """Which components hold samples."""
-    counts = posterior.mean_precision - mean_precision_prior
-    return np.asarray(counts >= FEWEST_SAMPLES)
+def components_in_use(mean_precision: Array, mean_precision_prior: float) -> NDArray[np.bool_]:
+    """Which components hold samples: the precisions of their means have counted them."""
+    return np.asarray(mean_precision - mean_precision_prior >= FEWEST_SAMPLES)

@@ -29,7 +29,6 @@ class PosteriorMixture(Mixture):
     degrees_of_freedom_prior_: float
     degrees_of_freedom_: Array
     covariance_prior_: Array
-    n_active_components_: int
 
     _output_dtype = np.float64
     _predicts_from = (
@@ -39,6 +38,11 @@ class PosteriorMixture(Mixture):
         "mean_precision_",
         "degrees_of_freedom_",
     )
+
+    @property
+    def n_active_components_(self) -> int:
+        """Number of components that hold at least one sample, counted by responsibilities."""
+        return int(components_in_use(self.mean_precision_, self.mean_precision_prior_).sum())
 
     def elbo(self, X: ArrayLike) -> float:
         """Return a lower bound of the log evidence of X under the fitted posterior.
@@ -101,7 +105,7 @@ class PosteriorMixture(Mixture):
         self._check_is_fitted()
         posterior = self._parameters()
         kept = (
-            components_in_use(posterior, self.mean_precision_prior_)
+            components_in_use(posterior.mean_precision, self.mean_precision_prior_)
             if threshold is None
             else posterior.weights >= threshold
         )
