@@ -15,7 +15,9 @@ from gmmx._core.cluster_plan cimport (
     Parameters, lay_out, plan, prepare, prepare_bounds,
 )
 from gmmx._core.cluster_task cimport ClusterKernels, Clusters
+from gmmx._core.atomic cimport fetch
 from gmmx._core.nearest cimport padded
+from gmmx._core.runtime cimport guard_forks, poll, startable
 from gmmx._core.seeding cimport approach_chunk, evaluate_chunk, measure_chunk
 from gmmx._core.simd cimport LANES, add_widened, load, real, vec
 
@@ -24,14 +26,25 @@ ctypedef void (*chunk_function)(
 ) noexcept nogil
 
 
-cdef void run(const Clusters *task, chunk_function function, int n_threads) noexcept nogil:
+cdef void run_chunk(
+    Clusters *task, chunk_function function, Py_ssize_t chunk, int thread
+) noexcept nogil:
+    """One chunk, unless the pass is cancelled: its results are of no use then."""
+    if thread == 0:
+        poll(&task.signals)
+    if not fetch(&task.signals.is_cancelled):
+        function(task, chunk, task.scratch + thread * task.scratch_size)
+
+
+cdef void run(Clusters *task, chunk_function function, int n_threads) noexcept nogil:
     cdef Py_ssize_t chunk
+    n_threads = startable(n_threads)
     if n_threads == 1:
         for chunk in range(task.n_chunks):
-            function(task, chunk, task.scratch)
+            run_chunk(task, function, chunk, 0)
     else:
         for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
-            function(task, chunk, task.scratch + threadid() * task.scratch_size)
+            run_chunk(task, function, chunk, threadid())
 
 
 cdef void measure(Clusters *task, int n_threads) noexcept nogil:
@@ -106,6 +119,7 @@ cdef void moments(Clusters *task, int n_threads) noexcept nogil:
 
 
 cdef ClusterKernels table
+guard_forks()
 table.plan = plan
 table.measure = measure
 table.approach = approach

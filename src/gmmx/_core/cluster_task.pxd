@@ -1,5 +1,7 @@
 """What a pass of k-means over the samples is given and where it leaves its results."""
 
+from gmmx._core.signals cimport Signals
+
 ctypedef struct Clusters:
     Py_ssize_t n_samples
     Py_ssize_t n_features
@@ -44,6 +46,8 @@ ctypedef struct Clusters:
     Py_ssize_t scratch_size  # in bytes, for each thread
     char *packed
     char *scratch
+
+    Signals signals         # which the calling thread looks at between chunks
 
 ctypedef void (*plan_clusters)(Clusters *task) noexcept nogil
 ctypedef void (*run_clusters)(Clusters *task, int n_threads) noexcept nogil

@@ -9,7 +9,8 @@ from libc.math cimport sqrt
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
-from gmmx._core.cluster_task cimport ClusterKernels, Clusters
+from gmmx._core.cluster_task cimport ClusterKernels, Clusters, run_clusters
+from gmmx._core.host cimport propagate, signals_for
 
 
 cdef enum:
@@ -56,6 +57,15 @@ cdef class Memory:
 cdef int usable_threads(const Clusters *task, int n_threads) noexcept:
     cdef double work = <double>task.n_samples * task.n_features * task.n_centers
     return 1 if work < SMALL_WORK else max(1, min(n_threads, <int>task.n_chunks))
+
+
+cdef int run(run_clusters function, Clusters *task, int n_threads) except -1:
+    """A pass without the GIL, unless a handler of signals ends it."""
+    task.signals = signals_for(
+        <double>task.n_samples * task.n_features * task.n_centers)
+    with nogil:
+        function(task, n_threads)
+    return propagate(-1 if task.signals.is_cancelled else 0)
 
 
 cdef Py_ssize_t drawn(const Clusters *task, double value) noexcept nogil:
@@ -115,8 +125,7 @@ def kmeans_plusplus(
     if n * task.row_size <= max(KEPT_DISTANCES, n * X.shape[1] // KEPT_SHARE):
         distances = np.empty(n * task.row_size, np.float64 if floating is double else np.float32)
         room = &distances[0]
-    with nogil:
-        kernels.measure(&task, n_threads)
+    run(kernels.measure, &task, n_threads)
     task.kept = room
     total = left = potential(&task)
     for k in range(1, K):
@@ -124,12 +133,12 @@ def kmeans_plusplus(
         with nogil:
             for j in range(n_trials):
                 trials[j] = drawn(&task, left * draws[k - 1, j])
-            kernels.evaluate(&task, n_threads)
-            task.best = 0
-            for j in range(n_trials):
-                if potentials[j] < potentials[task.best]:
-                    task.best = j
-            kernels.approach(&task, n_threads)
+        run(kernels.evaluate, &task, n_threads)
+        task.best = 0
+        for j in range(n_trials):
+            if potentials[j] < potentials[task.best]:
+                task.best = j
+        run(kernels.approach, &task, n_threads)
         seeds[k] = trials[task.best]
         left = potential(&task)
         PyErr_CheckSignals()
@@ -165,8 +174,7 @@ def cluster_moments(
     n_threads = usable_threads(&task, n_threads)
     memory = Memory()
     memory.provide(&task, n_threads)
-    with nogil:
-        kernels.moments(&task, n_threads)
+    run(kernels.moments, &task, n_threads)
     return sums.base
 
 
@@ -239,8 +247,7 @@ cdef class Assignment:
 
     def assign(self):
         """Assign all samples; return how many changed their label."""
-        with nogil:
-            self.kernels.assign(&self.task, self.n_threads)
+        run(self.kernels.assign, &self.task, self.n_threads)
         self.task.is_first = False
         return self.task.n_changed
 

@@ -13,19 +13,17 @@ from cython cimport floating
 from libc.string cimport memset
 
 from gmmx._core.host cimport (
-    check_signals_once, is_main_thread, propagate, release_threads, reserve_threads, threads_in_use,
+    LONG_WORK, check_signals_once, propagate, release_threads, reserve_threads, signals_for,
+    threads_in_use,
 )
 from gmmx._core.processor cimport has_avx2, has_avx512
 from gmmx._core.task cimport (
     DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
-    EMPass, Kernels, Layout, Moments, poll_function, work,
+    EMPass, Kernels, Layout, Moments, work,
 )
 
 # Below so many multiplications a second thread costs more than it gains.
 cdef double SMALL_WORK = 2e5
-
-# From so many multiplications on, some hundredths of a second, signals should not wait.
-cdef double LONG_WORK = 2e8
 
 double_kernels = NULL
 single_kernels = NULL
@@ -105,18 +103,11 @@ cdef char *allocate(Py_ssize_t size) except NULL:
     return memory
 
 
-cdef poll_function poll_function_of(const EMPass *task) except? NULL:
-    """How a pass looks at signals: not at all if it is short or they are not this thread's."""
-    if work(task, task.n_samples) >= LONG_WORK and is_main_thread():
-        return check_signals_once
-    return NULL
-
-
 cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
     """Plan, provide memory, run without the GIL; pack the parameters unless they are."""
     kernels.plan(task)
-    task.poll = poll_function_of(task)
-    task.last_poll = task.next_chunk = task.n_done = task.is_cancelled = 0
+    task.signals = signals_for(work(task, task.n_samples))
+    task.next_chunk = task.n_done = 0
     if is_small(task):
         n_threads = 1
     n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))

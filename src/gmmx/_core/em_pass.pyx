@@ -211,8 +211,8 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
         if unpolled >= POLL_WORK:
             unpolled = 0
             if thread == 0:
-                poll(task)
-            if fetch(&task.is_cancelled):
+                poll(&task.signals)
+            if fetch(&task.signals.is_cancelled):
                 return
     task.partial_skipped[chunk] = block.n_skipped
     task.partial_finite[chunk] = all_finite
@@ -226,14 +226,14 @@ cdef void run_chunks(EMPass *task, int thread) noexcept nogil:
     At the end of a parallel region it could not look at signals.
     """
     cdef Py_ssize_t chunk = fetch_add(&task.next_chunk, 1)
-    while chunk < task.n_chunks and not fetch(&task.is_cancelled):
+    while chunk < task.n_chunks and not fetch(&task.signals.is_cancelled):
         run_chunk(task, chunk, thread)
         fetch_add(&task.n_done, 1)
         chunk = fetch_add(&task.next_chunk, 1)
-    if thread == 0 and task.poll != NULL:
-        while fetch(&task.n_done) < task.n_chunks and not fetch(&task.is_cancelled):
+    if thread == 0 and task.signals.poll != NULL:
+        while fetch(&task.n_done) < task.n_chunks and not fetch(&task.signals.is_cancelled):
             sleep_shortly()
-            poll(task)
+            poll(&task.signals)
 
 
 cdef int run(EMPass *task, int n_threads) noexcept nogil:
@@ -245,7 +245,7 @@ cdef int run(EMPass *task, int n_threads) noexcept nogil:
     else:
         with parallel(num_threads=n_threads):
             run_chunks(task, threadid())
-    if task.is_cancelled:
+    if task.signals.is_cancelled:
         return -1
     task.all_finite = True
     for chunk in range(task.n_chunks):

@@ -1,12 +1,17 @@
 """What a pass owes the process that it runs in: signals are heard, and threads are shared.
 
-For core.pyx alone: a file that cimports this has a count of threads of its own.
+Each file that cimports this has a count of threads of its own.
 """
 
 from gmmx._core.atomic cimport fetch_add
+from gmmx._core.signals cimport Signals
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
+
+cdef enum:
+    # From so many multiplications on, some hundredths of a second, signals should not wait.
+    LONG_WORK = 200_000_000
 
 cdef extern from *:
     """
@@ -45,3 +50,14 @@ cdef inline int check_signals_once() noexcept nogil:
 cdef inline int propagate(int status) except -1 nogil:
     """Raise what was left pending with a status of -1."""
     return status
+
+
+cdef inline Signals signals_for(double work) except *:
+    """How a pass looks at signals: not at all if it is short or they are not this thread's."""
+    cdef Signals signals
+    signals.poll = NULL
+    signals.last_poll = 0
+    signals.is_cancelled = 0
+    if work >= LONG_WORK and is_main_thread():
+        signals.poll = check_signals_once
+    return signals

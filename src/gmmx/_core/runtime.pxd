@@ -1,7 +1,7 @@
 """OpenMP's threads: their limit, forks, and how the calling one looks at signals meanwhile."""
 
 from gmmx._core.atomic cimport fetch, fetch_add
-from gmmx._core.task cimport EMPass
+from gmmx._core.signals cimport Signals
 
 cdef extern from *:
     """
@@ -92,13 +92,13 @@ cdef enum:
     POLL_WORK = 1000000  # multiplications between two looks at the clock
 
 
-cdef inline void poll(EMPass *task) noexcept nogil:
+cdef inline void poll(Signals *signals) noexcept nogil:
     """Let the calling thread look at signals if it is time."""
     cdef double now
-    if task.poll == NULL or fetch(&task.is_cancelled):
+    if signals.poll == NULL or fetch(&signals.is_cancelled):
         return
     now = seconds()
-    if now - task.last_poll >= 0.05:
-        if task.poll() < 0:
-            fetch_add(&task.is_cancelled, 1)
-        task.last_poll = seconds()
+    if now - signals.last_poll >= 0.05:
+        if signals.poll() < 0:
+            fetch_add(&signals.is_cancelled, 1)
+        signals.last_poll = seconds()

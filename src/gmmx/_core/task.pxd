@@ -16,7 +16,7 @@ ctypedef enum Moments:
     FIRST   # counts and first moments
     SECOND  # and second moments
 
-ctypedef int (*poll_function)() noexcept nogil
+from gmmx._core.signals cimport Signals
 
 ctypedef struct EMPass:
     Layout layout
@@ -59,12 +59,10 @@ ctypedef struct EMPass:
     char *packed               # parameters in the order in which the kernels read them
     char *scratch              # (n_threads, scratch_size)
 
-    # How the calling thread gets to hear of signals while the pass runs, and ends it.
-    poll_function poll         # negative to cancel the pass; or NULL
-    double last_poll           # in seconds
+    # The calling thread looks at signals while the pass runs, also while it waits for others.
+    Signals signals
     Py_ssize_t next_chunk      # that no thread has taken yet
     Py_ssize_t n_done          # chunks
-    Py_ssize_t is_cancelled
 
 ctypedef void (*plan_function)(EMPass *task) noexcept nogil
 ctypedef void (*pack_function)(const EMPass *task) noexcept nogil
