@@ -90,8 +90,13 @@ class MixtureParameters:
         return layout if layout != "shared" or self.has_near_means else exact_layout(layout)
 
     def kernel_center(self, layout: Layout) -> Array | None:
-        """What the kernels round and subtract from samples, or None where digits would be lost."""
-        return None if layout == "dense" or not self.has_near_means else self.center
+        """What the kernels round and subtract from samples, or None where digits would be lost.
+
+        With variances of one feature the pass gains less by it than finding it costs.
+        """
+        if layout == "dense" or (layout == "diagonal" and self.means.shape[1] == 1):
+            return None
+        return self.center if self.has_near_means else None
 
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
