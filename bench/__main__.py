@@ -28,6 +28,7 @@ from bench.resources import measure_imports, measure_memory
 from bench.results import Results
 from bench.scaling import measure_precision, measure_scaling
 from bench.scratch import measure_scratch
+from bench.service import measure_service
 from bench.summary import update_readme
 
 FOLDER = Path(__file__).resolve().parent
@@ -44,6 +45,7 @@ PARTS = (
     "growth",
     "acceleration",
     "bayesian",
+    "service",
 )
 
 
@@ -86,9 +88,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--parts",
         nargs="+",
         choices=PARTS,
-        default=PARTS,
         metavar="PART",
-        help=f"only these parts: {', '.join(PARTS)}",
+        help=f"only these parts: {', '.join(PARTS)} "
+        f"(default: all, with --quick all but {', '.join(QUICK.without)})",
     )
     parser.add_argument(
         "--output",
@@ -165,8 +167,9 @@ def measure(
         "growth": lambda: measure_growth(hosts, plan, directory),
         "acceleration": lambda: measure_acceleration(hosts, directory),
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
+        "service": lambda: measure_service(n_threads, directory),
     }
-    for name in options.parts:
+    for name in options.parts or [part for part in PARTS if part not in plan.without]:
         if name == "scaling" and n_threads == 1:
             continue
         start = time.perf_counter()

@@ -50,6 +50,8 @@ class Plan:
         Data that are fitted from scratch.
     scratch_shrink : int
         Divisor of their numbers of samples.
+    without : tuple of str
+        Parts that are left out unless they are asked for.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Plan:
     rounds: tuple[Round, ...]
     scratch: tuple[str, ...]
     scratch_shrink: int
+    without: tuple[str, ...] = ()
 
 
 THOROUGH = Plan(
@@ -91,4 +94,5 @@ QUICK = Plan(
     ),
     scratch=("separated",),
     scratch_shrink=20,
+    without=("service",),
 )

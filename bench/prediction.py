@@ -35,7 +35,7 @@ def measure_prediction(hosts: Sequence[Host], plan: Plan) -> dict[str, Any]:
 
 
 @cache
-def _fitted(module: str) -> Any:
+def fitted(module: str) -> Any:
     """A model of a library."""
     X, _ = generate(Case(10_000, N_FEATURES, N_COMPONENTS), "overlapping")
     with warnings.catch_warnings():
@@ -46,16 +46,16 @@ def _fitted(module: str) -> Any:
 
 
 @cache
-def _samples(n_samples: int) -> Array:
+def samples(n_samples: int) -> Array:
     """Samples for prediction."""
     return np.random.default_rng(0).standard_normal((n_samples, N_FEATURES))
 
 
 def a_million_rows(module: str) -> dict[str, float]:
     """Seconds, and their ratio to those of the E-step; runs in a library's process."""
-    model, X = _fitted(module), _samples(MANY)
+    model, X = fitted(module), samples(MANY)
     pairs = [
-        (timed(lambda: model.predict_proba(X))[0], timed(lambda: model.score_samples(X))[0])
+        (timed(lambda: model.predict_proba(X))[0], timed(lambda: model.scoresamples(X))[0])
         for _ in range(PAIRS)
     ]
     return {
@@ -67,7 +67,7 @@ def a_million_rows(module: str) -> dict[str, float]:
 
 def one_row(module: str) -> dict[str, float]:
     """Seconds; runs in a library's process."""
-    model, X = _fitted(module), _samples(1)
+    model, X = fitted(module), samples(1)
     return {
         "seconds": median_seconds(lambda: model.predict_proba(X)),
         "result": float(np.square(model.predict_proba(X)).mean()),

@@ -12,6 +12,7 @@ from bench.iteration import MORE
 from bench.iterations import TOLERANCE, Measurement
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
 from bench.results import Results
+from bench.service import CONNECTIONS
 from bench.targets import NAMES, is_met, other_figures, ratio_figures, targets
 
 NOTHING = "-"  # in a cell without a figure
@@ -27,7 +28,7 @@ def markdown(results: Results) -> str:
     """Return the whole report."""
     sections = (
         _head, _targets, _iterations, _kernels, _scaling, _precision, _scratch, prediction,
-        resources, _growth, _acceleration, _bayesian,
+        resources, _growth, _acceleration, _bayesian, _service,
     )  # fmt: skip
     return "\n\n".join(text for section in sections if (text := section(results))) + "\n"
 
@@ -54,7 +55,7 @@ def _head(results: Results) -> str:
             lines.append(f"- {library.name}: skipped, {results.skipped[library.key]}")
     names = {library.key for library in LIBRARIES}
     lines += [
-        f"- The part {part} failed: {reason}"
+        f"- The part {part} is missing: {reason}"
         for part, reason in results.skipped.items()
         if part not in names
     ]
@@ -355,3 +356,22 @@ def _bayesian(results: Results) -> str:
     ]  # fmt: skip
     header = ["", "scikit-learn, ms", "gmmx, ms", "ratio"]
     return f"## Bayesian mixtures\n\n{text}\n\n{table(header, cells)}"
+
+
+def _service(results: Results) -> str:
+    """Requests per second, and times until an answer."""
+    if not results.service:
+        return ""
+    header = ["rows", "scikit-learn", "gmmx", "ratio", "p50", "p50", "p99", "p99", "agrees to"]
+    text = (
+        f"Requests per second of `examples/service`, D = 8, K = 8, full, {CONNECTIONS} connections "
+        "of wrk, by rows in a request; milliseconds until an answer, scikit-learn's before gmmx's."
+    )
+    rows = []
+    for row in results.service:
+        pair = [row[key] for key in (SKLEARN.key, GMMX.key)]
+        rates = [f"{found['requests_per_second']:.0f}" for found in pair]
+        times = [f"{1e3 * found[name]:.3g}" for name in ("p50", "p99") for found in pair]
+        cells = [str(row["rows"]), *rates, f"{row['ratio']:.2f}", *times]
+        rows.append([*cells, _difference(row["difference"])])
+    return f"## A service\n\n{text}\n\n{table(header, rows)}"

@@ -33,6 +33,7 @@ class Results:
     growth: list[dict[str, Any]] = field(default_factory=list)
     acceleration: list[dict[str, Any]] = field(default_factory=list)
     bayesian: dict[str, Any] = field(default_factory=dict)
+    service: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:
         """Iterations by data, precision, covariance type and case: measurements by library."""

@@ -179,7 +179,7 @@ def application(environ, start_response):
 
 @pytest.mark.skipif(
     importlib.util.find_spec("gunicorn") is None,
-    reason="gunicorn is not installed: pip install 'gmmx-native[test-service]'",
+    reason="gunicorn is not installed: pip install 'gmmx-native[service]'",
 )
 def test_workers_of_gunicorn_that_share_a_loaded_application(tmp_path):
     (tmp_path / "service.py").write_text(SERVICE)

@@ -1,0 +1,103 @@
+"""A web service that tells the components' probabilities for rows, with a saved model."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Generic, TypeVar
+
+import numpy as np
+import orjson
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, FailFast, Field, FiniteFloat, ValidationError
+from starlette.requests import ClientDisconnect
+
+import gmmx
+
+MAX_ROWS = 10_000
+NUMBER_BYTES = 32  # for a number in a body, with spaces and brackets
+
+Row = TypeVar("Row")
+
+
+class Query(BaseModel, Generic[Row], extra="forbid", strict=True):
+    """Body of a request; the check ends at the first error, as there may be millions."""
+
+    rows: Annotated[list[Row], Field(min_length=1, max_length=MAX_ROWS), FailFast()]
+
+
+def load_app() -> FastAPI:
+    """Return the service with the model of `load_model`."""
+    return create_app(load_model())
+
+
+def load_model() -> gmmx.GaussianMixture:
+    """Return the model in the file that the variable GMMX_MODEL names.
+
+    Its predictions run on one thread: as many workers as cores keep all cores busy.
+    """
+    model: gmmx.GaussianMixture = gmmx.load(os.environ["GMMX_MODEL"])
+    return model.set_params(n_threads=1)
+
+
+def create_app(model: gmmx.GaussianMixture) -> FastAPI:
+    """Return the service.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        A fitted model, gmmx's or scikit-learn's.
+
+    Returns
+    -------
+    FastAPI
+        ``POST /predict`` and ``GET /health``.
+    """
+    n_components, n_features = model.means_.shape
+    width = Field(min_length=n_features, max_length=n_features)
+    query = Query[Annotated[list[FiniteFloat], width, FailFast()]]
+    content = {"application/json": {"schema": query.model_json_schema()}}
+    model.predict_proba(model.means_)  # a model that cannot predict stops the start
+    app = FastAPI(title="Mixture of Gaussians")
+
+    @app.post("/predict", openapi_extra={"requestBody": {"required": True, "content": content}})
+    async def predict(request: Request) -> Response:
+        """Probabilities of the components and log-likelihoods in nats, for each row."""
+        X = parse(await read(request, MAX_ROWS * n_features * NUMBER_BYTES), query)
+        # Not in another thread: the model takes less time than the JSON around it.
+        answer = {
+            "probabilities": model.predict_proba(X),
+            "log_likelihoods": model.score_samples(X),
+        }
+        body = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        return Response(body, media_type="application/json")
+
+    @app.get("/health")
+    async def health() -> dict[str, str | int]:
+        """Tell that the service runs, and the sizes of its model."""
+        return {"status": "ok", "n_features": n_features, "n_components": n_components}
+
+    return app
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """Return the body; one with more bytes is refused before all of it has come."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise HTTPException(422, f"The body has more than {limit} bytes.")
+    except ClientDisconnect:
+        raise HTTPException(422, "The body ended too early.") from None
+    return bytes(body)
+
+
+def parse(body: bytes, query: type[Query[list[float]]]) -> np.ndarray:
+    """Return the rows of a body; from bytes to floats in one step, without Python's json."""
+    try:
+        return np.array(query.model_validate_json(body).rows, dtype=np.float64)
+    except ValidationError as error:
+        raise RequestValidationError(
+            error.errors(include_url=False, include_context=False, include_input=False)
+        ) from None
