@@ -5,14 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gmmx.matrix_validation import check_definite, check_means, check_weights
 from gmmx.parameter_validation import (
     check_component_count,
-    check_definite,
-    check_means,
     check_parameters,
     check_random_state,
     check_sample_count,
-    check_weights,
 )
 
 NAME = "GaussianMixture"

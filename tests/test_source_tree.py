@@ -69,6 +69,7 @@ FLOORS = {
     "exceptions": 4,
     "generators": 4,
     "validation": 4,
+    "matrix_validation": 4,
     "parameter_validation": 4,
     "estimator": 4,
     "atomic_write": 4,
@@ -237,7 +238,7 @@ def test_only_passes_their_tasks_and_their_callers_know_threads():
 
 
 def test_only_validation_converts_input():
-    allowed = {"validation", "parameter_validation"}
+    allowed = {"validation", "matrix_validation", "parameter_validation"}
     for path in PYTHON_FILES:
         if floor_of(name_of(path)) == 3:
             assert not {name.partition(".")[0] for name in imported_names(path)} & allowed, path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.parameter_validation import check_definite, check_means, check_weights
+from gmmx.matrix_validation import check_definite, check_means, check_weights
 from gmmx.parameters import MixtureParameters
 
 if TYPE_CHECKING:

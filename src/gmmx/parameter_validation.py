@@ -12,18 +12,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 
 from gmmx.generators import seeded_generator
-from gmmx.validation import as_float_array, check_finite
-
-if TYPE_CHECKING:
-    from gmmx.arrays import FloatArray, NDArray
-
-_SYMMETRY_TOLERANCE = 1e-5
-_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -213,139 +206,3 @@ def check_sample_count(n_samples: SupportsIndex) -> int:
             f"Invalid value for 'n_samples': {count} . The sampling requires at least one sample."
         )
     return count
-
-
-def check_weights(weights: object, n_components: int) -> FloatArray:
-    """Return the starting weights as a new array.
-
-    Parameters
-    ----------
-    weights : array-like of shape (n_components,)
-        Numbers in [0, 1] with sum 1.
-    n_components : int
-        Number of components.
-
-    Returns
-    -------
-    ndarray of shape (n_components,)
-        float32 if `weights` is, else float64.
-
-    Examples
-    --------
-    >>> from gmmx.parameter_validation import check_weights
-    >>> check_weights([0.25, 0.75], 2)
-    array([0.25, 0.75])
-    """
-    array = checked_copy(weights, "weights_init", "weights", (n_components,))
-    if array.min() < 0.0 or array.max() > 1.0:
-        raise ValueError(
-            "The parameter 'weights' should be in the range [0, 1], but got max value "
-            f"{array.max():.5f}, min value {array.min():.5f}"
-        )
-    total = array.sum(dtype=np.float64)
-    if abs(total - 1.0) > (1e-6 if array.dtype == np.float32 else 1e-8):
-        raise ValueError(
-            f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}"
-        )
-    return array
-
-
-def check_means(means: object, n_components: int, n_features: int) -> FloatArray:
-    """Return the starting means as a new array.
-
-    Parameters
-    ----------
-    means : array-like of shape (n_components, n_features)
-        Finite numbers.
-    n_components, n_features : int
-        Numbers of components and features.
-
-    Returns
-    -------
-    ndarray of shape (n_components, n_features)
-        float32 if `means` is, else float64.
-    """
-    return checked_copy(means, "means_init", "means", (n_components, n_features))
-
-
-def check_definite(
-    values: object,
-    parameter: str,
-    name: str,
-    expected_shape: tuple[int, ...],
-    *,
-    are_matrices: bool,
-) -> FloatArray:
-    """Return precisions or covariances that the user gives as a new array.
-
-    Parameters
-    ----------
-    values : array-like
-        Matrices, or numbers for single features.
-    parameter : str
-        Name of the argument, for messages.
-    name : str
-        What one value is called, such as ``'full precision'``, for messages.
-    expected_shape : tuple of int
-        Shape that the covariance structure gives them.
-    are_matrices : bool
-        Whether the last two axes are matrices, which must be symmetric and positive definite. If
-        not, every number must be positive.
-
-    Returns
-    -------
-    ndarray of shape `expected_shape`
-        float32 if `values` is, else float64. Matrices are exactly symmetric.
-
-    Examples
-    --------
-    >>> from gmmx.parameter_validation import check_definite
-    >>> check_definite([[2.0, 3.0], [3.0, 2.0]], "precisions_init", "tied precision", (2, 2),
-    ...                are_matrices=True)
-    Traceback (most recent call last):
-    ...
-    ValueError: 'tied precision' should be symmetric, positive-definite
-    """
-    array = checked_copy(values, parameter, name, expected_shape)
-    if not are_matrices:
-        if (array <= 0.0).any():
-            raise ValueError(f"'{name}' should be positive, but got {array.min()}")
-        return array
-    for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
-        if not _is_positive_definite(matrix.astype(np.float64)):
-            of_component = f", but that of component {component} is not" if array.ndim > 2 else ""
-            raise ValueError(f"'{name}' should be symmetric, positive-definite{of_component}")
-    # Inverses of covariances are symmetric up to rounding only. Of the two halves this keeps the
-    # one scikit-learn reads.
-    upper = np.triu(array)
-    return upper + np.swapaxes(np.triu(array, 1), -1, -2)
-
-
-def checked_copy(
-    values: object, argument: str, quantity: str, expected_shape: tuple[int, ...]
-) -> FloatArray:
-    """Return a copy of `values` as finite floats of the expected shape."""
-    array = as_float_array(values, argument).copy()
-    if array.shape != expected_shape:
-        raise ValueError(
-            f"The parameter '{quantity}' should have the shape of {expected_shape}, but got "
-            f"{array.shape}"
-        )
-    check_finite(array, argument)
-    return array
-
-
-def _is_positive_definite(matrix: NDArray[np.float64]) -> bool:
-    """Return whether `matrix` is symmetric and positive definite, whatever its features' units."""
-    diagonal = np.diagonal(matrix)
-    if (diagonal <= 0.0).any():
-        return False
-    scale = np.sqrt(diagonal)
-    with np.errstate(all="ignore"):
-        scaled = matrix / scale[:, np.newaxis] / scale
-        asymmetry = np.abs(scaled - scaled.T).max()
-    if not asymmetry <= _SYMMETRY_TOLERANCE:
-        return False
-    # The smallest eigenvalue of a singular matrix is rounding error alone, of either sign.
-    eigenvalues = np.linalg.eigvalsh(scaled, UPLO="U")
-    return bool(eigenvalues[0] > _ROUNDING * eigenvalues[-1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from gmmx.covariance import ConjugateStructure
 from gmmx.initialization import statistics_of_labels
-from gmmx.parameter_validation import check_definite, checked_copy
+from gmmx.matrix_validation import check_definite, checked_copy
 from gmmx.posterior import MixturePrior
 from gmmx.statistics import SufficientStatistics, exact_layout
 from gmmx.weight_distributions import WeightDistribution
