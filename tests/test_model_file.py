@@ -334,6 +334,14 @@ def test_attributes_that_do_not_agree_are_not_saved(tmp_path):
             model.save(tmp_path / "model.gmmx")
 
 
+def test_models_without_what_predictions_read_are_not_saved(tmp_path):
+    for name in ("weights_", "means_", "precisions_cholesky_"):
+        model = small_model()
+        delattr(model, name)
+        with pytest.raises((ValueError, NotFittedError)):
+            model.save(tmp_path / "model.gmmx")
+
+
 @pytest.mark.parametrize("path", [3, None, io.BytesIO()])
 def test_only_paths_are_taken(path):
     with pytest.raises(TypeError):

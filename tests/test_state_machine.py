@@ -80,9 +80,10 @@ class Mixtures(RuleBasedStateMachine):
         unused = X.copy()
         try:
             self.model.fit(X)
-        except ValueError as error:
+        except ValueError:
             # Other shapes than a warm start's, or a component on too few samples.
-            assert self.model.warm_start or self.model.reg_covar == 0.0, error
+            if not self.model.warm_start and self.model.reg_covar > 0.0:
+                raise
             assert state_of(self.model) == before
         else:
             self.X, self.fitted_type = X, self.model.covariance_type
@@ -194,7 +195,7 @@ class Mixtures(RuleBasedStateMachine):
 
 
 Mixtures.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=15, deadline=None, derandomize=True
+    max_examples=50, stateful_step_count=15, deadline=None, derandomize=True
 )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import os
 
 _CLASSES: dict[str, type[Portable]] = {}
+_NEEDED = ("weights_", "means_", "precisions_cholesky_")  # attributes that predictions read
 _Class = TypeVar("_Class", bound="type[Portable]")
 
 
@@ -230,7 +231,8 @@ def _check_shapes(covariance_type: str, fitted: dict[str, Any]) -> None:
     }
     for name, own_shape in expected.items():
         values = np.asarray(fitted.get(name))
-        if name in fitted and (values.shape != own_shape or values.dtype.kind not in "fiu"):
+        is_there = name in fitted or name in _NEEDED
+        if is_there and (values.shape != own_shape or values.dtype.kind not in "fiu"):
             raise ValueError(
                 f"{name} has the shape {values.shape} and dtype {values.dtype}, expected numbers "
                 f"of shape {own_shape}"
