@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Build with sanitizers and run the tests that drive the compiled code.
+# Build with sanitizers and run the tests that drive the compiled code. Any report is a failure.
 # Usage: bash tools/test_sanitizers.sh memory     accesses and undefined behaviour, GCC
 #        bash tools/test_sanitizers.sh threads    races, Clang with libomp and Archer
-# Needs Linux; threads needs clang and libomp-dev. GCC's libgomp would give false reports of races.
+# Needs Linux; threads needs Debian's clang and libomp-dev, or CC=clang-16 with libomp-16-dev.
+# GCC's libgomp would give false reports of races.
 set -euo pipefail
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,14 +17,20 @@ case ${1:-} in
     sanitizers=address,undefined
     export CC=${CC:-gcc}
     preload="$("$CC" -print-file-name=libasan.so) $("$CC" -print-file-name=libubsan.so)"
+    levels=('' baseline) # the processor's best, and the one that every processor has
     tests=(test_minimal.py test_kernels.py test_visits.py)
+    best_only=(test_reference.py test_model_file.py test_validation.py test_prediction.py)
     ;;
   threads)
     sanitizers=thread
     export CC=${CC:-clang}
     preload=$("$CC" -print-file-name="libclang_rt.tsan-$(uname -m).so")
     test -f "$preload" || preload=$("$CC" -print-file-name=libclang_rt.tsan.so)
+    OMP_TOOL_LIBRARIES=$("$CC" -print-file-name=libarcher.so)
+    export OMP_TOOL_LIBRARIES
+    levels=('')
     tests=(test_minimal.py)
+    best_only=(test_bits.py)
     ;;
   *)
     echo 'usage: bash tools/test_sanitizers.sh memory|threads' >&2
@@ -34,14 +41,29 @@ esac
 python3 -m venv "$work/venv"
 export PATH=$work/venv/bin:$PATH
 python -m pip install --quiet --upgrade pip
-python -m pip install --quiet pytest hypothesis mpmath numpy scipy
+python -m pip install --quiet pytest hypothesis mpmath numpy scipy pandas scikit-learn
 python -m pip install --quiet -Csetup-args=-Db_sanitize="$sanitizers" \
   -Csetup-args=-Db_lundef=false -Csetup-args=-Dopenmp=enabled .
 
 cp -R tests "$work"
 cd "$work"
-export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1 OMP_TOOL_LIBRARIES=libarcher.so
-export PYTHONPATH=$work/tests
-LD_PRELOAD=$preload python -m pytest -q --import-mode=importlib -p no:faulthandler \
-  "${tests[@]/#/tests/}"
+# Reports go to files, as pytest would keep what is printed from a process that is then ended.
+report=log_path=$work/report:exitcode=1
+export ASAN_OPTIONS=detect_leaks=0:$report
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$report
+export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:$report
+export PYTHONMALLOC=malloc PYTHONPATH=$work/tests
+
+status=0
+for level in "${levels[@]}"; do
+  files=("${tests[@]}")
+  test -n "$level" || files+=("${best_only[@]}")
+  GMMX_ISA=$level LD_PRELOAD=$preload python -m pytest -q --import-mode=importlib \
+    -p no:faulthandler "${files[@]/#/tests/}" || status=$?
+done
+for file in "$work"/report.*; do
+  test -e "$file" || break
+  cat "$file" >&2
+  status=1
+done
+exit "$status"
