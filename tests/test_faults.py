@@ -656,3 +656,13 @@ def test_predicts_from_the_attributes_that_predictions_need():
         model.weights_, model.means_ = fitted.weights_, fitted.means_
         model.precisions_cholesky_ = fitted.precisions_cholesky_
         np.testing.assert_allclose(model.predict_proba(X), fitted.predict_proba(X), rtol=1e-10)
+
+
+def test_a_covariance_type_that_the_fitted_matrices_do_not_suit_is_refused():
+    X = clusters(200)[:, :2]
+    model = GaussianMixture(2, covariance_type="tied", random_state=0).fit(X)
+    for other in ("diag", "full", "spherical"):
+        model.set_params(covariance_type=other)
+        with pytest.raises(ValueError, match="Set covariance_type to that of the last fit"):
+            model.predict(X)
+    assert np.isfinite(model.set_params(covariance_type="tied").score(X))

@@ -12,7 +12,7 @@ from gmmx._core.prediction import Predictor, Snapshot
 from gmmx.covariance import CovarianceStructure
 from gmmx.em import EMResult, ExpectationMaximization
 from gmmx.fitting import best_of, fitted_attributes, warn_about
-from gmmx.matrix_validation import check_fitted_shapes
+from gmmx.matrix_validation import check_fitted_matrices
 from gmmx.parameter_validation import (
     check_component_count,
     check_parameters,
@@ -279,7 +279,7 @@ class Mixture(Portable):
         )
         factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
         structure = self._structure()
-        check_fitted_shapes(fitted, structure.name, structure.covariance_shape(*means.shape))
+        check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
         if "covariances_" not in fitted:
             unknown = structure(factors, factors, *means.shape)
             return means, structure.from_precisions(unknown.precisions(), *means.shape)

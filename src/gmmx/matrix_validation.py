@@ -15,6 +15,7 @@ from gmmx.validation import as_float_array, check_finite
 
 if TYPE_CHECKING:
     from gmmx.arrays import FloatArray, NDArray
+    from gmmx.covariance import CovarianceStructure
 
 _SYMMETRY_TOLERANCE = 1e-5
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
@@ -156,24 +157,30 @@ def _is_positive_definite(matrix: NDArray[np.float64]) -> bool:
     return bool(eigenvalues[0] > _ROUNDING * eigenvalues[-1])
 
 
-def check_fitted_shapes(
-    fitted: Mapping[str, Any], covariance_type: str, shape: tuple[int, ...]
+def check_fitted_matrices(
+    fitted: Mapping[str, Any], structure: type[CovarianceStructure], shape: tuple[int, ...]
 ) -> None:
-    """Raise ValueError if fitted matrices are not of the covariance type's shape.
+    """Raise ValueError if fitted matrices do not suit the covariance type.
 
     Parameters
     ----------
     fitted : mapping
         Attributes of a model.
-    covariance_type : str
-        What the model's matrices should be.
+    structure : type of CovarianceStructure
+        What the model's `covariance_type` asks for now.
     shape : tuple of int
-        The shape that follows.
+        The shape of its matrices.
     """
     for name in ("precisions_cholesky_", "covariances_"):
         if name in fitted and np.shape(fitted[name]) != shape:
             raise ValueError(
-                f"{name} has the shape {np.shape(fitted[name])}, but "
-                f"covariance_type={covariance_type!r} asks for {shape}. Set covariance_type to "
-                "that of the last fit, or fit again."
+                f"{name} has the shape {np.shape(fitted[name])}, but covariance_type="
+                f"{structure.name!r} asks for {shape}. Set covariance_type to that of the last "
+                "fit, or fit again."
             )
+    if not structure.are_matrices and not np.all(fitted["precisions_cholesky_"] > 0):
+        raise ValueError(
+            f"precisions_cholesky_ holds values that are not positive, but covariance_type="
+            f"{structure.name!r} asks for variances. Set covariance_type to that of the last fit, "
+            "or fit again."
+        )
