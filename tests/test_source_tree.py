@@ -8,6 +8,8 @@ import importlib
 import inspect
 import pkgutil
 import re
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -215,6 +217,33 @@ def test_scikit_learn_is_not_imported():
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert not any(name.partition(".")[0] == "sklearn" for name in names), path
+
+
+def test_the_import_loads_no_module_that_takes_long():
+    program = "import gmmx, sys; print(*(name for name in sys.modules if name[:4] == 'gmmx'))"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = run.stdout.split()
+    assert {"gmmx", "gmmx.threads", "gmmx.covariance.full"} <= set(loaded)
+    slow = {
+        "concurrent",
+        "html",
+        "importlib.metadata",
+        "json",
+        "multiprocessing",
+        "pathlib",
+        "scipy",
+    }
+    for path in PYTHON_FILES:
+        if f"gmmx.{name_of(path)}".removesuffix(".__init__") not in loaded:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module]
+            roots = {name.partition(".")[0] for name in names}
+            assert not slow & {*names, *roots}, path
 
 
 def test_no_code_asks_for_a_covariance_type_by_name():

@@ -64,7 +64,7 @@ def test_a_system_without_control_groups_has_no_quota(tmp_path):
 
 def test_a_quota_that_changes_is_honoured(monkeypatch):
     quotas = iter([5, 1])
-    monkeypatch.setattr("gmmx.threads.cgroup_quota", lambda: next(quotas))
+    monkeypatch.setattr("gmmx.threads.cgroup_quota", lambda system: next(quotas))
     quota_at.cache_clear()
     assert [quota_at(1), quota_at(1), quota_at(2)] == [5, 5, 1]
     quota_at.cache_clear()

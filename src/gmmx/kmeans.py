@@ -25,7 +25,7 @@ MAX_ITER = 300
 RELATIVE_TOL = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KMeans:
     """K-means clustering of one set of samples.
 
