@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gmmx
-from gmmx import ConvergenceWarning, GaussianMixture, ModelFileError, NotFittedError, load
+from gmmx import (
+    BayesianGaussianMixture,
+    ColumnFitError,
+    ConvergenceWarning,
+    GaussianMixture,
+    ModelFileError,
+    NotFittedError,
+    fit_columns,
+    load,
+)
 
 
 def draw() -> NDArray[np.float64]:
@@ -40,6 +49,9 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
         verbose_interval=10,
         n_threads=1,
         algorithm="squarem",
+        callback=lambda iteration, lower_bound: iteration > 100 or lower_bound > 1e9,
+        tol_type="absolute",
+        degenerate="raise",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
@@ -75,6 +87,28 @@ def look(model: GaussianMixture) -> None:
     assert_type(model.n_features_in_, int)
 
 
+def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
+    """Fit with every parameter given that a GaussianMixture has not."""
+    return BayesianGaussianMixture(
+        n_components=2,
+        weight_concentration_prior_type="dirichlet_process",
+        weight_concentration_prior=0.5,
+        mean_precision_prior=1.0,
+        mean_prior=[4.0, 4.0],
+        degrees_of_freedom_prior=2.0,
+        covariance_prior=np.eye(2),
+        random_state=0,
+    ).fit(X)
+
+
+def fit_each_column(X: NDArray[np.float64]) -> list[BayesianGaussianMixture]:
+    """Fit one mixture for each column."""
+    try:
+        return fit_columns(X, BayesianGaussianMixture(random_state=0), n_threads=1, progress=False)
+    except ColumnFitError as error:
+        raise SystemExit(str(error)) from error
+
+
 def keep(model: GaussianMixture) -> None:
     """Write the model to a file, read it, exchange it with scikit-learn."""
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +131,10 @@ def main() -> None:
     use(model, X)
     look(model)
     keep(model)
+    bayesian = fit_bayesian(X)
+    assert_type(bayesian.elbo(X), float)
+    assert_type(bayesian.prune(1e-3), GaussianMixture)
+    assert_type(fit_each_column(X)[0].score(X[:, :1]), float)
     known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
     assert_type(known, GaussianMixture)
     copy: GaussianMixture = pickle.loads(pickle.dumps(known))
