@@ -1,5 +1,6 @@
 from numpy import float32, float64, int64
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 def install(double_table: object, single_table: object) -> None: ...
 def kmeans_plusplus(
@@ -17,6 +18,10 @@ def cluster_moments(
     labels: NDArray[int64] | None = None,
 ) -> NDArray[float64]: ...
 
+@disjoint_base
+class Memory: ...
+
+@disjoint_base
 class Assignment:
     labels: NDArray[int64]
     counts: NDArray[float64]
