@@ -40,6 +40,7 @@ FLOORS = {
     "_core.transpose": 0,
     "_core.task": 0,
     "_core.atomic": 0,
+    "_core.signals": 0,
     "_core.processor": 0,
     "_core.runtime": 0,
     "_core.host": 1,
