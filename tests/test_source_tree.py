@@ -227,6 +227,7 @@ def test_the_import_loads_no_module_that_takes_long():
     )
     loaded = run.stdout.split()
     assert {"gmmx", "gmmx.threads", "gmmx.covariance.full"} <= set(loaded)
+    assert not {"gmmx.bayesian", "gmmx.columns", "gmmx.selection", "gmmx.model_file"} & set(loaded)
     slow = {
         "concurrent",
         "html",
@@ -245,6 +246,14 @@ def test_the_import_loads_no_module_that_takes_long():
                 names = [node.module]
             roots = {name.partition(".")[0] for name in names}
             assert not slow & {*names, *roots}, path
+
+
+def test_names_that_are_imported_late_are_there():
+    assert set(gmmx.__all__) <= set(dir(gmmx))
+    for name in gmmx.__all__:
+        assert getattr(gmmx, name) is not None
+    with pytest.raises(AttributeError, match="module 'gmmx' has no attribute 'nothing'"):
+        gmmx.nothing  # noqa: B018
 
 
 def test_no_code_asks_for_a_covariance_type_by_name():

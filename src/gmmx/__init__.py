@@ -1,12 +1,14 @@
 """Gaussian mixtures on CPUs: scikit-learn's contract, compiled kernels."""
 
+from __future__ import annotations
+
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 try:
     from gmmx import _build
-    from gmmx.bayesian import BayesianGaussianMixture
     from gmmx.build_config import build_config
-    from gmmx.columns import ColumnFitError, fit_columns
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.mixture import GaussianMixture
     from gmmx.portable import load
@@ -15,6 +17,10 @@ except KeyboardInterrupt:
     if sys.argv[0] != "-m" and not sys.argv[0].endswith("gmmx"):
         raise
     raise SystemExit(130) from None
+
+if TYPE_CHECKING:
+    from gmmx.bayesian import BayesianGaussianMixture
+    from gmmx.columns import ColumnFitError, fit_columns
 
 __version__ = _build.VERSION
 
@@ -30,3 +36,23 @@ __all__ = [
     "fit_columns",
     "load",
 ]
+
+# What many programs do not need is imported when it is asked for.
+_MODULES = {
+    "BayesianGaussianMixture": "gmmx.bayesian",
+    "ColumnFitError": "gmmx.columns",
+    "fit_columns": "gmmx.columns",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name of a module that is imported now."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return all names, also those of modules that are not imported yet."""
+    return sorted({*globals(), *_MODULES})

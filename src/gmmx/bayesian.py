@@ -10,7 +10,6 @@ import numpy as np
 from gmmx.covariance import CONJUGATE_STRUCTURES
 from gmmx.em import EMResult, ExpectationMaximization
 from gmmx.initialization import INIT_PARAMS, Initializer
-from gmmx.portable import savable
 from gmmx.posterior import MixturePosterior
 from gmmx.posterior_attributes import posterior_attributes
 from gmmx.posterior_mixture import PosteriorMixture
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 TOL_TYPES = ("absolute", "per-sample")
 
 
-@savable
 class BayesianGaussianMixture(PosteriorMixture):
     """Gaussian mixture with a posterior of its parameters, found by variational inference.
 

@@ -16,14 +16,12 @@ from gmmx.given import given_parameters, given_start
 from gmmx.initialization import INIT_PARAMS, Initializer
 from gmmx.parameter_validation import check_parameters
 from gmmx.parameters import MixtureParameters
-from gmmx.portable import savable
 from gmmx.stopping import TOL_TYPES, stopping_rule
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, Samples
 
 
-@savable
 class GaussianMixture(InformationCriteria):
     """Gaussian mixture fitted by expectation-maximization.
 

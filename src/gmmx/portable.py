@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from gmmx.exceptions import ModelFileError
 if TYPE_CHECKING:
     import os
 
-_CLASSES: dict[str, type[Portable]] = {}
+# Modules of the classes that can be saved, which `load` imports: not all programs need all.
+_MODULES = {"GaussianMixture": "gmmx.mixture", "BayesianGaussianMixture": "gmmx.bayesian"}
 _NEEDED = ("weights_", "means_", "precisions_cholesky_")  # attributes that predictions read
-_Class = TypeVar("_Class", bound="type[Portable]")
 
 
 class Portable(Estimator):
@@ -61,8 +62,8 @@ class Portable(Estimator):
 
         self._check_is_fitted()
         name = type(self).__name__
-        if _CLASSES.get(name) is not type(self):
-            known = " or ".join(_CLASSES)
+        if _MODULES.get(name) != type(self).__module__:
+            known = " or ".join(_MODULES)
             raise TypeError(f"a {name} cannot be saved, as gmmx.load finds nothing but {known}")
         fitted = attributes_of_fit(self)
         _check_shapes(self.covariance_type, fitted)
@@ -139,23 +140,6 @@ class Portable(Estimator):
         return from_sklearn(cls, fitted)
 
 
-def savable(cls: _Class) -> _Class:
-    """Make a class known to `load` by its name.
-
-    Parameters
-    ----------
-    cls : subclass of Portable
-        The class.
-
-    Returns
-    -------
-    subclass of Portable
-        The same class: this is a decorator.
-    """
-    _CLASSES[cls.__name__] = cls
-    return cls
-
-
 def load(path: str | os.PathLike[str]) -> Any:
     """Return the model that was saved to a file.
 
@@ -191,9 +175,9 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     contents = read_model_file(path)
     written = f"{path}: written by gmmx {contents.gmmx_version}, it holds"
-    cls = _CLASSES.get(contents.class_name)
-    if cls is None:
+    if contents.class_name not in _MODULES:
         raise ModelFileError(f"{written} a {contents.class_name!r}, which this gmmx does not know")
+    cls: type[Portable] = getattr(import_module(_MODULES[contents.class_name]), contents.class_name)
     unknown = sorted(contents.parameters.keys() - cls._parameter_defaults)
     if unknown:
         raise ModelFileError(f"{written} parameters that this gmmx does not know: {unknown}")

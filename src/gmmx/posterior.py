@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOG_2, LOG_2_PI = np.log(2.0), np.log(2 * np.pi)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixturePosterior(MixtureParameters):
     """Posterior of a mixture's parameters, whose `weights` and `means` are expectations.
 
@@ -133,7 +133,7 @@ class MixturePosterior(MixtureParameters):
         return float(statistics.log_likelihood - weighted)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixturePrior:
     """Prior of a mixture's parameters, the same for all components.
 

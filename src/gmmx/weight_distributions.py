@@ -61,7 +61,7 @@ class WeightDistribution(ABC):
         """(Parameters - parameters of the prior) times what they are the exponents of, expected."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dirichlet(WeightDistribution):
     """Dirichlet distribution: a finite mixture.
 
@@ -109,7 +109,7 @@ class Dirichlet(WeightDistribution):
         return float((self.alpha - prior.alpha) @ self.expected_log())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StickBreaking(WeightDistribution):
     """Truncated Dirichlet process: each weight is a share of what those before it left.
 
