@@ -69,7 +69,7 @@ THOROUGH = Plan(
     name="thorough",
     shrink=1,
     repeats=5,
-    patience=4.0,
+    patience=2.0,
     rivals_patience=1.0,
     rounds=(
         Round("overlapping", "float64"),
