@@ -55,7 +55,7 @@ def a_million_rows(module: str) -> dict[str, float]:
     """Seconds, and their ratio to those of the E-step; runs in a library's process."""
     model, X = fitted(module), samples(MANY)
     pairs = [
-        (timed(lambda: model.predict_proba(X))[0], timed(lambda: model.scoresamples(X))[0])
+        (timed(lambda: model.predict_proba(X))[0], timed(lambda: model.score_samples(X))[0])
         for _ in range(PAIRS)
     ]
     return {
