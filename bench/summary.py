@@ -30,14 +30,15 @@ def update_readme(paths: Sequence[Path]) -> str:
 def summary(results: Results) -> str:
     """Return ratios to scikit-learn and to the rivals, prediction, memory and import."""
     threads = f"{results.n_threads} thread{'s' * (results.n_threads > 1)}"
+    rivals = _over_rivals(results)
     versions = {name: key for keys in results.versions.values() for name, key in keys.items()}
     parts = [
         f"{results.machine['processor']}, {threads}, {results.plan} run, scikit-learn "
         f"{versions['scikit-learn']}. {_agreement(results)} Time of an EM iteration of "
         "scikit-learn over that of gmmx, float64:",
         _over_sklearn(results),
-        "Time of an EM iteration of other libraries over that of gmmx:",
-        _over_rivals(results),
+        "Time of an EM iteration of other libraries over that of gmmx:" if rivals else "",
+        rivals,
         *(_without_title(section(results)) for section in (prediction, resources)),
     ]
     return "\n\n".join(part for part in parts if part)
