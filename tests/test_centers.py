@@ -9,17 +9,21 @@ from gmmx.covariance import STRUCTURES
 from gmmx.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters, statistics_of_all
 from moments import assert_same_statistics
 
-CENTERED = sorted(name for name, structure in STRUCTURES.items() if structure.layout != "dense")
+CENTERED = sorted(STRUCTURES)
 
 
 def example(name, spread, n_features, offset=0.0):
     """Return samples, and a mixture with means `spread` standard deviations from its center."""
     random = np.random.default_rng(n_features)
     means = np.concatenate([-np.ones((1, n_features)), np.ones((1, n_features))]) * spread
-    X = offset + np.repeat(means, 200, axis=0) + random.normal(size=(400, n_features))
+    n_samples = 200 + (1 << 17) // n_features**2  # for a long pass, whatever the structure
+    X = offset + np.repeat(means, n_samples, axis=0)
+    X += random.normal(size=X.shape)
     structure = STRUCTURES[name]
     shape = structure.covariance_shape(2, n_features)
-    precisions = np.eye(n_features) if structure.are_matrices else np.ones(shape)
+    precisions = np.ones(shape)
+    if structure.are_matrices:
+        precisions = np.broadcast_to(np.eye(n_features), shape)
     covariance = structure.from_precisions(precisions, 2, n_features)
     return X, MixtureParameters(np.array([0.5, 0.5]), offset + means, covariance)
 
@@ -44,7 +48,7 @@ def test_far_means_are_not_measured_from_their_center(name):
     assert_same_statistics(far.statistics(X, 1), exact, 1e-12)
 
 
-@pytest.mark.parametrize("name", CENTERED)
+@pytest.mark.parametrize("name", ["tied", "diag"])
 def test_known_total_moments_change_nothing(name):
     X, mixture = example(name, 1.0, 4)
     total = statistics_of_all(X, 1)

@@ -21,9 +21,10 @@ from gmmx.statistics import Layout
 from moments import in_matrices, statistics_of
 from twin import Array
 
-# Layouts, and the one that knows a center near all means.
+# Layouts, and those of them that may know a center near all means.
 FORMS: dict[str, Layout] = {
-    "dense": "dense", "shared": "shared", "diagonal": "diagonal", "centered": "diagonal"
+    "dense": "dense", "paired": "dense", "shared": "shared", "diagonal": "diagonal",
+    "centered": "diagonal",
 }  # fmt: skip
 EXACT_FORMS = ("dense", "diagonal")  # with moments about a point for each component
 DTYPES = (np.float32, np.float64)
@@ -572,7 +573,7 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
         ("centered", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
         ("shared", {"center": np.zeros(2), "moments": 2}, "shared .* has no second moments"),
         ("shared", {}, "shared needs a center"),
-        ("dense", {"center": np.zeros(2)}, "dense takes moments about an origin"),
+        ("paired", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
     ],
 )
 def test_centers_that_do_not_suit_the_layout_are_refused(form, options, error):

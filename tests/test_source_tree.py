@@ -35,6 +35,7 @@ FLOORS = {
     "_core.diagonal": 0,
     "_core.cholesky": 0,
     "_core.moments": 0,
+    "_core.pairs": 0,
     "_core.posterior": 0,
     "_core.products": 0,
     "_core.transpose": 0,

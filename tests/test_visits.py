@@ -8,7 +8,7 @@ from gmmx._core import core
 from gmmx.covariance import STRUCTURES
 from gmmx.em import ExpectationMaximization, run_em
 from gmmx.parameters import MixtureParameters
-from gmmx.visits import FIRST_PAUSE, VisitingOrder
+from gmmx.visits import FIRST_PAUSE, VisitingOrder, share_of_far_pairs
 
 
 def mixture_and_samples(
@@ -105,13 +105,34 @@ def test_order_is_kept_where_it_pays_and_left_where_it_does_not():
         steps = ExpectationMaximization(X, 1e-6, 1)
         for _ in range(3):
             steps.e_step(parameters)
-        assert ("order" in steps.visits.options(8)) == pays
-        assert steps.visits.pause == (FIRST_PAUSE if pays else 2 * FIRST_PAUSE)
+        arguments = parameters.means, parameters.covariance.factors()
+        assert ("order" in steps.visits.options(*arguments)) == pays
+        assert steps.visits.pause == FIRST_PAUSE
+
+
+def test_order_that_left_out_too_little_is_tried_again_after_a_pause():
+    # The means are far apart, but the samples lie between them.
+    parameters, X = mixture_and_samples(20.0, 20, 2, stretch=0.0)
+    X = np.random.default_rng(0).normal(parameters.means.mean(axis=0), 1.0, X.shape)
+    steps = ExpectationMaximization(X, 1e-6, 1)
+    for _ in range(2):
+        steps.e_step(parameters)
+    assert steps.visits.was_ordered
+    assert steps.visits.options(parameters.means, parameters.covariance.factors()) == {}
+    assert steps.visits.pause == 2 * FIRST_PAUSE
+
+
+def test_far_pairs_are_counted_in_deviations_of_each_component():
+    means = np.array([[0.0, 0.0], [15.0, 0.0]])
+    wide_and_narrow = np.array([np.eye(2) / 10, np.eye(2)])
+    assert share_of_far_pairs(means, wide_and_narrow) == 0.5
+    assert share_of_far_pairs(means, np.eye(2)) == 1.0
 
 
 def test_few_features_are_visited_as_they_stand():
     order = VisitingOrder(np.zeros((10, 2)))
-    assert order.options(3) == order.options(3) == {}
+    means = 100.0 * np.arange(6.0).reshape(3, 2)
+    assert order.options(means, np.eye(2)) == order.options(means, np.eye(2)) == {}
 
 
 def test_label_order_is_a_stable_sort():

@@ -26,6 +26,9 @@ FARTHEST_WHITENED_MEAN = 32.0
 # Of distances, component by component, for a pass to be long.
 FEWEST_MULTIPLICATIONS = 1 << 18
 
+# With more, posteriors that are 0 in working precision save more than a common center.
+MOST_PAIRED_FEATURES = 128
+
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
 LOG_2_PI = math.log(2 * math.pi)
 
@@ -70,12 +73,8 @@ class MixtureParameters:
     @cached_property
     def has_near_means(self) -> bool:
         """Whether all means, whitened, are near to their center."""
-        factors, offsets = self.covariance.factors(), self.means - self.center
         with np.errstate(all="ignore"):
-            if self.covariance.layout == "shared":
-                whitened = offsets @ factors
-            else:
-                whitened = offsets * factors.reshape(offsets.shape)
+            whitened = self.covariance.whiten(self.means - self.center)
             return bool(np.abs(whitened).max() <= FARTHEST_WHITENED_MEAN)
 
     @cached_property
@@ -97,6 +96,12 @@ class MixtureParameters:
         if layout == "dense" or (layout == "diagonal" and self.means.shape[1] == 1):
             return None
         return self.center if self.has_near_means else None
+
+    @property
+    def center_of_pairs(self) -> Array | None:
+        """What second moments (D, D) are taken about, or None if about each mean."""
+        n_features = self.means.shape[1]
+        return self.center if n_features <= MOST_PAIRED_FEATURES and self.has_near_means else None
 
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
@@ -147,17 +152,21 @@ class MixtureParameters:
         samples as one component, if they are known.
         """
         layout, center = exact_layout(self.covariance.layout), None
-        if origin is None and self.is_long_pass(X):
+        is_long = origin is None and self.is_long_pass(X)
+        if is_long:
             layout = self.kernel_layout
             center = self.kernel_center(layout)
+        options: dict[str, Any] = {}
+        if layout == "dense":
+            if visits is not None:
+                options = visits.options(self.means, self.covariance.factors())
+            if is_long and "order" not in options:
+                center = self.center_of_pairs
         origin = rounded_to(X, self.means if origin is None else origin)
         if center is not None:
             center = rounded_to(X, center)
-            statistics = self._centered_statistics(X, n_threads, layout, center, total)
+            statistics = self._centered_statistics(X, n_threads, layout, center, total, **options)
             return statistics.about(origin).to_layout(self.covariance.layout)
-        options: dict[str, Any] = {}
-        if visits is not None and layout == "dense":
-            options = visits.options(len(origin))
         sums = self.pass_over(
             X, n_threads, layout, moments=SECOND_MOMENTS, origin=origin, weights=self.weights,
             **options,
@@ -177,6 +186,7 @@ class MixtureParameters:
         layout: Layout,
         center: Array,
         total: SufficientStatistics | None,
+        **options: Any,
     ) -> SufficientStatistics:
         """Statistics about one center.
 
@@ -187,7 +197,7 @@ class MixtureParameters:
             total = total or statistics_of_all(X, n_threads)
             second = total.about(center[np.newaxis]).second[0]
         moments = SECOND_MOMENTS if second is None else FIRST_MOMENTS
-        sums = self.pass_over(X, n_threads, layout, center, moments=moments)
+        sums = self.pass_over(X, n_threads, layout, center, moments=moments, **options)
         return unpack_sums(sums, layout, center[np.newaxis].repeat(len(self.means), axis=0), second)
 
     def sample(

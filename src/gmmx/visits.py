@@ -14,10 +14,12 @@ import numpy as np
 from gmmx._core import core
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
+    from gmmx.arrays import Array, Samples
 
 FEWEST_FEATURES = 12  # with fewer, distances cost less than finding out that they are not needed
 SMALLEST_SHARE = 0.1  # of pairs of a sample and a component left out, below which order costs more
+# Between means, from which on a whole group of one component's samples can do without the other.
+FAR_SQ_DISTANCE = 200.0
 FIRST_PAUSE = 4  # passes until order is tried again; then twice as many
 
 
@@ -41,8 +43,9 @@ class VisitingOrder:
             self.labels = np.empty(self.n_samples, dtype=np.int64)
             self.order = np.empty(self.n_samples, dtype=np.int64)
 
-    def options(self, n_components: int) -> dict[str, Any]:
-        """What the next pass over the samples is asked for."""
+    def options(self, means: Array, factors: Array) -> dict[str, Any]:
+        """What the next pass over the samples is asked for, under these parameters."""
+        n_components = len(means)
         if not self.is_worth_trying or n_components == 1:
             return {}
         if n_components < self.n_components:
@@ -51,6 +54,9 @@ class VisitingOrder:
         self._judge_last_pass(n_components)
         if self.wait > 0:
             self.wait -= 1
+            return {}
+        if share_of_far_pairs(means, factors) < SMALLEST_SHARE:
+            self.has_labels = False
             return {}
         if not self.has_labels:
             self.has_labels = True
@@ -66,3 +72,18 @@ class VisitingOrder:
             self.wait, self.pause = self.pause, 2 * self.pause
             self.has_labels = False
         self.was_ordered = False
+
+
+def share_of_far_pairs(means: Array, factors: Array) -> float:
+    """Share of pairs of components that are far apart, in deviations of the one or the other.
+
+    `factors` are matrices, (n_components, n_features, n_features) or one for all.
+    """
+    n_components, n_features = means.shape
+    n_far = 0
+    for mean, factor in zip(
+        means, np.broadcast_to(factors, (n_components, n_features, n_features)), strict=True
+    ):
+        whitened = (means - mean) @ factor
+        n_far += int(np.count_nonzero((whitened * whitened).sum(axis=1) > FAR_SQ_DISTANCE))
+    return float(n_far / (n_components * (n_components - 1)))

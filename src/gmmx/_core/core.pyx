@@ -167,8 +167,6 @@ cdef int set_origin(
     if task.layout == SHARED and (center is None or moments == SECOND):
         raise ValueError("layout shared needs a center, and has no second moments")
     if center is not None:
-        if task.layout == DENSE:
-            raise ValueError("layout dense takes moments about an origin, not a center")
         check_size("center", center.size, task.n_features)
         task.center = &center[0]
     elif moments != NONE:

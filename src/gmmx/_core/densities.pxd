@@ -1,58 +1,78 @@
 """Log densities of a block of samples under each component."""
 
 from gmmx._core cimport dense, diagonal
-from gmmx._core.plan cimport Block, Parameters, factor_size, row_of
+from gmmx._core.plan cimport (
+    Block, Parameters, factor_size, groups_at_once, row_of, sample_size,
+)
 from gmmx._core.simd cimport GROUP, LANES, TILE_VECTORS, broadcast, load, real, vec
 from gmmx._core.task cimport DENSE, DIAGONAL, SHARED, EMPass
 
 
 cdef inline void centered_log_densities(
-    const EMPass *task, const Parameters *parameters, Block *block
+    const EMPass *task, const Parameters *parameters, Block *block,
+    Py_ssize_t first, Py_ssize_t stop,
 ) noexcept nogil:
-    """As log_densities, of samples less a center, whitened first if the factor is shared."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, g, k = 0, components
+    """Those of groups from first to stop, of samples less a center.
+
+    They are whitened first if the factor is shared.
+    """
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = sample_size(task)
+    cdef Py_ssize_t g, k = 0, components
     cdef const real *samples = block.samples
     cdef const real *scale = NULL
     if task.layout == SHARED:
-        for g in range(block.n_groups):
-            dense.whiten(block.samples + g * D * GROUP, parameters.factors, D,
+        for g in range(first, stop):
+            dense.whiten(samples + g * size, parameters.factors, D,
                          block.whitened + g * D * GROUP)
         samples = block.whitened
+        size = D * GROUP
     while k < K:
         components = min(<Py_ssize_t>diagonal.TILE_COMPONENTS, K - k)
         if task.layout == DIAGONAL:
             scale = parameters.factors + k * D
-        for g in range(block.n_groups):
+        for g in range(first, stop):
             diagonal.centered_log_densities(
-                samples + g * D * GROUP, parameters.means + k * D, scale, D,
+                samples + g * size, parameters.means + k * D, scale, D,
                 parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP)
         k += components
 
 
-cdef inline void log_densities(
-    const EMPass *task, const Parameters *parameters, Block *block
+cdef inline void component_log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block,
+    Py_ssize_t first, Py_ssize_t stop,
 ) noexcept nogil:
-    """log(weight_k N(x | k)) of the block's samples, into resp."""
+    """Those of groups from first to stop, of samples less each component's mean."""
     cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
     cdef Py_ssize_t g, k
     cdef const real *samples
     cdef const real *mean
     cdef const real *factor
     cdef real *out
-    if task.center != NULL:
-        centered_log_densities(task, parameters, block)
-        return
     for k in range(K):
         mean = parameters.means + k * D
         factor = parameters.factors + k * size
-        for g in range(block.n_groups):
-            samples = block.samples + g * D * GROUP
+        for g in range(first, stop):
+            samples = block.samples + g * sample_size(task)
             out = block.resp + (g * K + k) * GROUP
             if task.layout == DENSE:
                 dense.log_densities(samples, mean, factor, D, parameters.log_scale[k],
                                     block.centered, out)
             else:
                 diagonal.log_densities(samples, mean, factor, D, parameters.log_scale[k], out)
+
+
+cdef inline void log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """log(weight_k N(x | k)) of the block's samples, into resp."""
+    cdef Py_ssize_t first = 0, stop
+    while first < block.n_groups:
+        stop = min(first + groups_at_once(task), block.n_groups)
+        if task.center != NULL and task.layout != DENSE:
+            centered_log_densities(task, parameters, block, first, stop)
+        else:
+            component_log_densities(task, parameters, block, first, stop)
+        first = stop
 
 
 cdef inline void near_log_densities(
@@ -70,7 +90,7 @@ cdef inline void near_log_densities(
     cdef vec near[TILE_VECTORS]
     cdef vec limit[TILE_VECTORS]
     for g in range(block.n_groups):
-        group = block.samples + g * D * GROUP
+        group = block.samples + g * sample_size(task)
         out = block.resp + g * K * GROUP
         hint = task.labels[row_of(block, g * GROUP)]
         dense.log_densities(

@@ -11,7 +11,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport parallel, threadid
 from libc.string cimport memcpy, memset
 
-from gmmx._core cimport cholesky, diagonal, moments, posterior, products
+from gmmx._core cimport cholesky, diagonal, moments, pairs, posterior, products
 from gmmx._core.task cimport (
     DENSE, NEAREST, NONE, SECOND, EMPass, Kernels, work,
 )
@@ -23,8 +23,8 @@ from gmmx._core.inputs cimport given_resp, is_finite
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
-    Block, Parameters, by_features, first_size, lay_out_block, lay_out_parameters, plan, prunes,
-    second_size,
+    Block, Parameters, are_pairs, by_features, first_size, lay_out_block, lay_out_parameters,
+    plan, prunes, sample_size, second_size,
 )
 from gmmx._core.runtime cimport (
     POLL_WORK, guard_forks, omp_get_max_threads, poll, sleep_shortly, startable,
@@ -59,17 +59,23 @@ cdef void pack_samples(
     """Transpose the block's rows, less the center, into groups."""
     cdef Py_ssize_t D = task.n_features, stride = D, g, n
     cdef const real *rows = block.X
-    if task.center != NULL and by_features(task):
+    cdef real *group = block.samples
+    if are_pairs(task) and D >= LANES:
+        stride = padded_features(D)
+        pairs.center_rows(rows, parameters.center, block.n, D, block.rows)
+        rows = block.rows
+    elif task.center != NULL and by_features(task):
         stride = padded_features(D)
         products.center_rows(rows, parameters.center, block.n, D, stride, block.centered)
         rows = block.centered
     for g in range(block.n_groups):
         n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
-        pack_rows(rows + g * GROUP * stride, n, D, stride, block.samples + g * D * GROUP)
-    if task.center != NULL and rows == block.X:
-        for g in range(block.n_groups):
-            center_group(block.samples + g * D * GROUP, parameters.center, D,
-                         block.samples + g * D * GROUP)
+        pack_rows(rows + g * GROUP * stride, n, D, stride, group)
+        if task.center != NULL and rows == block.X:
+            center_group(group, parameters.center, D, group)
+        if are_pairs(task):
+            pairs.set_ones(group + D * GROUP)
+        group += sample_size(task)
 
 
 cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:
@@ -156,6 +162,10 @@ cdef void add_moments(
 ) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, D = task.n_features, k
     cdef double *second = block.second if task.moments == SECOND else NULL
+    if are_pairs(task):
+        pairs.add_pairs(block.samples, block.rows, block.resp, block.n_groups, D, K,
+                        block.panel, block.first)
+        return
     if task.layout != DENSE and by_features(task):
         products.add_products(
             block.centered, block.resp, block.n, D, padded_features(D), K, block.first, second)

@@ -4,7 +4,7 @@ from libc.math cimport ldexp, log
 from libc.string cimport memset
 
 from gmmx._core cimport dense
-from gmmx._core.task cimport DIAGONAL, NEAREST, NONE, EMPass
+from gmmx._core.task cimport DENSE, DIAGONAL, NEAREST, NONE, EMPass
 from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_factors
 from gmmx._core.simd cimport REAL_LARGEST, real
 
@@ -29,12 +29,17 @@ cdef inline double from_center(
 cdef inline void pack_offsets(
     const EMPass *task, const real *center, real *offsets
 ) noexcept nogil:
-    """U^T (center - mu_k), in float64: what whitening adds to a sample less the center."""
+    """U^T (center - mu_k), in float64: what whitening adds to a sample less the center.
+
+    With a factor for each component mu_k - center, which is subtracted before.
+    """
     cdef Py_ssize_t D = task.n_features, d, j, k
     cdef double total
     for k in range(task.n_components):
         for j in range(D):
-            if task.layout == DIAGONAL:
+            if task.layout == DENSE:
+                total = -from_center(task, center, k, j)
+            elif task.layout == DIAGONAL:
                 total = task.factors[k * D + j] * from_center(task, center, k, j)
             else:
                 total = 0

@@ -1,6 +1,6 @@
 """How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
 
-from gmmx._core cimport dense, moments
+from gmmx._core cimport dense, moments, pairs
 from gmmx._core.task cimport DENSE, DENSITY, DIAGONAL, NONE, SECOND, SHARED, EMPass
 from gmmx._core.simd cimport GROUP, LANES, real
 
@@ -9,6 +9,10 @@ cdef enum:
     ALIGNMENT = 64
     BLOCK_BYTES = 96 * 1024        # what a block's buffers may take of the first cache levels
     LARGEST_BLOCK = 256            # samples
+    # For pairs, whose sums are stored after each block: of a feature, and of all of them.
+    PAIR_COLUMN_BYTES = 1024
+    PAIR_BLOCK_BYTES = 32 * 1024
+    GROUP_BYTES = 20 * 1024        # of the first cache for samples, beside parameters and densities
     LARGEST_N_CHUNKS = 64
     PARTIAL_BYTES = 32 * 1024 * 1024
     SMALLEST_CHUNK = 1024          # samples
@@ -39,11 +43,13 @@ cdef struct Block:
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
     real *centered             # (n_groups, D, GROUP), or (n, padded_features(D))
+    real *rows                 # (n_groups GROUP, padded_features(D)) less the center
+    real *panel                # (n_groups GROUP, PANEL_VECTORS LANES), columns of a product
     real *roots                # (n,) square roots of weights
     double *log_likelihood     # (LANES,)
     double *counts             # (K, LANES)
-    double *first              # (K, first_size)
-    double *second             # (n_second, second_size)
+    double *first              # (K, first_size), with the second ones if they are pairs
+    double *second             # (K, second_size)
 
 
 # Sizes.
@@ -54,16 +60,27 @@ cdef inline Py_ssize_t n_factors(const EMPass *task) noexcept nogil:
     return 1 if task.layout == SHARED else task.n_components
 
 
+cdef inline bint are_pairs(const EMPass *task) noexcept nogil:
+    """Whether moments (D, D) are one matrix product, about a center."""
+    return task.layout == DENSE and task.moments == SECOND and task.center != NULL
+
+
 cdef inline bint by_features(const EMPass *task) noexcept nogil:
-    """Whether moments are summed with features as lanes.
+    """Whether other moments are summed with features as lanes.
 
     Dense ones about means: rows without weight cost nothing then, and in label order there are
     many. Others about a center: they are matrix products.
     """
     cdef Py_ssize_t D = task.n_features
-    if task.layout == DENSE and task.moments == SECOND:
-        return not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES)
+    if task.layout == DENSE:
+        return task.moments == SECOND and task.center == NULL and (
+            not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES))
     return task.center != NULL and D >= FEWEST_FEATURES
+
+
+cdef inline Py_ssize_t sample_size(const EMPass *task) noexcept nogil:
+    """Values in a group of samples, with a row of ones for pairs."""
+    return (task.n_features + are_pairs(task)) * GROUP
 
 
 cdef inline bint prunes(const EMPass *task) noexcept nogil:
@@ -71,8 +88,8 @@ cdef inline bint prunes(const EMPass *task) noexcept nogil:
 
     Where rows without weight cost nothing, and no output shows the difference.
     """
-    return (task.moments == SECOND and task.layout == DENSE and by_features(task)
-            and task.resp == NULL and task.source == DENSITY and task.weights != NULL)
+    return (task.layout == DENSE and by_features(task) and task.resp == NULL
+            and task.source == DENSITY and task.weights != NULL)
 
 
 cdef inline Py_ssize_t row_of(const Block *block, Py_ssize_t i) noexcept nogil:
@@ -85,16 +102,23 @@ cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
     return D if task.layout == DIAGONAL else dense.packed_factor_size(D)
 
 
+cdef inline Py_ssize_t groups_at_once(const EMPass *task) noexcept nogil:
+    """Groups whose samples stay in the first cache while all components visit them."""
+    return max(<Py_ssize_t>1, GROUP_BYTES // (sample_size(task) * <Py_ssize_t>sizeof(real)))
+
+
 cdef inline Py_ssize_t first_size(const EMPass *task) noexcept nogil:
-    """Doubles that sum the first moments of one component."""
+    """Doubles from the sums of one component's first moments to those of the next one's."""
     cdef Py_ssize_t D = task.n_features
+    if are_pairs(task):
+        return pairs.n_columns(D)
     return moments.padded_features(D) if by_features(task) else D * LANES
 
 
 cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
-    """Doubles that sum the second moments of one component."""
+    """Doubles from the sums of one component's second moments to those of the next one's."""
     cdef Py_ssize_t D = task.n_features
-    if task.moments != SECOND:
+    if task.moments != SECOND or are_pairs(task):
         return 0
     if task.layout == DIAGONAL:
         return first_size(task)
@@ -147,15 +171,19 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     cdef Py_ssize_t K = task.n_components, D = task.n_features
     cdef Py_ssize_t most = task.block_groups * GROUP
     cdef Py_ssize_t width = moments.padded_features(D)
+    cdef Py_ssize_t row_width = width if are_pairs(task) else 0
+    cdef Py_ssize_t panel_width = pairs.PANEL_VECTORS * LANES if are_pairs(task) else 0
     cdef Py_ssize_t item = sizeof(real)
     cdef char *free_bytes = memory
     block.gathered = <real *>take(&free_bytes, most * D * item if task.order != NULL else 0)
-    block.samples = <real *>take(&free_bytes, most * D * item)
+    block.samples = <real *>take(&free_bytes, task.block_groups * sample_size(task) * item)
     block.whitened = <real *>take(&free_bytes, most * D * item if task.layout == SHARED else 0)
     block.resp = <real *>take(&free_bytes, most * K * item)
     block.log_prob = <real *>take(&free_bytes, most * item)
     block.nearest = <real *>take(&free_bytes, GROUP * item)
     block.centered = <real *>take(&free_bytes, most * width * item)
+    block.rows = <real *>take(&free_bytes, most * row_width * item)
+    block.panel = <real *>take(&free_bytes, most * panel_width * item)
     block.roots = <real *>take(&free_bytes, most * item)
     block.log_likelihood = <double *>take(&free_bytes, LANES * sizeof(double))
     block.counts = <double *>take(&free_bytes, K * LANES * sizeof(double))
@@ -170,6 +198,9 @@ cdef inline void plan(EMPass *task) noexcept nogil:
     cdef Py_ssize_t block, blocks, chunks, most
     block = BLOCK_BYTES // (<Py_ssize_t>sizeof(real) * (3 * D + K))
     block = min(<Py_ssize_t>LARGEST_BLOCK, max(block, <Py_ssize_t>64))
+    if are_pairs(task):
+        block = min(<Py_ssize_t>PAIR_COLUMN_BYTES, PAIR_BLOCK_BYTES // D)
+        block = max(block // <Py_ssize_t>sizeof(real), <Py_ssize_t>64)
     block = min(block, task.n_samples + GROUP - 1)
     task.block_groups = max(<Py_ssize_t>1, block // GROUP)
     block = task.block_groups * GROUP

@@ -2,10 +2,11 @@
 
 from libc.string cimport memcpy
 
+from gmmx._core cimport pairs
 from gmmx._core.task cimport DIAGONAL, SECOND, EMPass
 from gmmx._core.moments cimport padded_features
 from gmmx._core.plan cimport (
-    Block, by_features, first_size, first_sums_size, second_size,
+    Block, are_pairs, by_features, first_size, first_sums_size, second_size,
 )
 from gmmx._core.simd cimport LANES
 
@@ -46,6 +47,22 @@ cdef inline double *write_rows(
     return out
 
 
+cdef inline void write_pairs(
+    const EMPass *task, const double *sums, double *out
+) noexcept nogil:
+    """First moments, then matrices at and below their diagonals."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, size = first_size(task), k, a, b
+    for k in range(K):
+        for a in range(D):
+            out[a] = sums[k * size + pairs.first_column(D, a)]
+        out += D
+    for k in range(K):
+        for a in range(D):
+            for b in range(a + 1):
+                out[b] = sums[k * size + pairs.second_column(D, a, b)]
+            out += a + 1
+
+
 cdef inline void write_partial_sums(
     const EMPass *task, const Block *block, double *out
 ) noexcept nogil:
@@ -55,7 +72,11 @@ cdef inline void write_partial_sums(
     out += 1
     for k in range(K):
         out[k] = sum_lanes(block.counts + k * LANES)
-    out = write_rows(task, block.first, out + K)
+    out += K
+    if are_pairs(task):
+        write_pairs(task, block.first, out)
+        return
+    out = write_rows(task, block.first, out)
     if task.moments != SECOND:
         return
     if task.layout == DIAGONAL:
