@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.acceleration import gain_to_goal
-from bench.iterations import TOLERANCE
+from bench.iterations import TOLERANCE, Measurement
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
 from bench.results import Results
 from bench.scratch import SMALL
@@ -63,19 +63,29 @@ def is_met(target: dict[str, Any], value: float) -> bool:
 
 def _of_iterations(results: Results) -> dict[str, Figure]:
     """Against scikit-learn and rivals."""
-    slowest, rivals = [], []
-    for (data, dtype, covariance_type, case), row in results.rows():
-        ours = row.get(GMMX.key)
-        if ours is None or not ours.agrees:
-            continue
-        where = f"{case} {covariance_type}, {data}, {dtype}"
-        slowest.append(Figure(ours.ratio, where))
-        rivals += [
-            Figure(other.over(ours), f"{NAMES[key]}, {where}")
-            for key, other in row.items()
-            if key not in {GMMX.key, SKLEARN.key} and other.agrees
-        ]
+    slowest = [Figure(row[GMMX.key].ratio, where) for where, row in _rows_that_count(results)]
+    rivals = [
+        Figure(lead.value, f"{NAMES[key]}, {lead.where}")
+        for key, lead in rival_leads(results).items()
+    ]
     return _worst({"slowest": slowest, "rivals": rivals}, min)
+
+
+def rival_leads(results: Results) -> dict[str, Figure]:
+    """The smallest ratio of each rival's time to gmmx's, of results that agree."""
+    leads: dict[str, list[Figure]] = {}
+    for where, row in _rows_that_count(results):
+        for key, other in row.items():
+            if key not in {GMMX.key, SKLEARN.key} and other.agrees:
+                leads.setdefault(key, []).append(Figure(other.over(row[GMMX.key]), where))
+    return _worst(leads, min)
+
+
+def _rows_that_count(results: Results) -> Iterator[tuple[str, dict[str, Measurement]]]:
+    """Rows in which gmmx agrees, with what they are."""
+    for (data, dtype, covariance_type, case), row in results.rows():
+        if GMMX.key in row and row[GMMX.key].agrees:
+            yield f"{case} {covariance_type}, {data}, {dtype}", row
 
 
 def _of_gains(results: Results) -> dict[str, Figure]:
