@@ -7,7 +7,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from bench.bayesian import measure_bayesian
 from bench.cases import CASES
 from bench.environments import prepare
 from bench.growth import measure_growth
-from bench.iterations import measure_iterations
+from bench.iterations import Measurement, measure_iterations
 from bench.kernels import measure_kernels
 from bench.libraries import GMMX, LIBRARIES, SKLEARN, Host
 from bench.machine import describe_machine, usable_cores
@@ -90,7 +92,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=PARTS,
         metavar="PART",
         help=f"only these parts: {', '.join(PARTS)} "
-        f"(default: all, with --quick all but {', '.join(QUICK.without)})",
+        "(default: those that the plan has; scaling with more than one thread only)",
     )
     parser.add_argument(
         "--output",
@@ -100,6 +102,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="where to write the report (default: bench/results)",
     )
     options = parser.parse_args(arguments)
+    if options.threads == 1 and "scaling" in (options.parts or []):
+        parser.error("--parts scaling compares several --threads to one")
     n_cores = usable_cores()
     if not 1 <= options.threads <= n_cores:
         parser.error(f"--threads has to be from 1 to {n_cores}, the number of cores")
@@ -124,39 +128,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("scikit-learn and gmmx have to be installed", file=sys.stderr)
             return 1
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for part in measure(options, plan, hosts, directory, results):
-            results.save(stem.with_suffix(".json"))  # what was measured outlives an error
+        # What was measured outlives an error and an interruption.
+        save = partial(results.save, stem.with_suffix(".json"))
+        for part in measure(options, plan, hosts, directory, results, save):
+            save()
             print(part, file=sys.stderr)
     write(results, stem)
     return 0
 
 
 def available_hosts(options: argparse.Namespace, results: Results, stack: ExitStack) -> list[Host]:
-    """Start the libraries; print why one is skipped."""
-    hosts = []
-    for library in LIBRARIES:
-        if library.key not in {SKLEARN.key, GMMX.key, *options.libraries}:
-            continue
-        host = Host(library, options.threads)
+    """Start the libraries, which is slow, all at once; print why one is skipped."""
+    chosen = {SKLEARN.key, GMMX.key, *options.libraries}
+    hosts = [Host(library, options.threads) for library in LIBRARIES if library.key in chosen]
+    for host in hosts:
         stack.callback(host.process.close)
-        reason = host.available()
+    with ThreadPoolExecutor() as pool:
+        reasons = list(pool.map(Host.available, hosts))
+    for host, reason in zip(hosts, reasons, strict=True):
         if reason is None:
-            hosts.append(host)
-            results.versions[library.key] = host.description["versions"]
+            results.versions[host.library.key] = host.description["versions"]
         else:
-            results.skipped[library.key] = reason
-            print(f"{library.name} is skipped: {reason}", file=sys.stderr)
-    return hosts
+            results.skipped[host.library.key] = reason
+            print(f"{host.library.name} is skipped: {reason}", file=sys.stderr)
+    return [host for host, reason in zip(hosts, reasons, strict=True) if reason is None]
 
 
 def measure(
-    options: argparse.Namespace, plan: Plan, hosts: list[Host], directory: Path, results: Results
+    options: argparse.Namespace,
+    plan: Plan,
+    hosts: list[Host],
+    directory: Path,
+    results: Results,
+    save: Callable[[], None],
 ) -> Iterator[str]:
     """Measure the parts that were asked for, and tell what each took; one may fail."""
     cases = [case for case in CASES if case.n_features in (options.cases or [case.n_features])]
     n_threads = options.threads
     parts: dict[str, Callable[[], Any]] = {
-        "iterations": lambda: measure_iterations(hosts, cases, plan, directory),
+        "iterations": lambda: keep(
+            measure_iterations(hosts, cases, plan, directory), results.iterations, save
+        ),
         "kernels": lambda: measure_kernels(hosts, cases, plan),
         "scaling": lambda: measure_scaling(cases, plan, n_threads, directory),
         "precision": lambda: measure_precision(cases, plan, n_threads, directory),
@@ -169,9 +181,8 @@ def measure(
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
         "service": lambda: measure_service(n_threads, directory),
     }
-    for name in options.parts or [part for part in PARTS if part not in plan.without]:
-        if name == "scaling" and n_threads == 1:
-            continue
+    without = plan.left_out(n_threads)
+    for name in options.parts or [part for part in PARTS if part not in without]:
         start = time.perf_counter()
         try:
             setattr(results, name, parts[name]())
@@ -180,6 +191,16 @@ def measure(
             print(f"{name} is skipped: {error}", file=sys.stderr)
         results.durations[name] = round(time.perf_counter() - start, 1)
         yield f"{name}: {results.durations[name]:.0f} s"
+
+
+def keep(
+    rows: Iterator[list[Measurement]], measurements: list[Measurement], save: Callable[[], None]
+) -> list[Measurement]:
+    """Append the longest part's rows as they come, and save each; return all."""
+    for row in rows:
+        measurements += row
+        save()
+    return measurements
 
 
 def write(results: Results, stem: Path) -> None:

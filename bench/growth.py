@@ -14,10 +14,10 @@ from bench.cases import Case
 from bench.interleave import the_pair
 from bench.iterations import Measurement, measure_iterations
 from bench.libraries import GMMX, SKLEARN, Host
-from bench.plan import PAIR, Plan, Round
+from bench.plan import Plan, Round
 
 LARGEST_SHRINK = 5  # with fewer samples, what happens once would count
-ROUND = Round("overlapping", "float64", PAIR, ("full",))
+ROUND = Round("overlapping", "float64", covariance_types=("full",))
 SERIES = {
     "n": [Case(n, 16, 16) for n in (10_000, 20_000, 40_000, 80_000)],
     "K": [Case(40_000, 16, n_components) for n_components in (4, 8, 16, 32)],
@@ -31,7 +31,8 @@ def measure_growth(hosts: Sequence[Host], plan: Plan, directory: Path) -> list[d
     chosen = replace(plan, shrink=shrink, repeats=min(3, plan.repeats), rounds=(ROUND,))
     rows = []
     for size, cases in SERIES.items():
-        measurements = measure_iterations(the_pair(hosts), cases, chosen, directory)
+        measured = measure_iterations(the_pair(hosts), cases, chosen, directory)
+        measurements = [measurement for row in measured for measurement in row]
         for library in (SKLEARN, GMMX):
             found = [row for row in measurements if row.library == library.key and row.agrees]
             rows.append({"size": size, "library": library.key, **_fit_line(size, found)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,17 +67,16 @@ class Measurement:
 
 def measure_iterations(
     hosts: Sequence[Host], cases: Sequence[Case], plan: Plan, directory: Path
-) -> list[Measurement]:
-    """Measure all rounds of a plan; `hosts` begin with scikit-learn's."""
-    measurements = []
+) -> Iterator[list[Measurement]]:
+    """Measure all rounds of a plan, row by row; `hosts` begin with scikit-learn's."""
     for round_ in plan.rounds:
         for case in (case.shrunk(plan.shrink) for case in cases):
+            if case.n_features > round_.up_to:
+                continue
             path = save(case, round_.data, directory)
             for covariance_type in round_.covariance_types:
-                row = _Row(hosts, case, round_, covariance_type, path)
-                measurements += row.measure(plan)
+                yield _Row(hosts, case, round_, covariance_type, path).measure(plan)
             Path(path).unlink()
-    return measurements
 
 
 class _Row:
@@ -96,6 +95,7 @@ class _Row:
             if round_.includes(host.library.key, case)
             and host.supports(covariance_type, round_.dtype)
         ]
+        self.turns = round_.turns
         self.reference = self.pairs[0][1]
         self.likelihood = 0.0  # scikit-learn's
 
@@ -105,7 +105,7 @@ class _Row:
             for host, measurement in self.pairs:
                 has_reference = measurement is self.reference or self.reference.seconds[repeat:]
                 is_next = len(measurement.seconds) == repeat
-                if has_reference and is_next and _has_time(measurement, plan):
+                if has_reference and is_next and self._has_time(measurement, plan):
                     self._measure_once(host, measurement)
         measurements = [measurement for _, measurement in self.pairs]
         for measurement in measurements:
@@ -113,6 +113,13 @@ class _Row:
                 measurement.failure = f"{SKLEARN.name}, to compare it to, failed"
         print(_progress(measurements), file=sys.stderr)
         return measurements
+
+    def _has_time(self, measurement: Measurement, plan: Plan) -> bool:
+        """Whether a library has to be measured again."""
+        is_rival = measurement.library not in PAIR
+        turns, patience = (1, plan.rivals_patience) if is_rival else (self.turns, plan.patience)
+        spent = sum(measurement.seconds) * (FEWER + MORE)
+        return len(measurement.seconds) < turns or spent < patience
 
     def _measure_once(self, host: Host, measurement: Measurement) -> None:
         """Measure a library and compare it to scikit-learn's last measurement."""
@@ -132,14 +139,6 @@ class _Row:
         if is_first:
             self.likelihood = self.likelihood or result["log_likelihood"]
             measurement.difference = abs(result["log_likelihood"] / self.likelihood - 1)
-
-
-def _has_time(measurement: Measurement, plan: Plan) -> bool:
-    """Whether the plan wants a library measured again; scikit-learn and gmmx at least twice."""
-    is_rival = measurement.library not in PAIR
-    at_least, patience = (1, plan.rivals_patience) if is_rival else (2, plan.patience)
-    spent = sum(measurement.seconds) * (FEWER + MORE)
-    return len(measurement.seconds) < at_least or spent < patience
 
 
 def _progress(measurements: list[Measurement]) -> str:

@@ -44,8 +44,10 @@ class Results:
         yield from rows.items()
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        """Write everything as JSON, in one step."""
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:

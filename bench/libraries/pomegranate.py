@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 
+# A dependency compiles at import what only other starts use, for seconds.
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+
 import numpy as np
 import torch
 from pomegranate.distributions import Normal
