@@ -101,7 +101,11 @@ def _of_gains(results: Results) -> dict[str, Figure]:
             ("thread_gain", results.scaling, LONG),
         )
     }
-    return _worst(found, min)
+    figures = _worst(found, min)
+    for name, worst in figures.items():
+        median = statistics.median(figure.value for figure in found[name])
+        figures[name] = Figure(worst.value, f"{worst.where}; median {median:.2f}")
+    return figures
 
 
 def _of_kernels(results: Results) -> dict[str, Figure]:
