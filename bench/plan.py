@@ -96,7 +96,7 @@ THOROUGH = Plan(
     rivals_patience=0.5,
     rounds=(
         Round("overlapping", "float64", ALL, turns=2),
-        Round("separated", "float64", rivals_up_to=2, turns=2),
+        Round("separated", "float64", rivals_up_to=16, turns=2),
         Round("overlapping", "float32", (*PAIR, "gmmx_jax"), rivals_up_to=16),
         Round("separated", "float32"),
     ),
