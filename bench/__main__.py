@@ -22,7 +22,7 @@ from bench.iterations import Measurement, measure_iterations
 from bench.kernels import measure_kernels
 from bench.libraries import GMMX, LIBRARIES, SKLEARN, Host
 from bench.machine import describe_machine, usable_cores
-from bench.plan import QUICK, THOROUGH, Plan
+from bench.plan import QUICK, THOROUGH, THOROUGH_ON_THREADS, Plan
 from bench.prediction import measure_prediction
 from bench.processes import RequestError
 from bench.report import markdown
@@ -118,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.readme:
         print(update_readme(options.readme))
         return 0
-    plan = QUICK if options.quick else THOROUGH
+    thorough = THOROUGH if options.threads == 1 else THOROUGH_ON_THREADS
+    plan = QUICK if options.quick else thorough
     results = Results(describe_machine(), plan.name, options.threads)
     options.output.mkdir(parents=True, exist_ok=True)
     stem = options.output / f"{plan.name}-threads-{options.threads}"

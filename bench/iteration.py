@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from importlib import import_module
 
@@ -16,15 +17,23 @@ LONGEST = 2.0  # seconds after which a difference that is not positive is a fail
 
 
 def measure(
-    module: str, path: str, dtype: str, covariance_type: str, *, is_first: bool
+    module: str,
+    path: str,
+    dtype: str,
+    covariance_type: str,
+    *,
+    is_first: bool,
+    limit: float = math.inf,
 ) -> dict[str, float]:
     """Seconds per iteration; the first time the mean log-likelihood after `MORE` as well.
 
     A library's first fit on a problem starts threads and touches memory: it is not measured unless
-    it is long.
+    it is long, and raises an error if it takes more than `limit` seconds.
     """
     adapter, problem = import_module(module), load(path, dtype, covariance_type)
     first = adapter.fit(problem, FEWER).seconds if is_first else 0.0
+    if first > limit:
+        raise RuntimeError(f"left out, a fit of {FEWER} iteration took more than {limit:g} s")
     fewer: list[float] = []
     more: list[float] = []
     seconds = 0.0

@@ -16,6 +16,7 @@ from bench.processes import RequestError
 
 # Largest relative difference of mean log-likelihoods at which a result counts.
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
+LIMIT = 30.0  # seconds of a rival's first fit after which it is left out
 
 
 @dataclass
@@ -129,6 +130,7 @@ class _Row:
                 "bench.iteration.measure",
                 module=host.library.module,
                 is_first=is_first,
+                **({} if measurement.library in PAIR else {"limit": LIMIT}),
                 **self.arguments,
             )
         except RequestError as error:

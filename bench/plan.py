@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.cases import CASES, COVARIANCE_TYPES, Case
 from bench.libraries import GMMX, LIBRARIES, SKLEARN
@@ -102,6 +102,17 @@ THOROUGH = Plan(
     ),
     scratch=("separated", "overlapping"),
     scratch_shrink=4,
+)
+
+# Synchronizing threads may slow rivals down a lot: fewer of their cases.
+THOROUGH_ON_THREADS = replace(
+    THOROUGH,
+    rounds=(
+        Round("overlapping", "float64", ALL, turns=2),
+        Round("separated", "float64", turns=2),
+        Round("overlapping", "float32", (*PAIR, "gmmx_jax")),
+        Round("separated", "float32"),
+    ),
 )
 
 QUICK = Plan(
