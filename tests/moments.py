@@ -33,22 +33,35 @@ def in_layout(second: Array, layout: Layout) -> Array:
     """Return second moments of each component (K, D, D) in the shape of a layout."""
     if layout == "dense":
         return second
-    return second.sum(axis=0) if layout == "shared" else np.einsum("kdd->kd", second).copy()
+    if layout == "shared":
+        return second.sum(axis=0)
+    variances = np.einsum("kdd->kd", second).copy()
+    return variances if layout == "diagonal" else variances.sum(axis=1, keepdims=True)
 
 
-def in_matrices(factors: Array, layout: Layout, n_components: int) -> Array:
+def factors_shape(layout: Layout, n_components: int, n_features: int) -> tuple[int, ...]:
+    """Return the shape of factors in a layout."""
+    return {
+        "dense": (n_components, n_features, n_features),
+        "shared": (n_features, n_features),
+        "diagonal": (n_components, n_features),
+        "isotropic": (n_components, 1),
+    }[layout]
+
+
+def in_matrices(factors: Array, layout: Layout, n_components: int, n_features: int) -> Array:
     """Return factors in the shape of a layout as one matrix for each component (K, D, D)."""
     if layout == "dense":
         return factors
     if layout == "shared":
         return np.repeat(factors[np.newaxis], n_components, axis=0)
-    return factors[:, :, np.newaxis] * np.eye(factors.shape[1])
+    return factors[:, :, np.newaxis] * np.eye(n_features)
 
 
 def assert_same_statistics(
     actual: SufficientStatistics, expected: SufficientStatistics, tolerance: float
 ) -> None:
-    """Assert that moments agree, in units of each feature's root mean square about the origin."""
+    """Assert that moments agree, in units of the features' root mean squares about the origin."""
     assert actual.layout == expected.layout
     np.testing.assert_array_equal(actual.origin, expected.origin)
     np.testing.assert_allclose(actual.counts, expected.counts, rtol=tolerance)
@@ -57,12 +70,13 @@ def assert_same_statistics(
         "dense": lambda second: np.einsum("kdd->kd", second),
         "shared": lambda second: np.diag(second)[np.newaxis],
         "diagonal": lambda second: second,
+        "isotropic": lambda second: second,
     }[expected.layout](expected.second)
     roots = np.sqrt(squares)
     limits = tolerance * roots * np.sqrt(expected.counts)[:, np.newaxis]
     assert np.all(np.abs(actual.first - expected.first) <= limits)
     products = squares
-    if expected.layout != "diagonal":
+    if expected.layout in ("dense", "shared"):
         products = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
     errors = np.abs(actual.second - expected.second)
     assert np.all(errors <= tolerance * products.reshape(errors.shape))

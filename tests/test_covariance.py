@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gmmx import GaussianMixture
 from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
 from gmmx.statistics import SufficientStatistics
-from moments import in_matrices, statistics_of
+from moments import factors_shape, in_matrices, statistics_of
 from twin import COVARIANCE_TYPES, dense, m_step, n_parameters
 
 EPS = float(np.finfo(np.float64).eps)
@@ -106,7 +106,7 @@ def test_maximum_is_that_of_the_twin(name, seed, n_components, n_features, offse
 def test_registry_names_the_structure(name):
     structure = STRUCTURES[name]
     assert structure.name == name
-    assert structure.layout in ("dense", "shared", "diagonal")
+    assert structure.layout in ("dense", "shared", "diagonal", "isotropic")
 
 
 # ---- factors
@@ -120,14 +120,9 @@ def test_factors_are_those_of_the_inverse(
 ):
     X, resp = samples_of(seed, n_components, n_features, offset, log10_scale)
     covariance = estimate(name, X, resp)
-    shapes = {
-        "dense": (n_components, n_features, n_features),
-        "shared": (n_features, n_features),
-        "diagonal": (n_components, n_features),
-    }
     factors = covariance.factors()
-    assert factors.shape == shapes[covariance.layout]
-    upper = in_matrices(factors, covariance.layout, n_components)
+    assert factors.shape == factors_shape(covariance.layout, n_components, n_features)
+    upper = in_matrices(factors, covariance.layout, n_components, n_features)
     np.testing.assert_array_equal(upper, np.triu(upper))
     matrices = covariance.dense()
     whitened = upper.transpose(0, 2, 1) @ matrices @ upper
@@ -209,7 +204,7 @@ def test_precisions_give_the_covariances_back(
     assert_same_matrices(back.dense(), matrices, tolerance)
     np.testing.assert_array_equal(back.dense(), back.dense().transpose(0, 2, 1))
     assert np.shape(back.factors()) == np.shape(covariance.factors())
-    upper = in_matrices(back.factors(), structure.layout, n_components)
+    upper = in_matrices(back.factors(), structure.layout, n_components, n_features)
     whitened = upper.transpose(0, 2, 1) @ matrices @ upper
     assert np.abs(whitened - np.eye(n_features)).max() <= tolerance
 
@@ -403,6 +398,6 @@ def test_features_of_any_units_are_not_degenerate(name):
     covariance, scaled = estimate(name, X, resp), estimate(name, X * units, resp)
     expected = covariance.dense() * units[:, np.newaxis] * units
     assert_same_matrices(scaled.dense(), expected, 1e-12)
-    upper = in_matrices(scaled.factors(), scaled.layout, 2)
+    upper = in_matrices(scaled.factors(), scaled.layout, 2, 4)
     whitened = upper.transpose(0, 2, 1) @ scaled.dense() @ upper
     np.testing.assert_allclose(whitened, np.broadcast_to(np.eye(4), (2, 4, 4)), atol=1e-12)

@@ -18,13 +18,13 @@ import gmmx
 from gmmx._core import core
 from gmmx.parameters import unpack_sums
 from gmmx.statistics import Layout
-from moments import in_matrices, statistics_of
+from moments import factors_shape, in_matrices, statistics_of
 from twin import Array
 
 # Layouts, and those of them that may know a center near all means.
 FORMS: dict[str, Layout] = {
     "dense": "dense", "paired": "dense", "shared": "shared", "diagonal": "diagonal",
-    "centered": "diagonal",
+    "centered": "diagonal", "isotropic": "isotropic",
 }  # fmt: skip
 EXACT_FORMS = ("dense", "diagonal")  # with moments about a point for each component
 DTYPES = (np.float32, np.float64)
@@ -104,7 +104,7 @@ class Problem:
 
     def weighted_log_prob(self) -> tuple[Array, Array]:
         """Return log_scale - |U^T (x - mu)|^2 / 2 in float64, and what rounding may change it."""
-        upper = in_matrices(self.factors, self.layout, len(self.means))
+        upper = in_matrices(self.factors, self.layout, *self.means.shape)
         X = self.X.astype(np.float64)
         weighted, sizes = [], []
         for mean, factor, log_scale in zip(self.means, upper, self.log_scale, strict=True):
@@ -120,13 +120,9 @@ class Problem:
 
 def problem(n_samples, n_features, n_components, form, dtype, seed) -> Problem:
     random = np.random.default_rng(seed)
-    shape = {
-        "dense": (n_components, n_features, n_features),
-        "shared": (n_features, n_features),
-        "diagonal": (n_components, n_features),
-    }[FORMS[form]]
+    shape = factors_shape(FORMS[form], n_components, n_features)
     factors = random.normal(size=shape) / np.sqrt(n_features)
-    if FORMS[form] != "diagonal":
+    if FORMS[form] in ("dense", "shared"):
         factors = np.triu(factors)
     means = random.normal(size=(n_components, n_features))
     X = means[random.integers(n_components, size=n_samples)]
@@ -332,6 +328,8 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps):
     if layout == "dense":
         roots = np.sqrt(squares)  # products of squares may leave the range of float64
         sizes = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
+    elif layout == "isotropic":
+        sizes = squares.sum(axis=1, keepdims=True)
     assert np.all(
         np.abs(actual.second - expected.second) <= tolerance * sizes + underflow * farthest
     )
@@ -573,6 +571,7 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
         ("centered", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
         ("shared", {"center": np.zeros(2), "moments": 2}, "shared .* has no second moments"),
         ("shared", {}, "shared needs a center"),
+        ("isotropic", {}, "isotropic needs a center"),
         ("paired", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
     ],
 )
@@ -614,7 +613,7 @@ def test_arrays_that_kernels_cannot_read_are_refused():
             core.em_pass(X, *rest, "diagonal", 1)
     with pytest.raises((ValueError, TypeError)):
         core.em_pass(some.X, *rest, "diagonal", 1, log_prob=np.empty(5, np.float32))
-    with pytest.raises(ValueError, match="layout must be 'dense', 'shared' or 'diagonal'"):
+    with pytest.raises(ValueError, match="layout must be 'dense', 'shared', 'diagonal' or"):
         core.em_pass(some.X, *rest, "round", 1)
     with pytest.raises(ValueError, match="at least 1 sample, feature and component, got 0, 2, 3"):
         core.em_pass(np.empty((0, 2)), *rest, "diagonal", 1)

@@ -121,7 +121,7 @@ def test_any_large_allocation_of_a_prediction_may_fail(shim):
     )
 
 
-@pytest.mark.parametrize("layout", ["dense", "shared", "diagonal"])
+@pytest.mark.parametrize("layout", ["dense", "shared", "diagonal", "isotropic"])
 def test_any_allocation_of_the_compiled_pass_may_fail(shim, layout):
     run(
         SWEEP
@@ -131,10 +131,13 @@ def test_any_allocation_of_the_compiled_pass_may_fail(shim, layout):
     X = samples(n, D)
     means = np.ascontiguousarray(X[:K])
     eye = np.eye(D)
-    factors = {{"dense": np.tile(eye, (K, 1, 1)), "shared": eye, "diagonal": np.ones((K, D))}}
+    factors = {{
+        "dense": np.tile(eye, (K, 1, 1)), "shared": eye, "diagonal": np.ones((K, D)),
+        "isotropic": np.ones(K),
+    }}
     factors = factors[{layout!r}].ravel()
     labels, log_prob, resp = np.empty(n, np.int64), np.empty(n), np.empty((n, K))
-    center = means[0].copy() if {layout!r} == "shared" else None
+    center = means[0].copy() if {layout!r} in ("shared", "isotropic") else None
     arguments = X, means, factors, np.full(K, -9.0), {layout!r}, 1
     moments = 1 if {layout!r} == "shared" else 2
     outputs = dict(moments=moments, origin=means, center=center, labels=labels, log_prob=log_prob)

@@ -79,14 +79,15 @@ class MixtureParameters:
 
     @cached_property
     def kernel_layout(self) -> Layout:
-        """The structure's layout, or dense where a shared one would lose digits.
+        """The structure's layout, or an exact one where it would lose digits.
 
         Matrices of one feature are variances.
         """
         layout = self.covariance.layout
-        if layout == "dense" and self.means.shape[1] == 1:
+        if self.means.shape[1] == 1 and layout != "shared":
             return "diagonal"
-        return layout if layout != "shared" or self.has_near_means else exact_layout(layout)
+        exact = exact_layout(layout)
+        return layout if layout == exact or self.has_near_means else exact
 
     def kernel_center(self, layout: Layout) -> Array | None:
         """What the kernels round and subtract from samples, or None where digits would be lost.
@@ -106,8 +107,11 @@ class MixtureParameters:
     def kernel_factors(self, layout: Layout) -> Array:
         """The structure's factors, flat, in the shape of a layout."""
         factors = self.covariance.factors()
+        n_components, n_features = self.means.shape
         if (self.covariance.layout, layout) == ("shared", "dense"):
-            factors = factors[np.newaxis].repeat(len(self.means), axis=0)
+            factors = factors[np.newaxis].repeat(n_components, axis=0)
+        elif (self.covariance.layout, layout) == ("isotropic", "diagonal"):
+            factors = factors.repeat(n_features, axis=1)
         return np.ascontiguousarray(factors).ravel()
 
     def pass_over(
@@ -245,6 +249,7 @@ def unpack_sums(
     counts, sums_left = sums[1:stop], sums[stop:]
     first = sums_left[: origin.size].reshape(origin.shape)
     if second is None:
-        shape = (n_components, n_features, n_features) if layout == "dense" else origin.shape
-        second = sums_left[origin.size :].reshape(shape)
+        second = sums_left[origin.size :].reshape(
+            (n_components, n_features, n_features) if layout == "dense" else (n_components, -1)
+        )
     return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))

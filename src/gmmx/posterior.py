@@ -123,7 +123,7 @@ class MixturePosterior(MixtureParameters):
         hold. Everything is rounded as the kernels see it.
         """
         factors = rounded_to(X, self.covariance.factors())
-        if statistics.layout != "diagonal":
+        if self.covariance.are_matrices:
             factors = factors @ np.swapaxes(factors, -1, -2)
         else:
             factors = factors * factors

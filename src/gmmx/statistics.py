@@ -15,7 +15,10 @@ import numpy as np
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
-Layout = Literal["dense", "shared", "diagonal"]
+Layout = Literal["dense", "shared", "diagonal", "isotropic"]
+
+OF_VARIANCES = ("diagonal", "isotropic")
+EXACT: dict[Layout, Layout] = {"shared": "dense", "isotropic": "diagonal"}
 
 # A component that holds less than this share of one sample is empty: its moments underflow.
 SMALLEST_COUNT = 1e-280
@@ -27,7 +30,7 @@ class SufficientStatistics:
 
     Attributes
     ----------
-    layout : {'dense', 'shared', 'diagonal'}
+    layout : {'dense', 'shared', 'diagonal', 'isotropic'}
         Which second moments are held.
     counts : ndarray of shape (n_components,)
         sum_i r_ik.
@@ -36,7 +39,7 @@ class SufficientStatistics:
     second : ndarray
         sum_i r_ik (x_i - origin_k) (x_i - origin_k)^T. Layout dense: (n_components, n_features,
         n_features); shared: their sum over k, (n_features, n_features); diagonal: their diagonals,
-        (n_components, n_features).
+        (n_components, n_features); isotropic: their traces, (n_components, 1).
     origin : ndarray of shape (n_components, n_features)
         The points that moments are taken about, usually the means of the E-step.
     log_likelihood : float
@@ -126,7 +129,7 @@ class SufficientStatistics:
     def scatter(self) -> Array:
         """Second moments about the new means: second - counts shift shift^T."""
         scatter = self.second - squares(self.layout, self.counts, self.shift)
-        return np.maximum(scatter, 0) if self.layout == "diagonal" else scatter
+        return np.maximum(scatter, 0) if self.layout in OF_VARIANCES else scatter
 
     def merged(self) -> SufficientStatistics:
         """Statistics of all samples as those of one component."""
@@ -148,19 +151,21 @@ class SufficientStatistics:
         return wider
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:
-        """The same statistics: dense second moments summed for shared, or those of one feature."""
+        """The same statistics: sums of second moments, or matrices of one feature."""
         if layout == self.layout:
             return self
         if (self.layout, layout, self.origin.shape[1]) == ("diagonal", "dense", 1):
             return replace(self, layout=layout, second=self.second[:, :, np.newaxis])
+        if (self.layout, layout) == ("diagonal", "isotropic"):
+            return replace(self, layout=layout, second=self.second.sum(axis=1, keepdims=True))
         if (self.layout, layout) != ("dense", "shared"):
             raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
         return replace(self, layout=layout, second=self.second.sum(axis=0))
 
 
 def exact_layout(layout: Layout) -> Layout:
-    """The layout to sum in when components lie far apart: a shared sum would cancel."""
-    return "dense" if layout == "shared" else layout
+    """The layout to sum in when components lie far apart: sums about one center would cancel."""
+    return EXACT.get(layout, layout)
 
 
 def squares(layout: Layout, counts: Array, shift: Array) -> Array:
@@ -172,7 +177,7 @@ def squares(layout: Layout, counts: Array, shift: Array) -> Array:
 def cross_products(layout: Layout, first: Array, shift: Array) -> Array:
     """first_k shift_k^T + shift_k first_k^T in a layout's shape, exactly symmetric."""
     products = _products(layout, first, shift)
-    return products + (products if layout == "diagonal" else np.swapaxes(products, -1, -2))
+    return products + (products if layout in OF_VARIANCES else np.swapaxes(products, -1, -2))
 
 
 def _products(layout: Layout, a: Array, b: Array) -> Array:
@@ -181,4 +186,6 @@ def _products(layout: Layout, a: Array, b: Array) -> Array:
         return a[:, :, np.newaxis] * b[:, np.newaxis, :]
     if layout == "shared":
         return a.T @ b
+    if layout == "isotropic":
+        return np.asarray((a * b).sum(axis=1, keepdims=True))
     return a * b

@@ -18,7 +18,7 @@ from gmmx._core.host cimport (
 )
 from gmmx._core.processor cimport has_avx2, has_avx512
 from gmmx._core.task cimport (
-    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, NEAREST, NONE, SECOND, SHARED,
+    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, ISOTROPIC, NEAREST, NONE, SECOND, SHARED,
     EMPass, Kernels, Layout, Moments, work,
 )
 
@@ -58,13 +58,18 @@ cdef Layout layout_number(str layout) except *:
         return SHARED
     if layout == "diagonal":
         return DIAGONAL
-    raise ValueError(f"layout must be 'dense', 'shared' or 'diagonal', got {layout!r}")
+    if layout == "isotropic":
+        return ISOTROPIC
+    raise ValueError(
+        f"layout must be 'dense', 'shared', 'diagonal' or 'isotropic', got {layout!r}")
 
 
 cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept:
     """Values in the factors of a layout, and in the second moments if it has any."""
     if layout == DENSE:
         return K * D * D
+    if layout == ISOTROPIC:
+        return K
     return D * D if layout == SHARED else K * D
 
 
@@ -166,6 +171,8 @@ cdef int set_origin(
     task.moments = <Moments>moments
     if task.layout == SHARED and (center is None or moments == SECOND):
         raise ValueError("layout shared needs a center, and has no second moments")
+    if task.layout == ISOTROPIC and center is None:
+        raise ValueError("layout isotropic needs a center")
     if center is not None:
         check_size("center", center.size, task.n_features)
         task.center = &center[0]

@@ -5,7 +5,7 @@ from gmmx._core.plan cimport (
     Block, Parameters, factor_size, groups_at_once, row_of, sample_size,
 )
 from gmmx._core.simd cimport GROUP, LANES, TILE_VECTORS, broadcast, load, real, vec
-from gmmx._core.task cimport DENSE, DIAGONAL, SHARED, EMPass
+from gmmx._core.task cimport DENSE, DIAGONAL, ISOTROPIC, SHARED, EMPass
 
 
 cdef inline void centered_log_densities(
@@ -26,14 +26,23 @@ cdef inline void centered_log_densities(
                          block.whitened + g * D * GROUP)
         samples = block.whitened
         size = D * GROUP
+    if task.layout == ISOTROPIC:
+        for g in range(first, stop):
+            diagonal.sq_norms(samples + g * size, D, block.norms + g * GROUP)
     while k < K:
         components = min(<Py_ssize_t>diagonal.TILE_COMPONENTS, K - k)
         if task.layout == DIAGONAL:
             scale = parameters.factors + k * D
         for g in range(first, stop):
-            diagonal.centered_log_densities(
-                samples + g * size, parameters.means + k * D, scale, D,
-                parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP)
+            if task.layout == ISOTROPIC:
+                diagonal.isotropic_log_densities(
+                    samples + g * size, block.norms + g * GROUP, parameters.means + k * D,
+                    parameters.factors + k, D, parameters.log_scale + k, components,
+                    block.resp + (g * K + k) * GROUP)
+            else:
+                diagonal.centered_log_densities(
+                    samples + g * size, parameters.means + k * D, scale, D,
+                    parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP)
         k += components
 
 

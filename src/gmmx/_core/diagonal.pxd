@@ -1,12 +1,13 @@
 """Layout `diagonal`: a scale and a second moment (D,) for each component.
 
 Samples less a center that all means are near take fewer operations. Layout `shared` measures
-distances between whitened samples so, at scale 1.
+distances between whitened samples so, at scale 1. Layout `isotropic` has one scale for all
+features, and multiplies distances out: |x - mu|^2 = |x|^2 - 2 x mu + |mu|^2.
 """
 
 from gmmx._core.dense cimport store_log_densities
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, vec,
+    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, store, vec,
 )
 
 
@@ -82,6 +83,67 @@ cdef inline void centered_log_densities(
         centered_tile(samples, offset, scale, D, log_scale, 2, log_density)
     else:
         centered_tile(samples, offset, scale, D, log_scale, 1, log_density)
+
+
+cdef inline void sq_norms(
+    const real *samples,  # IN (D, GROUP) less the center
+    Py_ssize_t D,
+    real *norms,          # OUT (GROUP,)
+) noexcept nogil:
+    cdef vec total[TILE_VECTORS]
+    cdef vec x
+    cdef Py_ssize_t d, v
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for d in range(D):
+        for v in range(TILE_VECTORS):
+            x = load(samples + d * GROUP + v * LANES)
+            total[v] = multiply_add(x, x, total[v])
+    for v in range(TILE_VECTORS):
+        store(norms + v * LANES, total[v])
+
+
+cdef inline void isotropic_tile(
+    const real *samples,    # IN (D, GROUP) less the center
+    const real *norms,      # IN (GROUP,)
+    const real *offset,     # IN (components, D) 2 s^2 (center - mean)
+    const real *scale,      # IN (components,) s^2 = 1 / variance
+    Py_ssize_t D,
+    const real *log_scale,  # IN (components,) log densities at the center
+    Py_ssize_t components,  # 1 to TILE_COMPONENTS, a constant where this is called
+    real *log_density,      # OUT (components, GROUP)
+) noexcept nogil:
+    cdef vec total[TILE_COMPONENTS][TILE_VECTORS]
+    cdef vec x[TILE_VECTORS]
+    cdef vec weight
+    cdef Py_ssize_t d, j, v
+    for j in range(components):
+        for v in range(TILE_VECTORS):
+            total[j][v] = broadcast(scale[j]) * load(norms + v * LANES)
+    for d in range(D):
+        for v in range(TILE_VECTORS):
+            x[v] = load(samples + d * GROUP + v * LANES)
+        for j in range(components):
+            weight = broadcast(offset[j * D + d])
+            for v in range(TILE_VECTORS):
+                total[j][v] = multiply_add(weight, x[v], total[j][v])
+    for j in range(components):
+        store_log_densities(total[j], log_scale[j], log_density + j * GROUP)
+
+
+cdef inline void isotropic_log_densities(
+    const real *samples, const real *norms, const real *offset, const real *scale, Py_ssize_t D,
+    const real *log_scale, Py_ssize_t components, real *log_density,
+) noexcept nogil:
+    """log_scale - (s^2 |x|^2 + sum_d x_d offset_d) / 2 for each sample of a group."""
+    if components == 4:
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 4, log_density)
+    elif components == 3:
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 3, log_density)
+    elif components == 2:
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 2, log_density)
+    else:
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 1, log_density)
 
 
 cdef inline void moment_tile(

@@ -13,7 +13,7 @@ from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, diagonal, moments, pairs, posterior, products
 from gmmx._core.task cimport (
-    DENSE, NEAREST, NONE, SECOND, EMPass, Kernels, work,
+    DENSE, ISOTROPIC, NEAREST, NONE, SECOND, EMPass, Kernels, work,
 )
 from gmmx._core.atomic cimport fetch, fetch_add
 from gmmx._core.dense cimport center_group
@@ -30,7 +30,7 @@ from gmmx._core.runtime cimport (
     POLL_WORK, guard_forks, omp_get_max_threads, poll, sleep_shortly, startable,
 )
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, real, store, vec,
+    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, store, vec,
 )
 from gmmx._core.sums cimport add_partial_sums, write_partial_sums, write_sums
 from gmmx._core.transpose cimport pack_rows
@@ -157,11 +157,27 @@ cdef void add_dense(
             block.centered, weights, K * GROUP, block.n_groups, D, first, second)
 
 
+cdef void add_norms(const EMPass *task, Block *block) noexcept nogil:
+    """Sums of r |x - center|^2, the traces of second moments."""
+    cdef Py_ssize_t K = task.n_components, g, k, v
+    cdef vec total
+    for k in range(K):
+        total = broadcast(0)
+        for g in range(block.n_groups):
+            for v in range(TILE_VECTORS):
+                total = multiply_add(load(block.resp + (g * K + k) * GROUP + v * LANES),
+                                     load(block.norms + g * GROUP + v * LANES), total)
+        add_widened(block.second + k * LANES, total)
+
+
 cdef void add_moments(
     const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, D = task.n_features, k
     cdef double *second = block.second if task.moments == SECOND else NULL
+    if second != NULL and task.layout == ISOTROPIC:
+        add_norms(task, block)
+        second = NULL
     if are_pairs(task):
         pairs.add_pairs(block.samples, block.rows, block.resp, block.n_groups, D, K,
                         block.panel, block.first)

@@ -4,7 +4,7 @@ from libc.math cimport ldexp, log
 from libc.string cimport memset
 
 from gmmx._core cimport dense
-from gmmx._core.task cimport DENSE, DIAGONAL, NEAREST, NONE, EMPass
+from gmmx._core.task cimport DENSE, DIAGONAL, ISOTROPIC, NEAREST, NONE, EMPass
 from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_factors
 from gmmx._core.simd cimport REAL_LARGEST, real
 
@@ -31,7 +31,8 @@ cdef inline void pack_offsets(
 ) noexcept nogil:
     """U^T (center - mu_k), in float64: what whitening adds to a sample less the center.
 
-    With a factor for each component mu_k - center, which is subtracted before.
+    With a matrix for each component mu_k - center, which is subtracted before. Isotropic ones
+    2 s^2 (center - mu_k), what a squared distance adds up for each value of a sample.
     """
     cdef Py_ssize_t D = task.n_features, d, j, k
     cdef double total
@@ -39,6 +40,8 @@ cdef inline void pack_offsets(
         for j in range(D):
             if task.layout == DENSE:
                 total = -from_center(task, center, k, j)
+            elif task.layout == ISOTROPIC:
+                total = 2 * task.factors[k] * task.factors[k] * from_center(task, center, k, j)
             elif task.layout == DIAGONAL:
                 total = task.factors[k * D + j] * from_center(task, center, k, j)
             else:
@@ -46,6 +49,22 @@ cdef inline void pack_offsets(
                 for d in range(j + 1):
                     total += task.factors[d * D + j] * from_center(task, center, k, d)
             offsets[k * D + j] = <real>total
+
+
+cdef inline void pack_isotropic(
+    const EMPass *task, const real *center, real *factors, real *log_scale
+) noexcept nogil:
+    """s^2, and the log density at the center: log_scale - s^2 |center - mu_k|^2 / 2."""
+    cdef Py_ssize_t d, k
+    cdef double distance, squared, total
+    for k in range(task.n_components):
+        squared = task.factors[k] * task.factors[k]
+        total = 0
+        for d in range(task.n_features):
+            distance = from_center(task, center, k, d)
+            total += distance * distance
+        factors[k] = <real>squared
+        log_scale[k] = <real>(task.log_scale[k] - 0.5 * squared * total)
 
 
 cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
@@ -71,6 +90,9 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
             if task.weights[k] > 0:
                 to.reach[k] = <real>(
                     2 * (task.log_scale[k] - log(task.weights[k]) + NEGLIGIBLE_NATS))
+    if task.layout == ISOTROPIC:
+        pack_isotropic(task, to.center, to.factors, to.log_scale)
+        return
     if task.layout == DIAGONAL:
         round_to_real(task.factors, K * D, to.factors)
         return

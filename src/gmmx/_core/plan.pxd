@@ -1,7 +1,9 @@
 """How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
 
 from gmmx._core cimport dense, moments, pairs
-from gmmx._core.task cimport DENSE, DENSITY, DIAGONAL, NONE, SECOND, SHARED, EMPass
+from gmmx._core.task cimport (
+    DENSE, DENSITY, DIAGONAL, ISOTROPIC, NONE, SECOND, SHARED, EMPass,
+)
 from gmmx._core.simd cimport GROUP, LANES, real
 
 
@@ -20,7 +22,7 @@ cdef enum:
 
 
 cdef struct Parameters:
-    real *means        # (K, D), or with a center (center - mean) factor
+    real *means        # (K, D), or with a center what pack_offsets says
     real *origin       # (K, D), less the center
     real *center       # (D,)
     real *log_scale    # (K,)
@@ -39,6 +41,7 @@ cdef struct Block:
     Py_ssize_t n_groups
     real *samples              # (n_groups, D, GROUP)
     real *whitened             # (n_groups, D, GROUP)
+    real *norms                # (n_groups, GROUP) |x - center|^2
     real *resp                 # (n_groups, K, GROUP): log densities, then posteriors
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
@@ -99,7 +102,9 @@ cdef inline Py_ssize_t row_of(const Block *block, Py_ssize_t i) noexcept nogil:
 
 cdef inline Py_ssize_t factor_size(const EMPass *task) noexcept nogil:
     cdef Py_ssize_t D = task.n_features
-    return D if task.layout == DIAGONAL else dense.packed_factor_size(D)
+    if task.layout == DIAGONAL:
+        return D
+    return 1 if task.layout == ISOTROPIC else dense.packed_factor_size(D)
 
 
 cdef inline Py_ssize_t groups_at_once(const EMPass *task) noexcept nogil:
@@ -122,6 +127,8 @@ cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
         return 0
     if task.layout == DIAGONAL:
         return first_size(task)
+    if task.layout == ISOTROPIC:
+        return LANES
     if by_features(task):
         return moments.padded_features(D) * moments.padded_features(D)
     return D * D * LANES
@@ -139,6 +146,8 @@ cdef inline Py_ssize_t partial_second_size(const EMPass *task) noexcept nogil:
         return 0
     if task.layout == DIAGONAL:
         return task.n_components * D
+    if task.layout == ISOTROPIC:
+        return task.n_components
     return task.n_components * D * (D + 1) // 2
 
 
@@ -178,6 +187,7 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     block.gathered = <real *>take(&free_bytes, most * D * item if task.order != NULL else 0)
     block.samples = <real *>take(&free_bytes, task.block_groups * sample_size(task) * item)
     block.whitened = <real *>take(&free_bytes, most * D * item if task.layout == SHARED else 0)
+    block.norms = <real *>take(&free_bytes, most * item if task.layout == ISOTROPIC else 0)
     block.resp = <real *>take(&free_bytes, most * K * item)
     block.log_prob = <real *>take(&free_bytes, most * item)
     block.nearest = <real *>take(&free_bytes, GROUP * item)

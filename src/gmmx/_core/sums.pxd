@@ -3,7 +3,7 @@
 from libc.string cimport memcpy
 
 from gmmx._core cimport pairs
-from gmmx._core.task cimport DIAGONAL, SECOND, EMPass
+from gmmx._core.task cimport DIAGONAL, ISOTROPIC, SECOND, EMPass
 from gmmx._core.moments cimport padded_features
 from gmmx._core.plan cimport (
     Block, are_pairs, by_features, first_size, first_sums_size, second_size,
@@ -82,6 +82,10 @@ cdef inline void write_partial_sums(
     if task.layout == DIAGONAL:
         write_rows(task, block.second, out)
         return
+    if task.layout == ISOTROPIC:
+        for k in range(K):
+            out[k] = sum_lanes(block.second + k * LANES)
+        return
     for k in range(K):
         out = write_second(task, block.second + k * second_size(task), out)
 
@@ -102,7 +106,7 @@ cdef inline void write_sums(const EMPass *task) noexcept nogil:
     cdef Py_ssize_t D = task.n_features, size = first_sums_size(task), _k, a, b
     cdef const double *total = task.partial_sums
     cdef inline double *out = task.sums
-    if task.layout == DIAGONAL or task.moments != SECOND:
+    if task.layout == DIAGONAL or task.layout == ISOTROPIC or task.moments != SECOND:
         memcpy(out, total, task.partial_size * sizeof(double))
         return
     memcpy(out, total, size * sizeof(double))

@@ -4,6 +4,7 @@ ctypedef enum Layout:
     DENSE     # factors and second moments (K, D, D)
     SHARED    # factors (D, D), no second moments: they depend on no responsibility
     DIAGONAL  # factors and second moments (K, D)
+    ISOTROPIC  # factors and second moments (K,), their traces; always with a center
 
 ctypedef enum Source:
     DENSITY       # posterior probabilities under the mixture

@@ -243,7 +243,7 @@ class MatrixCovariance(CovarianceStructure):
 class VarianceCovariance(CovarianceStructure):
     """Structures whose covariances are variances: diagonal matrices."""
 
-    layout = "diagonal"
+    layout: ClassVar[Layout] = "diagonal"
     are_matrices = False
 
     @staticmethod
@@ -267,13 +267,14 @@ class VarianceCovariance(CovarianceStructure):
 
     @abstractmethod
     def expand(self, variances: Array) -> Array:
-        """Array of the covariances' shape -> (n_components, n_features)."""
+        """Array of the covariances' shape -> (n_components, n_features), isotropic (.., 1)."""
 
     def factors(self) -> Array:
         return self.expand(self.precisions_cholesky)
 
     def log_det(self) -> Array:
-        return np.asarray(np.log(self.factors()).sum(axis=1))
+        logarithms = np.log(self.factors())
+        return np.asarray(logarithms.sum(axis=1) * (self.n_features / logarithms.shape[1]))
 
     def whiten(self, shifts: Array) -> Array:
         return shifts * self.factors()

@@ -19,6 +19,7 @@ class Spherical(ConjugateStructure, VarianceCovariance):
     """A variance for each component, (n_components,)."""
 
     name = "spherical"
+    layout = "isotropic"
     axes = ("component",)
 
     @staticmethod
@@ -31,7 +32,8 @@ class Spherical(ConjugateStructure, VarianceCovariance):
 
     @staticmethod
     def average(statistics: SufficientStatistics) -> Array:
-        return np.asarray(Diag.average(statistics).mean(axis=1))
+        n_features = statistics.origin.shape[1]
+        return np.asarray(Diag.average(statistics)[:, 0] / n_features)
 
     def expand(self, variances: Array) -> Array:
-        return np.repeat(variances[:, np.newaxis], self.n_features, axis=1)
+        return variances[:, np.newaxis]

@@ -19,6 +19,7 @@ class TiedSpherical(ConjugateStructure, VarianceCovariance):
     """One variance, a zero-dimensional array."""
 
     name = "tied-spherical"
+    layout = "isotropic"
     axes = ()
 
     @staticmethod
@@ -31,7 +32,8 @@ class TiedSpherical(ConjugateStructure, VarianceCovariance):
 
     @staticmethod
     def average(statistics: SufficientStatistics) -> Array:
-        return np.asarray(TiedDiag.average(statistics).mean())
+        n_features = statistics.origin.shape[1]
+        return np.asarray(TiedDiag.average(statistics)[0] / n_features)
 
     def expand(self, variances: Array) -> Array:
-        return np.full((self.n_components, self.n_features), variances)
+        return np.full((self.n_components, 1), variances)
