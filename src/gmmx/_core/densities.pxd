@@ -14,10 +14,14 @@ cdef inline void centered_log_densities(
 ) noexcept nogil:
     """Those of groups from first to stop, of samples less a center.
 
-    They are whitened first if the factor is shared.
+    They are whitened first if the factor is shared. Tiles fetch the rows of the next block in
+    equal parts: what they compute takes about as long.
     """
     cdef Py_ssize_t K = task.n_components, D = task.n_features, size = sample_size(task)
+    cdef Py_ssize_t n_tiles = (K + diagonal.TILE_COMPONENTS - 1) // diagonal.TILE_COMPONENTS
+    cdef Py_ssize_t step = GROUP * <Py_ssize_t>sizeof(real) // n_tiles
     cdef Py_ssize_t g, k = 0, components
+    cdef const char *ahead
     cdef const real *samples = block.samples
     cdef const real *scale = NULL
     if task.layout == SHARED:
@@ -34,15 +38,18 @@ cdef inline void centered_log_densities(
         if task.layout == DIAGONAL:
             scale = parameters.factors + k * D
         for g in range(first, stop):
+            ahead = <const char *>(block.X + (block.n + g * GROUP) * D)
+            ahead += k // diagonal.TILE_COMPONENTS * step * D
             if task.layout == ISOTROPIC:
                 diagonal.isotropic_log_densities(
                     samples + g * size, block.norms + g * GROUP, parameters.means + k * D,
                     parameters.factors + k, D, parameters.log_scale + k, components,
-                    block.resp + (g * K + k) * GROUP)
+                    block.resp + (g * K + k) * GROUP, ahead, step)
             else:
                 diagonal.centered_log_densities(
                     samples + g * size, parameters.means + k * D, scale, D,
-                    parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP)
+                    parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP,
+                    ahead, step)
         k += components
 
 

@@ -7,7 +7,7 @@ features, and multiplies distances out: |x - mu|^2 = |x|^2 - 2 x mu + |mu|^2.
 
 from gmmx._core.dense cimport store_log_densities
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, store, vec,
+    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, prefetch, real, store, vec,
 )
 
 
@@ -47,6 +47,8 @@ cdef inline void centered_tile(
     const real *log_scale,  # IN (components,)
     Py_ssize_t components,  # 1 to TILE_COMPONENTS, a constant where this is called
     real *log_density,      # OUT (components, GROUP)
+    const char *ahead,      # what to fetch meanwhile, a cache line for each feature
+    Py_ssize_t step,        # bytes between the lines
 ) noexcept nogil:
     cdef vec total[TILE_COMPONENTS][TILE_VECTORS]
     cdef vec x[TILE_VECTORS]
@@ -56,6 +58,7 @@ cdef inline void centered_tile(
         for v in range(TILE_VECTORS):
             total[j][v] = broadcast(0)
     for d in range(D):
+        prefetch(ahead + d * step)
         for v in range(TILE_VECTORS):
             x[v] = load(samples + d * GROUP + v * LANES)
         for j in range(components):
@@ -73,16 +76,17 @@ cdef inline void centered_tile(
 cdef inline void centered_log_densities(
     const real *samples, const real *offset, const real *scale, Py_ssize_t D,
     const real *log_scale, Py_ssize_t components, real *log_density,
+    const char *ahead, Py_ssize_t step,
 ) noexcept nogil:
     """log_scale - sum_d (x_d scale_d + offset_d)^2 / 2 for each sample of a group."""
     if components == 4:
-        centered_tile(samples, offset, scale, D, log_scale, 4, log_density)
+        centered_tile(samples, offset, scale, D, log_scale, 4, log_density, ahead, step)
     elif components == 3:
-        centered_tile(samples, offset, scale, D, log_scale, 3, log_density)
+        centered_tile(samples, offset, scale, D, log_scale, 3, log_density, ahead, step)
     elif components == 2:
-        centered_tile(samples, offset, scale, D, log_scale, 2, log_density)
+        centered_tile(samples, offset, scale, D, log_scale, 2, log_density, ahead, step)
     else:
-        centered_tile(samples, offset, scale, D, log_scale, 1, log_density)
+        centered_tile(samples, offset, scale, D, log_scale, 1, log_density, ahead, step)
 
 
 cdef inline void sq_norms(
@@ -112,6 +116,8 @@ cdef inline void isotropic_tile(
     const real *log_scale,  # IN (components,) log densities at the center
     Py_ssize_t components,  # 1 to TILE_COMPONENTS, a constant where this is called
     real *log_density,      # OUT (components, GROUP)
+    const char *ahead,      # what to fetch meanwhile, a cache line for each feature
+    Py_ssize_t step,        # bytes between the lines
 ) noexcept nogil:
     cdef vec total[TILE_COMPONENTS][TILE_VECTORS]
     cdef vec x[TILE_VECTORS]
@@ -121,6 +127,7 @@ cdef inline void isotropic_tile(
         for v in range(TILE_VECTORS):
             total[j][v] = broadcast(scale[j]) * load(norms + v * LANES)
     for d in range(D):
+        prefetch(ahead + d * step)
         for v in range(TILE_VECTORS):
             x[v] = load(samples + d * GROUP + v * LANES)
         for j in range(components):
@@ -134,16 +141,17 @@ cdef inline void isotropic_tile(
 cdef inline void isotropic_log_densities(
     const real *samples, const real *norms, const real *offset, const real *scale, Py_ssize_t D,
     const real *log_scale, Py_ssize_t components, real *log_density,
+    const char *ahead, Py_ssize_t step,
 ) noexcept nogil:
     """log_scale - (s^2 |x|^2 + sum_d x_d offset_d) / 2 for each sample of a group."""
     if components == 4:
-        isotropic_tile(samples, norms, offset, scale, D, log_scale, 4, log_density)
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 4, log_density, ahead, step)
     elif components == 3:
-        isotropic_tile(samples, norms, offset, scale, D, log_scale, 3, log_density)
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 3, log_density, ahead, step)
     elif components == 2:
-        isotropic_tile(samples, norms, offset, scale, D, log_scale, 2, log_density)
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 2, log_density, ahead, step)
     else:
-        isotropic_tile(samples, norms, offset, scale, D, log_scale, 1, log_density)
+        isotropic_tile(samples, norms, offset, scale, D, log_scale, 1, log_density, ahead, step)
 
 
 cdef inline void moment_tile(

@@ -59,9 +59,10 @@ cdef inline Py_ssize_t second_column(Py_ssize_t D, Py_ssize_t a, Py_ssize_t b) n
 
 cdef inline Column first_single(Py_ssize_t D) noexcept nogil:
     """The first of the columns that are made one by one."""
+    cdef Py_ssize_t whole = whole_vectors(D)
     cdef Column column
-    column.a = whole_vectors(D) % D
-    column.b = D if column.a > 0 or D < LANES else 0
+    column.a = whole if whole < D else 0
+    column.b = D if whole < D else 0
     return column
 
 

@@ -95,6 +95,11 @@ enum { GROUP = TILE_VECTORS * LANES };
 
 static inline vec load(const real *from) { return *(const vec *)from; }
 static inline void store(real *to, vec value) { *(vec *)to = value; }
+#ifdef GMMX_VECTORS
+#define prefetch(address) __builtin_prefetch((address), 0, 2)
+#else
+#define prefetch(address) ((void)0)
+#endif
 static inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
 static inline void add_widened(double *to, vec value) { *(wide *)to += widen(value); }
 

@@ -14,6 +14,7 @@ cdef extern from "simd.h" nogil:
 
     vec load(const real *source)
     void store(real *target, vec value)
+    void prefetch(const void *address)             # into the second cache, where that is possible
     vec broadcast(real value)
     vec multiply_add(vec a, vec b, vec c)        # a * b + c
     void add_widened(double *target, vec value)  # target[:LANES] += value
