@@ -7,7 +7,8 @@ features, and multiplies distances out: |x - mu|^2 = |x|^2 - 2 x mu + |mu|^2.
 
 from gmmx._core.dense cimport store_log_densities
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, prefetch, real, store, vec,
+    GROUP, LANES, TILE_VECTORS,
+    add_widened, broadcast, load, multiply_add, prefetch, real, store, vec,
 )
 
 
