@@ -16,6 +16,7 @@ SHAPES = [
     (900, 8, 16),
     (500, 17, 33),
     (400, 64, 5),
+    (3000, 9, 6),
 ]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
 spreads = pytest.mark.parametrize("spread", [0.0, 1.0, 6.0])
@@ -42,6 +43,15 @@ def test_seeds_are_those_of_scikit_learn(shape, spread, offset):
     X = samples(shape, spread)
     _, expected = cluster.kmeans_plusplus(X, shape[2], random_state=np.random.RandomState(3))
     seeds = KMeans(X + offset, 1).seeds(shape[2], np.random.RandomState(3))
+    np.testing.assert_array_equal(seeds, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("spread", [0.5, 6.0])
+def test_seeds_of_samples_too_many_for_their_distances_to_be_kept(spread, dtype):
+    X = samples((40_000, 3, 12), spread).astype(dtype)
+    _, expected = cluster.kmeans_plusplus(X, 12, random_state=np.random.RandomState(3))
+    seeds = KMeans(X, 1).seeds(12, np.random.RandomState(3))
     np.testing.assert_array_equal(seeds, expected)
 
 

@@ -9,185 +9,187 @@ from libc.string cimport memset
 from gmmx._core.cluster_plan cimport BLOCK_SAMPLES, Parameters, lay_out
 from gmmx._core.cluster_task cimport Clusters
 from gmmx._core.nearest cimport (
-    TILE_SAMPLES, center_row, largest_lane, padded, scores, smaller, sq_distance,
+    TILE_CENTERS, center_row, pack_group, padded, score_tile, smaller, sq_distance, sq_norms,
 )
-from gmmx._core.simd cimport LANES, broadcast, larger, load, real, vec, where_less
+from gmmx._core.simd cimport (
+    GROUP, LANES, TILE_VECTORS, broadcast, larger, real, store, vec, where_less,
+)
 
 
-cdef struct Nearest:
-    Py_ssize_t label
-    real score
-    real second  # score of the second nearest
+cdef struct Nearest:  # of the samples of a group
+    real label[GROUP]
+    real score[GROUP]
+    real second[GROUP]  # score of the second nearest
+    real norm[GROUP]    # base of the scores
+    double margin[GROUP]  # at most this much nearer is the nearest
 
 
-cdef inline Nearest over_lanes(vec best, vec second, vec index) noexcept nogil:
-    """The two largest scores; of equal ones the center with the smaller index counts."""
-    cdef Nearest found
-    cdef real label
-    found.score = largest_lane(best)
-    cdef vec score = broadcast(found.score)
-    label = -largest_lane(-where_less(best, score, broadcast(INFINITY), index))
-    second = where_less(broadcast(label), index, best, second)
-    found.second = largest_lane(where_less(best, score, best, second))
-    found.label = <Py_ssize_t>label
-    return found
-
-
-cdef inline Nearest compare_directly(
-    const real *row, const real *centers, Py_ssize_t K, Py_ssize_t width
+cdef inline void compare_tile(
+    const real *group, Py_ssize_t D, bint direct, const real *factors, const real *start,
+    Py_ssize_t first, Py_ssize_t count, vec *best, vec *second, vec *label,
 ) noexcept nogil:
-    """Scores with base 0, each to full accuracy."""
-    cdef Nearest found
+    """Bring a tile of centers into the two largest scores; of equal ones the first counts."""
+    cdef vec score[TILE_CENTERS][TILE_VECTORS]
+    cdef vec k
+    cdef Py_ssize_t j, v
+    if direct:
+        score_tile(group, D, True, factors + first * D, start + first, count, score)
+    else:
+        score_tile(group, D, False, factors + first * D, start + first, count, score)
+    for j in range(count):
+        k = broadcast(<real>(first + j))
+        for v in range(TILE_VECTORS):
+            second[v] = larger(second[v], smaller(best[v], score[j][v]))
+            label[v] = where_less(best[v], score[j][v], k, label[v])
+            best[v] = larger(best[v], score[j][v])
+
+
+cdef inline void find_nearest(
+    const real *group, Py_ssize_t D, Py_ssize_t K, bint direct, const Parameters *parameters,
+    Nearest *found,
+) noexcept nogil:
+    cdef vec best[TILE_VECTORS]
+    cdef vec second[TILE_VECTORS]
+    cdef vec label[TILE_VECTORS]
+    cdef vec norm[TILE_VECTORS]
+    cdef const real *factors = parameters.factors
+    cdef const real *start = parameters.start
+    cdef Py_ssize_t k = 0, v
+    for v in range(TILE_VECTORS):
+        best[v] = broadcast(-INFINITY)
+        second[v] = broadcast(-INFINITY)
+        label[v] = broadcast(0)
+        norm[v] = broadcast(0)
+    while K - k >= 4:
+        compare_tile(group, D, direct, factors, start, k, 4, best, second, label)
+        k += 4
+    if K - k == 3:
+        compare_tile(group, D, direct, factors, start, k, 3, best, second, label)
+    elif K - k == 2:
+        compare_tile(group, D, direct, factors, start, k, 2, best, second, label)
+    elif K - k == 1:
+        compare_tile(group, D, direct, factors, start, k, 1, best, second, label)
+    if not direct:
+        sq_norms(group, D, norm)
+    for v in range(TILE_VECTORS):
+        store(found.label + v * LANES, label[v])
+        store(found.score + v * LANES, best[v])
+        store(found.second + v * LANES, second[v])
+        store(found.norm + v * LANES, norm[v])
+
+
+cdef inline double margin_of(real near, real far, real slack, real error) noexcept nogil:
+    """Lower bound on the difference of distances whose squares are known up to rounding."""
+    near = near * (1 + 4 * slack) + error
+    far = far * (1 - 4 * slack) - error
+    return sqrt(far if far > 0 else 0) - sqrt(near if near > 0 else 0)
+
+
+cdef inline void compare_directly(
+    const real *row, const real *centers, Py_ssize_t K, Py_ssize_t D, Py_ssize_t i,
+    real slack, Nearest *found,
+) noexcept nogil:
+    """Sample i of a group by scores with base 0, each to full accuracy."""
     cdef Py_ssize_t k
-    cdef real score
-    found.label, found.score, found.second = 0, -INFINITY, -INFINITY
+    cdef real distance, near = INFINITY, far = INFINITY
     for k in range(K):
-        score = -sq_distance(row, centers + k * width, width)
-        if score > found.score:
-            found.second = found.score
-            found.score, found.label = score, k
+        distance = sq_distance(row, centers + k * padded(D), D)
+        if distance < near:
+            far = near
+            near, found.label[i] = distance, <real>k
         else:
-            found.second = max(found.second, score)
-    return found
+            far = min(far, distance)
+    found.margin[i] = margin_of(near, far, slack, 0)
 
 
-cdef inline void move_sample(
-    const real *row, Py_ssize_t D, double *sums, Py_ssize_t old, Py_ssize_t new
+cdef inline void change_label(
+    const Clusters *task, const real *mean, Py_ssize_t i, Py_ssize_t label, Py_ssize_t chunk
 ) noexcept nogil:
     """From one cluster's count and sum to another's."""
-    cdef double *target = sums + new * (1 + D)
-    cdef Py_ssize_t d
+    cdef Py_ssize_t D = task.n_features, old = task.labels[i], d
+    cdef const real *row = <const real *>task.X + i * D
+    cdef double *sums = task.partial_sums + chunk * task.partial_size
+    cdef double *target = sums + label * (1 + D)
+    if task.partial_changed[chunk] == 0:
+        memset(sums, 0, task.partial_size * sizeof(double))
+    task.partial_changed[chunk] += 1
+    task.labels[i] = label
     target[0] += 1
     for d in range(D):
-        target[1 + d] += row[d]
+        target[1 + d] += row[d] - mean[d]
     if old >= 0:
         target = sums + old * (1 + D)
         target[0] -= 1
         for d in range(D):
-            target[1 + d] -= row[d]
+            target[1 + d] -= row[d] - mean[d]
 
 
 cdef inline void settle(
-    const Clusters *task, const Parameters *parameters, const real *row, Py_ssize_t i,
-    Nearest found, Py_ssize_t chunk,
+    const Clusters *task, const real *mean, const Py_ssize_t *indices, Py_ssize_t count,
+    const Nearest *found, Py_ssize_t chunk,
 ) noexcept nogil:
-    """Bounds and label of one sample; scores too close to tell apart are computed directly."""
-    cdef Py_ssize_t D = task.n_features, width = padded(D)
-    cdef Py_ssize_t old = -1 if task.is_first else task.labels[i]
-    cdef real norm = 0, error, near, far
-    if not task.direct:
-        norm = sq_distance(row, parameters.zero, width)
-        error = 4 * parameters.slack[0] * (norm + parameters.largest[0])
-        if found.score - found.second <= error:
-            found = compare_directly(row, parameters.centers, task.n_centers, width)
-            norm = error = 0
-    else:
-        error = 0
-    near = (norm - found.score) * (1 + 4 * parameters.slack[0]) + error
-    far = (norm - found.second) * (1 - 4 * parameters.slack[0]) - error
-    task.upper[i] = sqrt(max(<double>near, 0.0)) - task.moved[found.label]
-    task.lower[i] = sqrt(max(<double>far, 0.0)) + task.passed[found.label]
-    if found.label == old:
-        return
-    task.labels[i] = found.label
-    if task.partial_changed[chunk] == 0:
-        memset(task.partial_sums + chunk * task.partial_size, 0,
-               task.partial_size * sizeof(double))
-    task.partial_changed[chunk] += 1
-    move_sample(row, D, task.partial_sums + chunk * task.partial_size, old, found.label)
-
-
-cdef inline void assign_tile(
-    const Clusters *task, const Parameters *parameters, const real **rows,
-    const Py_ssize_t *indices, Py_ssize_t count, Py_ssize_t chunk,
-) noexcept nogil:
-    """Compare up to TILE_SAMPLES samples with all centers."""
-    cdef Py_ssize_t K = task.n_centers, D = task.n_features, i, v
-    cdef vec best[TILE_SAMPLES]
-    cdef vec second[TILE_SAMPLES]
-    cdef vec index[TILE_SAMPLES]
-    cdef vec score[TILE_SAMPLES]
-    cdef vec labels
-    for i in range(TILE_SAMPLES):
-        best[i] = broadcast(-INFINITY)
-        second[i] = broadcast(-INFINITY)
-        index[i] = broadcast(0)
-    for v in range(padded(K) // LANES):
-        labels = load(parameters.indices + v * LANES)
-        scores(rows, D, task.direct, parameters.lanes + v * D * LANES,
-               load(parameters.start + v * LANES), score)
-        for i in range(TILE_SAMPLES):
-            second[i] = larger(second[i], smaller(best[i], score[i]))
-            index[i] = where_less(best[i], score[i], labels, index[i])
-            best[i] = larger(best[i], score[i])
+    """Bounds and labels of a group."""
+    cdef double *margin = task.margin
+    cdef const double *drift = task.drift
+    cdef const long long *labels = task.labels
+    cdef Py_ssize_t i, label
     for i in range(count):
-        settle(task, parameters, rows[i], indices[i],
-               over_lanes(best[i], second[i], index[i]), chunk)
+        label = <Py_ssize_t>found.label[i]
+        margin[indices[i]] = found.margin[i] + drift[label]
+        if label != labels[indices[i]]:
+            change_label(task, mean, indices[i], label, chunk)
+
+
+cdef inline void assign_group(
+    const Clusters *task, const Parameters *parameters, const Py_ssize_t *indices,
+    Py_ssize_t count, Py_ssize_t chunk, real *group,
+) noexcept nogil:
+    """Compare up to GROUP samples with all centers; close scores are computed directly."""
+    cdef Py_ssize_t K = task.n_centers, D = task.n_features, i
+    cdef const real *X = <const real *>task.X
+    cdef const real *mean = parameters.mean
+    cdef real slack = parameters.slack[0], largest = parameters.largest[0]
+    cdef real *row = group + D * GROUP
+    cdef real error[GROUP]
+    cdef Nearest found
+    pack_group(X, indices, count, D, mean, group, row)
+    find_nearest(group, D, K, task.direct, parameters, &found)
+    for i in range(GROUP):
+        error[i] = 0 if task.direct else 4 * slack * (found.norm[i] + largest)
+        found.margin[i] = margin_of(
+            found.norm[i] - found.score[i], found.norm[i] - found.second[i], slack, error[i])
+    if not task.direct:
+        for i in range(count):
+            if found.score[i] - found.second[i] <= error[i]:
+                center_row(X + indices[i] * D, mean, D, row)
+                compare_directly(row, parameters.centers, K, D, i, slack, &found)
+    settle(task, mean, indices, count, &found, chunk)
 
 
 cdef inline Py_ssize_t find_doubtful(
-    const Clusters *task, const Parameters *parameters, Py_ssize_t start, Py_ssize_t stop,
-    Py_ssize_t *indices,
+    const Clusters *task, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t *indices
 ) noexcept nogil:
     """Samples whose bounds do not say that their center is still the nearest; their number."""
-    cdef Py_ssize_t count = 0, i, k
-    cdef double upper, lower
+    cdef Py_ssize_t count = 0, i
     for i in range(start, stop):
-        k = task.labels[i]
-        upper = task.upper[i] + task.moved[k]
-        lower = task.lower[i] - task.passed[k]
         indices[count] = i
-        count += task.is_first | ((upper >= lower) & (upper >= parameters.half_gap[k]))
-    return count
-
-
-cdef inline Py_ssize_t tighten(
-    const Clusters *task, const Parameters *parameters, const real **rows, Py_ssize_t n,
-    Py_ssize_t *indices,
-) noexcept nogil:
-    """Keep samples that their exact distance leaves in doubt; return their number."""
-    cdef Py_ssize_t width = padded(task.n_features), count = 0, i, j, k
-    cdef double upper[BLOCK_SAMPLES]
-    for j in range(n):
-        k = task.labels[indices[j]]
-        upper[j] = sqrt(sq_distance(rows[j], parameters.centers + k * width, width))
-        upper[j] *= 1 + parameters.slack[0]
-        task.upper[indices[j]] = upper[j] - task.moved[k]
-    for j in range(n):
-        i = indices[j]
-        k = task.labels[i]
-        rows[count], indices[count] = rows[j], i
-        count += (upper[j] >= task.lower[i] - task.passed[k]) & (
-            upper[j] >= parameters.half_gap[k])
+        count += task.is_first or task.margin[i] <= task.drift[task.labels[i]]
     return count
 
 
 cdef inline void assign_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) noexcept nogil:
-    cdef Py_ssize_t D = task.n_features, width = padded(D), count, end, i
-    cdef Py_ssize_t start = chunk * task.chunk_samples
+    cdef Py_ssize_t start = chunk * task.chunk_samples, count = 0, end
     cdef Py_ssize_t stop = min(task.n_samples, start + task.chunk_samples)
-    cdef const real *X = <const real *>task.X
-    cdef real *centered = <real *>scratch
-    cdef const real *rows[BLOCK_SAMPLES]
-    cdef Py_ssize_t indices[BLOCK_SAMPLES]
+    cdef Py_ssize_t indices[BLOCK_SAMPLES + GROUP]
     cdef Parameters parameters
     lay_out(task, task.packed, &parameters)
-    memset(centered, 0, BLOCK_SAMPLES * width * sizeof(real))
-    for i in range(BLOCK_SAMPLES):
-        rows[i] = centered
     task.partial_changed[chunk] = 0
     while start < stop:
         end = min(stop, start + BLOCK_SAMPLES)
-        count = find_doubtful(task, &parameters, start, end, indices)
-        for i in range(count):
-            rows[i] = centered + i * width
-            center_row(X + indices[i] * D, parameters.mean, D,
-                       X + indices[min(i + TILE_SAMPLES, count - 1)] * D, centered + i * width)
-        if not task.is_first:
-            count = tighten(task, &parameters, rows, count, indices)
-        i = 0
-        while i < count:
-            assign_tile(task, &parameters, rows + i, indices + i,
-                        min(<Py_ssize_t>TILE_SAMPLES, count - i), chunk)
-            i += TILE_SAMPLES
+        count += find_doubtful(task, start, end, indices + count)
+        while count >= GROUP:
+            count -= GROUP
+            assign_group(task, &parameters, indices + count, GROUP, chunk, <real *>scratch)
         start = end
+    if count > 0:
+        assign_group(task, &parameters, indices, count, chunk, <real *>scratch)

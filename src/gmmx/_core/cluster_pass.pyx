@@ -7,12 +7,11 @@ depend on the number of threads.
 
 from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport prange, threadid
-from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from gmmx._core.assignment cimport assign_chunk
 from gmmx._core.cluster_plan cimport (
-    Parameters, lay_out, plan, prepare, prepare_bounds,
+    Parameters, lay_out, plan, prepare, prepare_bounds, prepare_reach,
 )
 from gmmx._core.cluster_task cimport ClusterKernels, Clusters
 from gmmx._core.atomic cimport fetch
@@ -48,7 +47,6 @@ cdef void run(Clusters *task, chunk_function function, int n_threads) noexcept n
 
 
 cdef void measure(Clusters *task, int n_threads) noexcept nogil:
-    prepare(task, 0)
     run(task, measure_chunk, n_threads)
 
 
@@ -57,18 +55,20 @@ cdef void approach(Clusters *task, int n_threads) noexcept nogil:
 
 
 cdef void evaluate(Clusters *task, int n_threads) noexcept nogil:
-    cdef Py_ssize_t chunk, k
-    prepare(task, 0)
+    cdef Py_ssize_t chunk, k, i
+    prepare(task)
+    prepare_reach(task)
     run(task, evaluate_chunk, n_threads)
     for k in range(task.n_centers):
         task.potentials[k] = 0
         for chunk in range(task.n_chunks):
-            task.potentials[k] += task.partial_sums[chunk * task.partial_size + k]
+            for i in range(LANES):
+                task.potentials[k] += task.partial_sums[chunk * task.partial_size + k * LANES + i]
 
 
 cdef void assign(Clusters *task, int n_threads) noexcept nogil:
     cdef Py_ssize_t chunk, i
-    prepare(task, -INFINITY)
+    prepare(task)
     prepare_bounds(task)
     run(task, assign_chunk, n_threads)
     task.n_changed = 0
@@ -110,7 +110,7 @@ cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) n
 
 cdef void moments(Clusters *task, int n_threads) noexcept nogil:
     cdef Py_ssize_t chunk, i, size = task.n_centers * (1 + 2 * task.n_features)
-    prepare(task, 0)
+    prepare(task)
     run(task, moments_chunk, n_threads)
     memset(task.moments, 0, size * sizeof(double))
     for chunk in range(task.n_chunks):

@@ -1,11 +1,11 @@
 """How a pass of k-means is cut into chunks, and where its centers lie."""
 
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from gmmx._core.cluster_task cimport Clusters
 from gmmx._core.nearest cimport center_row, pack_centers, padded, sq_distance
-from gmmx._core.simd cimport real
+from gmmx._core.simd cimport GROUP, LANES, real
 
 
 cdef enum:
@@ -13,17 +13,14 @@ cdef enum:
     LARGEST_N_CHUNKS = 64
     PARTIAL_BYTES = 32 * 1024 * 1024
     SMALLEST_CHUNK = 1024  # samples
-    BLOCK_SAMPLES = 64     # centered at a time, whole tiles
+    BLOCK_SAMPLES = 256    # whose bounds are looked at in one go
 
 
 cdef struct Parameters:
     real *mean       # (width,)
-    real *zero       # (width,)
     real *centers    # (K, width) padded with zeros
-    real *lanes      # (padded K / LANES, D, LANES)
-    real *start      # (padded K,)
-    real *indices    # (padded K,) 0, 1, 2, ...
-    real *half_gap   # (K,) half the distance to the closest other center
+    real *factors    # (K, D) of scores
+    real *start      # (K,) of scores
     real *slack      # (1,) bound on the rounding errors of squared distances, relative
     real *largest    # (1,) squared norm of a center
 
@@ -40,12 +37,9 @@ cdef inline Py_ssize_t lay_out(const Clusters *task, char *memory, Parameters *t
     cdef Py_ssize_t K = task.n_centers, D = task.n_features, width = padded(D)
     cdef char *free_bytes = memory
     to.mean = take(&free_bytes, width)
-    to.zero = take(&free_bytes, width)
     to.centers = take(&free_bytes, K * width)
-    to.lanes = take(&free_bytes, padded(K) * D)
-    to.start = take(&free_bytes, padded(K))
-    to.indices = take(&free_bytes, padded(K))
-    to.half_gap = take(&free_bytes, K)
+    to.factors = take(&free_bytes, K * D)
+    to.start = take(&free_bytes, K)
     to.slack = take(&free_bytes, 1)
     to.largest = take(&free_bytes, 1)
     return free_bytes - memory
@@ -54,18 +48,17 @@ cdef inline Py_ssize_t lay_out(const Clusters *task, char *memory, Parameters *t
 cdef inline void plan(Clusters *task) noexcept nogil:
     cdef Py_ssize_t D = task.n_features, K = task.n_centers, n = task.n_samples, chunks
     cdef Parameters parameters
-    task.row_size = padded(K)
-    task.partial_size = max(K * (1 + 2 * D), task.row_size)
+    task.partial_size = K * max(1 + 2 * D, <Py_ssize_t>LANES)
     chunks = PARTIAL_BYTES // (task.partial_size * <Py_ssize_t>sizeof(double))
     chunks = max(<Py_ssize_t>1, min(min(chunks, <Py_ssize_t>LARGEST_N_CHUNKS), n // SMALLEST_CHUNK))
     task.chunk_samples = (n + chunks - 1) // chunks
     task.n_chunks = (n + task.chunk_samples - 1) // task.chunk_samples
     task.packed_size = lay_out(task, NULL, &parameters)
-    task.scratch_size = BLOCK_SAMPLES * padded(D) * sizeof(real)  # whole cache lines
+    task.scratch_size = (GROUP + LANES) * padded(D) * <Py_ssize_t>sizeof(real)  # whole cache lines
 
 
-cdef inline void prepare(const Clusters *task, real unused) noexcept nogil:
-    """Centers in the order in which the kernels read them, and the gaps between them."""
+cdef inline void prepare(const Clusters *task) noexcept nogil:
+    """Centers and the factors of their scores, in the samples' precision."""
     cdef Py_ssize_t K = task.n_centers, D = task.n_features, width = padded(D), d, k
     cdef const real *X = <const real *>task.X
     cdef Parameters to
@@ -75,28 +68,31 @@ cdef inline void prepare(const Clusters *task, real unused) noexcept nogil:
         to.mean[d] = <real>task.mean[d]
     for k in range(K):
         if task.centers == NULL:
-            center_row(X + task.rows[k] * D, to.mean, D, X, to.centers + k * width)
+            center_row(X + task.rows[k] * D, to.mean, D, to.centers + k * width)
         else:
             for d in range(D):
                 to.centers[k * width + d] = <real>task.centers[k * D + d]
-    pack_centers(to.centers, K, D, width, task.direct, unused, to.lanes, to.start)
-    for k in range(padded(K)):
-        to.indices[k] = <real>k
+    pack_centers(to.centers, K, D, width, task.direct, to.factors, to.start)
 
 
 cdef inline void prepare_bounds(const Clusters *task) noexcept nogil:
-    cdef Py_ssize_t K = task.n_centers, width = padded(task.n_features), j, k
-    cdef real gap
+    """What bounds the errors of scores."""
+    cdef Py_ssize_t k
     cdef Parameters to
     lay_out(task, task.packed, &to)
     to.slack[0] = (task.n_features + 8) * (<real>1.2e-7 if sizeof(real) == 4 else <real>2.3e-16)
     to.largest[0] = 0
-    for k in range(K):
-        to.half_gap[k] = INFINITY
+    for k in range(task.n_centers):
         to.largest[0] = max(to.largest[0], -to.start[k])
-    for k in range(K):
-        for j in range(k):
-            gap = sq_distance(to.centers + j * width, to.centers + k * width, width)
-            gap = <real>(0.5 * sqrt(gap)) * (1 - to.slack[0])
-            to.half_gap[j] = min(to.half_gap[j], gap)
-            to.half_gap[k] = min(to.half_gap[k], gap)
+
+
+cdef inline void prepare_reach(const Clusters *task) noexcept nogil:
+    """Squared distances from the seeds up to which no trial is closer to a sample."""
+    cdef Py_ssize_t D = task.n_features, j, k
+    cdef const real *X = <const real *>task.X
+    cdef double quarter
+    for k in range(task.n_seeds):
+        task.reach[k] = INFINITY
+        for j in range(task.n_centers):
+            quarter = 0.25 * sq_distance(X + task.seeds[k] * D, X + task.rows[j] * D, D)
+            task.reach[k] = min(task.reach[k], quarter)

@@ -15,20 +15,20 @@ ctypedef struct Clusters:
 
     # Seeding.
     double *closest         # INOUT (n,) squared distance to the closest seed
-    double *norms           # INOUT (n,) |x - mean|^2
+    const long long *seeds  # IN (n_seeds,) rows of X so far; labels are indices of these
+    Py_ssize_t n_seeds
+    double *reach           # OUT (n_seeds,) no trial is closer to samples this close to a seed
     double *totals          # OUT (n_chunks,) of closest
     double *potentials      # OUT (K,) sums over samples of min(closest, distance to the center)
-    void *kept              # OUT (n, row_size) distances to the centers, or NULL
+    void *kept              # OUT (K, n) squared distances to the centers, or NULL
     Py_ssize_t best         # which of rows is the next seed
 
-    # Assignment: with label k, a sample's distance to its center is at most
-    # upper + moved[k], its distance to every other center at least lower - passed[k].
+    # Assignment: with label k, a sample is nearer to its center than to any other by more than
+    # margin - drift[k], if that is positive.
     bint is_first           # without labels yet
     long long *labels       # INOUT (n,)
-    double *upper           # INOUT (n,)
-    double *lower           # INOUT (n,)
-    const double *moved     # IN (K,) how far each center has gone since the start
-    const double *passed    # IN (K,) how far the fastest of the others have
+    double *margin          # INOUT (n,)
+    const double *drift     # IN (K,) ways since the start of a center and of the fastest other
     double *sums            # INOUT (K, 1 + D) counts, and sums of x - mean
 
     # Moments take labels, and centers in place of the mean.
@@ -36,7 +36,6 @@ ctypedef struct Clusters:
     long long n_changed     # OUT labels
 
     # How the work is cut: set by plan, from n, K and D only.
-    Py_ssize_t row_size     # K rounded up to whole vectors
     Py_ssize_t chunk_samples
     Py_ssize_t n_chunks
     double *partial_sums    # (n_chunks, partial_size)
@@ -54,7 +53,7 @@ ctypedef void (*run_clusters)(Clusters *task, int n_threads) noexcept nogil
 
 ctypedef struct ClusterKernels:
     plan_clusters plan
-    run_clusters measure    # norms, and distances to the first of rows into closest
+    run_clusters measure    # distances to the first of rows into closest
     run_clusters approach   # update closest with the best of rows
     run_clusters evaluate   # potentials of rows
     run_clusters assign

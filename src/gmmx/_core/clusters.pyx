@@ -16,7 +16,7 @@ from gmmx._core.host cimport propagate, signals_for
 cdef enum:
     ALIGNMENT = 64
     KEPT_DISTANCES = 1 << 17  # to trial seeds are kept for the chosen one,
-    KEPT_SHARE = 4            # or this share of X's size
+    KEPT_SHARE = 2            # or this share of X's size
     FEWEST_FEATURES = 5  # from which a multiplication saved pays for the norms it takes
 
 # Below so many multiplications a second thread costs more than it gains.
@@ -106,14 +106,16 @@ def kmeans_plusplus(
     cdef double left, total, digits = 1e-8 if floating is double else 1e-3
     if not 0 <= first < n or mean.shape[0] != X.shape[1] or (K > 1 and draws.shape[1] < 1):
         raise ValueError("expected the index of a sample, a mean of X, and draws")
-    cdef double[::1] closest = np.empty(n), norms = np.empty(n), potentials = np.empty(n_trials)
+    cdef double[::1] closest = np.empty(n), reach = np.empty(K), potentials = np.empty(n_trials)
+    cdef long long[::1] labels = np.empty(n, np.int64)
     cdef long long[::1] trials = np.full(n_trials, first, np.int64)
     cdef long long[::1] seeds = np.full(K, first, np.int64)
     cdef Clusters task
     memset(&task, 0, sizeof(Clusters))
     task.X, task.n_samples, task.n_features = &X[0, 0], n, X.shape[1]
     task.n_centers, task.rows, task.mean = n_trials, &trials[0], &mean[0]
-    task.closest, task.norms, task.potentials = &closest[0], &norms[0], &potentials[0]
+    task.closest, task.reach, task.potentials = &closest[0], &reach[0], &potentials[0]
+    task.seeds, task.labels = &seeds[0], &labels[0]
     kernels.plan(&task)
     n_threads = usable_threads(&task, n_threads)
     memory = Memory()
@@ -122,14 +124,15 @@ def kmeans_plusplus(
     task.totals = &totals[0]
     cdef floating[::1] distances
     cdef void *room = NULL
-    if n * task.row_size <= max(KEPT_DISTANCES, n * X.shape[1] // KEPT_SHARE):
-        distances = np.empty(n * task.row_size, np.float64 if floating is double else np.float32)
+    if n * n_trials <= max(KEPT_DISTANCES, n * X.shape[1] // KEPT_SHARE):
+        distances = np.empty(n * n_trials, np.float64 if floating is double else np.float32)
         room = &distances[0]
     run(kernels.measure, &task, n_threads)
     task.kept = room
     total = left = potential(&task)
     for k in range(1, K):
         task.direct = task.n_features < FEWEST_FEATURES or left < digits * total
+        task.n_seeds = k
         with nogil:
             for j in range(n_trials):
                 trials[j] = drawn(&task, left * draws[k - 1, j])
@@ -202,7 +205,7 @@ cdef class Assignment:
     cdef Memory memory
     cdef Clusters task
     cdef const ClusterKernels *kernels
-    cdef double[::1] moved, passed
+    cdef double[::1] drift
     cdef double[:, ::1] sums, positions
     cdef int n_threads
     cdef bint single
@@ -221,15 +224,14 @@ cdef class Assignment:
         self.positions = np.empty((task.n_centers, task.n_features))
         self.set_centers(centers)
         self.sums = np.zeros((task.n_centers, 1 + task.n_features))
-        self.moved, self.passed = np.zeros(task.n_centers), np.zeros(task.n_centers)
-        cdef long long[::1] labels = np.zeros(task.n_samples, np.int64)
-        cdef double[::1] upper = np.empty(task.n_samples), lower = np.empty(task.n_samples)
+        self.drift = np.zeros(task.n_centers)
+        cdef long long[::1] labels = np.full(task.n_samples, -1, np.int64)
+        cdef double[::1] margin = np.empty(task.n_samples)
         self.labels, self.centers = labels.base, self.positions.base
         self.counts, self.totals = self.sums.base[:, 0], self.sums.base[:, 1:]
-        self.arrays = X, mean, upper, lower
+        self.arrays = X, mean, margin
         task.mean, task.centers, task.sums = &mean[0], &self.positions[0, 0], &self.sums[0, 0]
-        task.moved, task.passed = &self.moved[0], &self.passed[0]
-        task.labels, task.upper, task.lower = &labels[0], &upper[0], &lower[0]
+        task.labels, task.margin, task.drift = &labels[0], &margin[0], &self.drift[0]
         task.direct = task.n_features < FEWEST_FEATURES
         task.is_first = True
         self.kernels.plan(task)
@@ -277,7 +279,7 @@ cdef class Assignment:
         return shift
 
     cdef int add_steps(self, const double[::1] steps) except -1:
-        """How far centers, and the fastest of the others, have gone."""
+        """How far centers and the fastest of the others have gone."""
         cdef Py_ssize_t K = self.task.n_centers, k, fastest = 0
         cdef double second = 0
         for k in range(K):
@@ -287,8 +289,7 @@ cdef class Assignment:
             if k != fastest:
                 second = max(second, steps[k])
         for k in range(K):
-            self.moved[k] += steps[k]
-            self.passed[k] += second if k == fastest else steps[fastest]
+            self.drift[k] += steps[k] + (second if k == fastest else steps[fastest])
         return 0
 
 

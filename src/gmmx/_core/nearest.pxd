@@ -1,26 +1,18 @@
-"""Distances from rows to many centers. Lanes are centers, so that rows are read as they lie.
+"""Distances from samples to a few or many centers. Lanes are samples.
 
 A score is base - |x - c|^2: the nearest center has the largest. With base |x|^2 it takes one
 multiplication and addition for a feature, but differences of close distances lose digits; with
 base 0 it takes twice as many operations and loses none.
 """
 
-from gmmx._core.simd cimport LANES, broadcast, load, multiply_add, real, store, vec, where_less
-
-
-cdef extern from *:
-    """
-    #if defined(__GNUC__) || defined(__clang__)
-    #define prefetch(address) __builtin_prefetch(address)
-    #else
-    #define prefetch(address) ((void)0)
-    #endif
-    """
-    void prefetch(const void *address) nogil
+from gmmx._core.simd cimport (
+    GROUP, LANES, TILE_VECTORS, broadcast, load, multiply_add, real, store, vec, where_less,
+)
+from gmmx._core.transpose cimport transpose_tile
 
 
 cdef enum:
-    TILE_SAMPLES = 8  # rows whose scores are summed in registers at a time
+    TILE_CENTERS = 4  # whose scores share the loads of samples
 
 
 cdef inline Py_ssize_t padded(Py_ssize_t size) noexcept nogil:
@@ -44,17 +36,6 @@ cdef inline real sum_lanes(vec value) noexcept nogil:
     return lanes[0]
 
 
-cdef inline real largest_lane(vec value) noexcept nogil:
-    cdef real lanes[LANES]
-    cdef Py_ssize_t half = LANES // 2, i
-    store(lanes, value)
-    while half > 0:
-        for i in range(half):
-            lanes[i] = lanes[i] if lanes[i] > lanes[i + half] else lanes[i + half]
-        half //= 2
-    return lanes[0]
-
-
 cdef inline real sq_distance(const real *a, const real *b, Py_ssize_t D) noexcept nogil:
     cdef vec total = broadcast(0), z
     cdef Py_ssize_t n_vectors = D // LANES, d, v
@@ -68,15 +49,42 @@ cdef inline real sq_distance(const real *a, const real *b, Py_ssize_t D) noexcep
 
 
 cdef inline void center_row(
-    const real *row, const real *mean, Py_ssize_t D, const real *next_row, real *centered
+    const real *row, const real *mean, Py_ssize_t D, real *centered
 ) noexcept nogil:
-    """x - mean; a row that is wanted soon is fetched on the way."""
     cdef Py_ssize_t n_vectors = D // LANES, d, v
     for v in range(n_vectors):
-        prefetch(next_row + v * LANES)
         store(centered + v * LANES, load(row + v * LANES) - load(mean + v * LANES))
     for d in range(n_vectors * LANES, D):
         centered[d] = row[d] - mean[d]
+
+
+cdef inline void pack_group(
+    const real *X,              # IN (n, D)
+    const Py_ssize_t *indices,  # IN (count,) of rows
+    Py_ssize_t count,           # at most GROUP
+    Py_ssize_t D,
+    const real *mean,           # IN (D,)
+    real *group,                # OUT (D, GROUP) x - mean; the last row stands for those beyond it
+    real *rows,                 # room for (LANES, D), so that X is read row by row
+) noexcept nogil:
+    """Tiles of LANES features, of which the last overlaps the one before."""
+    cdef Py_ssize_t start, tile, d, i, v
+    cdef vec lanes[LANES]
+    for v in range(TILE_VECTORS):
+        for i in range(LANES):
+            center_row(X + indices[min(v * LANES + i, count - 1)] * D, mean, D, rows + i * D)
+        if D < LANES:
+            for d in range(D):
+                for i in range(LANES):
+                    group[d * GROUP + v * LANES + i] = rows[i * D + d]
+        else:
+            for tile in range((D + LANES - 1) // LANES):
+                start = min(tile * LANES, D - LANES)
+                for i in range(LANES):
+                    lanes[i] = load(rows + i * D + start)
+                transpose_tile(lanes)
+                for i in range(LANES):
+                    store(group + (start + i) * GROUP + v * LANES, lanes[i])
 
 
 cdef inline void pack_centers(
@@ -85,45 +93,53 @@ cdef inline void pack_centers(
     Py_ssize_t D,
     Py_ssize_t width,
     bint direct,           # scores with base 0
-    real unused,           # score of lanes without a center
-    real *lanes,           # OUT (K / LANES, D, LANES) centers, or twice the centers
-    real *start,           # OUT (K / LANES, LANES) what sums of scores start from
+    real *factors,         # OUT (K, D) centers, or twice the centers
+    real *start,           # OUT (K,) what sums of scores start from
 ) noexcept nogil:
     cdef Py_ssize_t d, k
-    cdef real scale = 1 if direct else 2
     cdef real norm, c
-    for k in range(padded(K)):
+    for k in range(K):
         norm = 0
         for d in range(D):
-            c = centers[k * width + d] if k < K else 0
+            c = centers[k * width + d]
             norm += c * c
-            lanes[(k // LANES * D + d) * LANES + k % LANES] = scale * c
-        start[k] = unused if k >= K else 0 if direct else -norm
+            factors[k * D + d] = c if direct else 2 * c
+        start[k] = 0 if direct else -norm
 
 
-cdef inline void scores(
-    const real **rows,    # IN (TILE_SAMPLES,) of (D,)
+cdef inline void sq_norms(const real *group, Py_ssize_t D, vec *norm) noexcept nogil:
+    cdef Py_ssize_t d, v
+    cdef vec x
+    for v in range(TILE_VECTORS):
+        norm[v] = broadcast(0)
+    for d in range(D):
+        for v in range(TILE_VECTORS):
+            x = load(group + d * GROUP + v * LANES)
+            norm[v] = multiply_add(x, x, norm[v])
+
+
+cdef inline void score_tile(
+    const real *group,    # IN (D, GROUP)
     Py_ssize_t D,
     bint direct,
-    const real *lanes,    # IN (D, LANES)
-    vec start,
-    vec *out,             # OUT (TILE_SAMPLES,)
+    const real *factors,  # IN (count, D)
+    const real *start,    # IN (count,)
+    Py_ssize_t count,     # 1 to TILE_CENTERS, a constant where this is called
+    vec score[TILE_CENTERS][TILE_VECTORS],  # OUT
 ) noexcept nogil:
-    cdef vec total[TILE_SAMPLES]
-    cdef vec center, z
-    cdef Py_ssize_t d, i
-    for i in range(TILE_SAMPLES):
-        total[i] = start
-    if direct:
-        for d in range(D):
-            center = load(lanes + d * LANES)
-            for i in range(TILE_SAMPLES):
-                z = broadcast(rows[i][d]) - center
-                total[i] = total[i] - z * z
-    else:
-        for d in range(D):
-            center = load(lanes + d * LANES)
-            for i in range(TILE_SAMPLES):
-                total[i] = multiply_add(broadcast(rows[i][d]), center, total[i])
-    for i in range(TILE_SAMPLES):
-        out[i] = total[i]
+    cdef vec x[TILE_VECTORS]
+    cdef vec z
+    cdef Py_ssize_t d, j, v
+    for j in range(count):
+        for v in range(TILE_VECTORS):
+            score[j][v] = broadcast(start[j])
+    for d in range(D):
+        for v in range(TILE_VECTORS):
+            x[v] = load(group + d * GROUP + v * LANES)
+        for j in range(count):
+            z = broadcast(factors[j * D + d])
+            for v in range(TILE_VECTORS):
+                if direct:
+                    score[j][v] = score[j][v] - (x[v] - z) * (x[v] - z)
+                else:
+                    score[j][v] = multiply_add(z, x[v], score[j][v])
