@@ -4,7 +4,7 @@ Matrix products of responsibilities and rows: R^T X and R^T X^2.
 """
 
 from gmmx._core.simd cimport (
-    GROUP, LANES, add_widened, broadcast, load, multiply_add, real, store, vec,
+    GROUP, LANES, add_widened, broadcast, load, load_first, multiply_add, real, store, vec,
 )
 
 
@@ -21,14 +21,13 @@ cdef inline void center_rows(
     Py_ssize_t width,
     real *rows,          # OUT (n, width) x - center, 0 to a whole vector
 ) noexcept nogil:
-    cdef Py_ssize_t n_vectors = D // LANES, _i, d, v
+    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, _i, v
     for _i in range(n):
         for v in range(n_vectors):
             store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
-        for d in range(n_vectors * LANES, D):
-            rows[d] = X[d] - center[d]
-        for d in range(D, (D + LANES - 1) // LANES * LANES):
-            rows[d] = 0
+        if rest > 0:
+            store(rows + D - rest, load_first(X + D - rest, rest)
+                  - load_first(center + D - rest, rest))
         X += D
         rows += width
 

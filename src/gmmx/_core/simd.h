@@ -95,6 +95,20 @@ enum { GROUP = TILE_VECTORS * LANES };
 
 static inline vec load(const real *from) { return *(const vec *)from; }
 static inline void store(real *to, vec value) { *(vec *)to = value; }
+
+/* The first lanes, 0 in the others; nothing beyond them is read. */
+static inline vec load_first(const real *from, intptr_t count)
+{
+#if defined(__AVX512F__) && defined(GMMX_SINGLE)
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+#elif defined(__AVX512F__)
+    return _mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
+#else
+    real lanes[LANES] = {0};
+    for (intptr_t i = 0; i < count; i++) lanes[i] = from[i];
+    return load(lanes);
+#endif
+}
 #ifdef GMMX_VECTORS
 #define prefetch(address) __builtin_prefetch((address), 0, 2)
 #else

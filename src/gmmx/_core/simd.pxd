@@ -14,6 +14,7 @@ cdef extern from "simd.h" nogil:
 
     vec load(const real *source)
     void store(real *target, vec value)
+    vec load_first(const real *source, Py_ssize_t count)  # of LANES values, then 0
     void prefetch(const void *address)             # into the second cache, where that is possible
     vec broadcast(real value)
     vec multiply_add(vec a, vec b, vec c)        # a * b + c
