@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx._core import conjugate
 from gmmx.covariance import ConjugateStructure
-from gmmx.gamma import digamma, log_gamma
 from gmmx.parameters import MixtureParameters, rounded_to
 from gmmx.statistics import SufficientStatistics, squares
 from gmmx.weight_distributions import WeightDistribution
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
-
-LOG_2, LOG_2_PI = np.log(2.0), np.log(2 * np.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,39 +54,20 @@ class MixturePosterior(MixtureParameters):
     @cached_property
     def log_scale(self) -> Array:
         """E log weight_k + 1/2 E log det precision_k - D/2 (log 2 pi + 1 / mean precision_k)."""
-        spread = 0.5 * self.means.shape[1] * (LOG_2_PI + 1 / self.mean_precision)
-        return np.asarray(self.weight_distribution.expected_log() + self._half_log_det - spread)
-
-    @cached_property
-    def _half_log_det(self) -> Array:
-        """1/2 E log det precision_k."""
-        n_features = self.means.shape[1]
-        terms = digamma(self._halves).sum(axis=-1)
-        return np.asarray(self._log_det_scale + 0.5 * (n_features * LOG_2 + terms))
-
-    @cached_property
-    def _halves(self) -> Array:
-        """(degrees of freedom - d) / 2 for each feature d, along a new last axis."""
-        d = np.arange(self.means.shape[1])
-        return np.asarray(0.5 * (self.degrees_of_freedom[..., np.newaxis] - d))
-
-    @cached_property
-    def _log_det_scale(self) -> Array:
-        """1/2 log det W_k of the Wishart distributions."""
-        n_features = self.means.shape[1]
-        log_degrees = np.log(self.degrees_of_freedom)
-        return np.asarray(self.covariance.log_det() - 0.5 * n_features * log_degrees)
+        return self._terms[0][1]
 
     def log_normalizer(self) -> float:
         """Logarithm of the integral that normalizes the density, less powers of pi."""
-        n_features = self.means.shape[1]
-        log_gammas = log_gamma(self._halves).sum(axis=-1)
-        log_wishart = log_gammas + self.degrees_of_freedom * (
-            self._log_det_scale + 0.5 * n_features * LOG_2
-        )
-        log_means = -0.5 * n_features * np.log(self.mean_precision)
-        total = (log_wishart + log_means).sum()
-        return float(total) + self.weight_distribution.log_normalizer()
+        return self._terms[1] + self.weight_distribution.log_normalizer()
+
+    @cached_property
+    def _terms(self) -> tuple[Array, float]:
+        """1/2 E log det precision_k and `log_scale`; `log_normalizer` less that of the weights."""
+        return conjugate.gauss_wishart(
+            self.weight_distribution.expected_log(), self.mean_precision,
+            self.degrees_of_freedom.reshape(-1), self.covariance.log_det().reshape(-1),
+            self.means.shape[1],
+        )  # fmt: skip
 
     def divergence_from(self, prior: MixturePrior) -> float:
         """Kullback-Leibler divergence KL(self || prior), in nats.
@@ -104,7 +83,7 @@ class MixturePosterior(MixtureParameters):
         apart = np.einsum("kd,kde,ke->k", distance, precisions, distance)
         degrees = self.degrees_of_freedom - prior.degrees_of_freedom
         moved = (
-            2 * degrees * self._half_log_det
+            2 * degrees * self._terms[0][0]
             + prior.mean_precision * (n_features / self.mean_precision + apart)
             + np.einsum("kde,kde->k", scatters, precisions)
             - n_features * (1 + self.degrees_of_freedom)

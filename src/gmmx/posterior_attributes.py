@@ -46,7 +46,7 @@ def fitted_posterior(
     """The posterior from fitted attributes."""
     weights = weight_distribution.from_concentration(fitted["weight_concentration_"])
     mean_precision, degrees_of_freedom = (
-        np.asarray(fitted[name], dtype=np.float64)
+        np.asarray(fitted[name], dtype=np.float64, order="C")
         for name in ("mean_precision_", "degrees_of_freedom_")
     )
     return MixturePosterior(

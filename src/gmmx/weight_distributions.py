@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from gmmx.gamma import digamma, log_beta, log_gamma
+from gmmx._core import conjugate
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -83,7 +84,7 @@ class Dirichlet(WeightDistribution):
 
     @classmethod
     def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
-        return cls(np.asarray(concentration, dtype=np.float64))
+        return cls(np.asarray(concentration, dtype=np.float64, order="C"))
 
     @property
     def concentration(self) -> Array:
@@ -97,16 +98,21 @@ class Dirichlet(WeightDistribution):
         return type(self)(self.alpha + counts)
 
     def mean(self) -> Array:
-        return np.asarray(self.alpha / self.alpha.sum())
+        return self._terms[0][0]
 
     def expected_log(self) -> Array:
-        return np.asarray(digamma(self.alpha) - digamma(self.alpha.sum()))
+        return self._terms[0][1]
 
     def log_normalizer(self) -> float:
-        return float(log_gamma(self.alpha).sum() - log_gamma(self.alpha.sum()))
+        return self._terms[1]
 
     def moved_from(self, prior: Self) -> float:
         return float((self.alpha - prior.alpha) @ self.expected_log())
+
+    @cached_property
+    def _terms(self) -> tuple[Array, float]:
+        """Expectations, (2, n_components), and the logarithm of the normalizing integral."""
+        return conjugate.dirichlet(self.alpha)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +139,7 @@ class StickBreaking(WeightDistribution):
 
     @classmethod
     def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
-        return cls(*(np.asarray(values, dtype=np.float64) for values in concentration))
+        return cls(*(np.asarray(part, dtype=np.float64, order="C") for part in concentration))
 
     @property
     def concentration(self) -> tuple[Array, Array]:
@@ -149,27 +155,22 @@ class StickBreaking(WeightDistribution):
         return type(self)(self.taken + counts, self.left + later)
 
     def mean(self) -> Array:
-        total = self.taken + self.left
-        weights = self.taken / total
-        weights[1:] *= np.multiply.accumulate((self.left / total)[:-1])
-        return np.asarray(weights / weights.sum())
+        return self._terms[0][0]
 
     def expected_log(self) -> Array:
-        taken, left = self._expected_logs()
-        taken[1:] += np.add.accumulate(left[:-1])
-        return taken
+        return self._terms[0][1]
 
     def log_normalizer(self) -> float:
-        return float(log_beta(self.taken, self.left).sum())
+        return self._terms[1]
 
     def moved_from(self, prior: Self) -> float:
-        taken, left = self._expected_logs()
+        taken, left = self._terms[0][2:]
         return float((self.taken - prior.taken) @ taken + (self.left - prior.left) @ left)
 
-    def _expected_logs(self) -> tuple[Array, Array]:
-        """Expected logarithms of the shares and of what they leave."""
-        total = digamma(self.taken + self.left)
-        return digamma(self.taken) - total, digamma(self.left) - total
+    @cached_property
+    def _terms(self) -> tuple[Array, float]:
+        """Expectations, (4, n_components), and the logarithm of the normalizing integral."""
+        return conjugate.stick_breaking(self.taken, self.left)
 
 
 WEIGHT_DISTRIBUTIONS: dict[str, type[WeightDistribution]] = {

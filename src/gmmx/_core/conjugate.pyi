@@ -1,0 +1,14 @@
+from numpy import float64
+from numpy.typing import NDArray
+
+def stick_breaking(
+    taken: NDArray[float64], left: NDArray[float64]
+) -> tuple[NDArray[float64], float]: ...
+def dirichlet(alpha: NDArray[float64]) -> tuple[NDArray[float64], float]: ...
+def gauss_wishart(
+    log_weights: NDArray[float64],
+    mean_precision: NDArray[float64],
+    degrees_of_freedom: NDArray[float64],
+    log_det: NDArray[float64],
+    D: int,
+) -> tuple[NDArray[float64], float]: ...

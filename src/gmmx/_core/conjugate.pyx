@@ -1,0 +1,98 @@
+"""Expectations under distributions of a mixture's parameters, and what normalizes these.
+
+A handful of numbers for each component, in one call: the functions of NumPy that it replaces
+would hold the interpreter's lock as long as a pass over thousands of samples takes.
+"""
+
+import numpy as np
+
+from libc.math cimport log
+
+from gmmx._core.core cimport check_size
+from gmmx._core.gamma cimport log_gamma
+
+cdef object empty = np.empty
+cdef double LOG_2 = 0.69314718055994530942
+cdef double LOG_2_PI = 1.83787706640934548356
+
+
+def stick_breaking(
+    const double[::1] taken,  # IN (K,) > 0, of the beta distribution of each share
+    const double[::1] left,   # IN (K,) > 0
+):
+    """Return a (4, K) array and the log of the normalizing integral.
+
+    Rows: expected weights, their expected logarithms, those of the shares and of 1 less them.
+    """
+    cdef Py_ssize_t K = taken.shape[0], k
+    cdef double[:, ::1] terms = empty((4, K))
+    cdef double normalizer = 0, rest = 1, log_rest = 0, sum_of_weights = 0, total
+    cdef double of_taken, of_left, of_total
+    check_size("left", left.size, K)
+    for k in range(K):
+        total = taken[k] + left[k]
+        normalizer += (log_gamma(taken[k], &of_taken) + log_gamma(left[k], &of_left)
+                       - log_gamma(total, &of_total))
+        terms[0, k] = taken[k] / total * rest
+        rest *= left[k] / total
+        sum_of_weights += terms[0, k]
+        terms[2, k] = of_taken - of_total
+        terms[3, k] = of_left - of_total
+        terms[1, k] = terms[2, k] + log_rest
+        log_rest += terms[3, k]
+    for k in range(K):
+        terms[0, k] /= sum_of_weights
+    return terms.base, normalizer
+
+
+def dirichlet(const double[::1] alpha):  # IN (K,) > 0
+    """Return a (2, K) array and the log of the normalizing integral.
+
+    Rows: expected weights, their expected logarithms.
+    """
+    cdef Py_ssize_t K = alpha.shape[0], k
+    cdef double[:, ::1] terms = empty((2, K))
+    cdef double normalizer = 0, total = 0, of_alpha, of_total
+    for k in range(K):
+        total += alpha[k]
+    normalizer = -log_gamma(total, &of_total)
+    for k in range(K):
+        normalizer += log_gamma(alpha[k], &of_alpha)
+        terms[0, k] = alpha[k] / total
+        terms[1, k] = of_alpha - of_total
+    return terms.base, normalizer
+
+
+def gauss_wishart(
+    const double[::1] log_weights,         # IN (K,) expected logarithms
+    const double[::1] mean_precision,      # IN (K,)
+    const double[::1] degrees_of_freedom,  # IN (K,), or (1,) if shared; > D - 1
+    const double[::1] log_det,             # IN (K,) or (1,) of factors of expected precisions
+    Py_ssize_t D,
+):
+    """Return a (2, K) array and the log of the normalizing integral, less powers of pi.
+
+    Rows: 1/2 E log det precision_k, and E log weight_k + 1/2 E log det precision_k
+    - D/2 (log 2 pi + 1 / mean precision_k).
+    """
+    cdef Py_ssize_t K = log_weights.shape[0], d, k
+    cdef double[:, ::1] terms = empty((2, K))
+    cdef double normalizer = 0, degrees, half_log_det, slope, slopes = 0, log_gammas = 0
+    check_size("mean_precision", mean_precision.size, K)
+    if degrees_of_freedom.size != 1:
+        check_size("degrees_of_freedom", degrees_of_freedom.size, K)
+    if log_det.size != 1:
+        check_size("log_det", log_det.size, K)
+    for k in range(K):
+        degrees = degrees_of_freedom[0 if degrees_of_freedom.size == 1 else k]
+        if k == 0 or degrees_of_freedom.size > 1:
+            log_gammas = slopes = 0
+            for d in range(D):
+                log_gammas += log_gamma(0.5 * (degrees - d), &slope)
+                slopes += slope
+        # 1/2 log det of the Wishart distribution's scale, and D/2 log 2
+        half_log_det = log_det[0 if log_det.size == 1 else k] - 0.5 * D * (log(degrees) - LOG_2)
+        normalizer += log_gammas + degrees * half_log_det - 0.5 * D * log(mean_precision[k])
+        terms[0, k] = half_log_det + 0.5 * slopes
+        terms[1, k] = log_weights[k] + terms[0, k] - 0.5 * D * (LOG_2_PI + 1 / mean_precision[k])
+    return terms.base, normalizer
