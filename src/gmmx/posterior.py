@@ -15,7 +15,7 @@ import numpy as np
 from gmmx._core import conjugate
 from gmmx.covariance import ConjugateStructure
 from gmmx.parameters import MixtureParameters, rounded_to
-from gmmx.statistics import SufficientStatistics, squares
+from gmmx.statistics import SufficientStatistics
 from gmmx.weight_distributions import WeightDistribution
 
 if TYPE_CHECKING:
@@ -144,19 +144,28 @@ class MixturePrior:
 
         `reg_covar` is added to the variances that the samples have.
         """
-        counts = statistics.counts
-        mean_precision = self.mean_precision + counts
-        share = self.mean_precision / mean_precision
-        distance = statistics.means - self.mean
-        apart = squares(statistics.layout, counts * share, distance)
-        covariance, degrees_of_freedom = self.structure.posterior(
-            statistics.spread(apart),
-            self.scatter, self.degrees_of_freedom, reg_covar,
+        structure = self.structure
+        counts, shift, origin, second = (
+            np.ascontiguousarray(values)
+            for values in (
+                statistics.counts, statistics.shift, statistics.origin, statistics.second,
+            )
+        )  # fmt: skip
+        n_components, n_features = statistics.origin.shape
+        means, mean_precision = np.empty(statistics.origin.shape), np.empty(n_components)
+        covariances = np.empty(structure.covariance_shape(n_components, n_features))
+        degrees_of_freedom = np.empty(structure.degrees_shape(n_components))
+        conjugate.gauss_wishart_posterior(
+            counts, shift, origin, second.reshape(-1),
+            self.mean, self.mean_precision, self.scatter.reshape(-1), self.degrees_of_freedom,
+            reg_covar,
+            means, mean_precision, degrees_of_freedom.reshape(-1), covariances.reshape(-1),
         )  # fmt: skip
         weight_distribution = self.weight_distribution.updated(counts)
         return MixturePosterior(
-            weight_distribution.mean(), statistics.means - share[:, np.newaxis] * distance,
-            covariance, weight_distribution, mean_precision, degrees_of_freedom,
+            weight_distribution.mean(), means,
+            structure.from_covariances(covariances, n_components, n_features),
+            weight_distribution, mean_precision, degrees_of_freedom,
         )  # fmt: skip
 
     def without_samples(self) -> MixturePosterior:
@@ -169,5 +178,5 @@ class MixturePrior:
             weights, np.tile(self.mean, (n_components, 1)),
             self.structure.from_covariances(covariances, n_components, n_features),
             self.weight_distribution, np.full(n_components, self.mean_precision),
-            np.full(np.shape(self.structure.shares(weights)), self.degrees_of_freedom),
+            np.full(self.structure.degrees_shape(n_components), self.degrees_of_freedom),
         )  # fmt: skip

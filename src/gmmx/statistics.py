@@ -143,13 +143,6 @@ class SufficientStatistics:
             origin=self.origin[:1],
         )
 
-    def spread(self, more: Array) -> SufficientStatistics:
-        """The same counts and means with more scatter, in the layout's shape."""
-        # What is cached stays: none of it depends on the second moments.
-        wider = object.__new__(type(self))
-        vars(wider).update(vars(self), second=self.second + more)
-        return wider
-
     def to_layout(self, layout: Layout) -> SufficientStatistics:
         """The same statistics: sums of second moments, or matrices of one feature."""
         if layout == self.layout:

@@ -12,3 +12,18 @@ def gauss_wishart(
     log_det: NDArray[float64],
     D: int,
 ) -> tuple[NDArray[float64], float]: ...
+def gauss_wishart_posterior(
+    counts: NDArray[float64],
+    shift: NDArray[float64],
+    origin: NDArray[float64],
+    second: NDArray[float64],
+    mean: NDArray[float64],
+    mean_precision: float,
+    scatter: NDArray[float64],
+    degrees_of_freedom: float,
+    reg_covar: float,
+    means: NDArray[float64],
+    mean_precisions: NDArray[float64],
+    degrees: NDArray[float64],
+    covariances: NDArray[float64],
+) -> None: ...

@@ -96,3 +96,85 @@ def gauss_wishart(
         terms[0, k] = half_log_det + 0.5 * slopes
         terms[1, k] = log_weights[k] + terms[0, k] - 0.5 * D * (LOG_2_PI + 1 / mean_precision[k])
     return terms.base, normalizer
+
+
+cdef inline void add_scatter(
+    double count, double apart,         # weights of the two products
+    const double *shift,                # IN (D,)
+    const double *distance,             # IN (D,)
+    const double *second,               # IN (D, D) or (D,), or NULL for 0
+    Py_ssize_t D, bint are_matrices,
+    double *total, Py_ssize_t F,        # ADD (F,), 1 if all features share it
+) noexcept nogil:
+    """second - count shift shift^T + apart distance distance^T, exactly symmetric."""
+    cdef Py_ssize_t a, b, i
+    cdef double value
+    if are_matrices:
+        for a in range(D):
+            for b in range(D):
+                i = a * D + b
+                value = 0 if second == NULL else second[i]
+                total[i] += value - count * (shift[a] * shift[b]) + apart * (
+                    distance[a] * distance[b])
+        return
+    for a in range(D):
+        value = second[a] - count * (shift[a] * shift[a])
+        total[a if F > 1 else 0] += max(value, <double>0) + apart * (distance[a] * distance[a])
+
+
+def gauss_wishart_posterior(
+    const double[::1] counts,        # IN (K,)
+    const double[:, ::1] shift,      # IN (K, D) means of the samples less their origin
+    const double[:, ::1] origin,     # IN (K, D)
+    const double[::1] second,        # IN flat, (K, D, D), (D, D) summed over components, or (K, D)
+    const double[::1] mean,          # IN (D,) the prior's, as what follows
+    double mean_precision,
+    const double[::1] scatter,       # IN (F,), F being D D, D, or 1 for all features alike
+    double degrees_of_freedom,
+    double reg_covar,
+    double[:, ::1] means,            # OUT (K, D)
+    double[::1] mean_precisions,     # OUT (K,)
+    double[::1] degrees,             # OUT (J,), J being K, or 1 for all components alike
+    double[::1] covariances,         # OUT flat, (J, F) inverses of the expected precisions
+):
+    """Posterior of Gauss-Wishart distributions: Bishop (2006), (10.60) to (10.63).
+
+    What components or features share is the mean of theirs.
+    """
+    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], J = degrees.size, F = scatter.size
+    cdef bint are_matrices = F == D * D
+    cdef Py_ssize_t size = F if are_matrices else D, f, j, k
+    cdef bint is_summed = second.size == size
+    cdef double total = 0, share, count, pooled
+    check_size("counts", counts.size, K)
+    check_size("origin", origin.size, K * D)
+    check_size("second", second.size, size if is_summed else K * size)
+    check_size("mean", mean.size, D)
+    check_size("scatter", F, size if are_matrices or F > 1 else 1)
+    check_size("means", means.size, K * D)
+    check_size("mean_precisions", mean_precisions.size, K)
+    check_size("degrees", J, K if J > 1 else 1)
+    check_size("covariances", covariances.size, J * F)
+    for f in range(J * F):
+        covariances[f] = second[f] if is_summed and are_matrices else 0
+    for k in range(K):
+        count = counts[k]
+        total += count
+        mean_precisions[k] = mean_precision + count
+        share = mean_precision / mean_precisions[k]
+        for f in range(D):
+            means[k, f] = origin[k, f] + shift[k, f] - mean[f]
+        add_scatter(
+            count, count * share, &shift[k, 0], &means[k, 0],
+            NULL if is_summed and are_matrices else &second[k * size], D, are_matrices,
+            &covariances[k * F if J > 1 else 0], F)
+        for f in range(D):
+            means[k, f] = origin[k, f] + shift[k, f] - share * means[k, f]
+    pooled = (K // J) * (size // F)
+    for j in range(J):
+        count = counts[j] if J > 1 else total / K
+        degrees[j] = degrees_of_freedom + count
+        for f in range(F):
+            share = 0 if are_matrices and f % (D + 1) else count * reg_covar
+            covariances[j * F + f] = (
+                scatter[f] + covariances[j * F + f] / pooled + share) / degrees[j]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from gmmx.covariance.base import CovarianceStructure
 from gmmx.statistics import SufficientStatistics
@@ -40,23 +38,6 @@ class ConjugateStructure(CovarianceStructure):
         return covariance.reshape(cls.prior_shape(n_features))
 
     @classmethod
-    def shares(cls, counts: Array) -> Array:
-        """Samples that each Wishart distribution counts, (n_components,) or ()."""
-        return counts if "component" in cls.axes else np.asarray(counts.mean())
-
-    @classmethod
-    def posterior(
-        cls,
-        statistics: SufficientStatistics,
-        scatter: Array,
-        degrees_of_freedom: float,
-        reg_covar: float,
-    ) -> tuple[Self, Array]:
-        """Inverses of the expected precisions, and degrees of freedom; given are the prior's."""
-        n_components, n_features = statistics.origin.shape
-        shares = cls.shares(statistics.counts)
-        total = degrees_of_freedom + shares
-        average = cls.regularize(cls.average(statistics), reg_covar)
-        shape = shares.shape + (1,) * (average.ndim - shares.ndim)
-        covariances = (scatter + shares.reshape(shape) * average) / total.reshape(shape)
-        return cls.from_covariances(covariances, n_components, n_features), total
+    def degrees_shape(cls, n_components: int) -> tuple[int, ...]:
+        """Shape of the Wishart distributions' degrees of freedom."""
+        return (n_components,) if "component" in cls.axes else ()
