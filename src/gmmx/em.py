@@ -210,7 +210,7 @@ class ExpectationMaximization:
         for _ in range(MOST_REFINEMENTS):
             try:
                 parameters = self.update(statistics, previous)
-                if self.largest_sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
+                if self.sq_shift(statistics, parameters) <= LARGEST_SQ_SHIFT:
                     return parameters
             except DegenerateCovarianceError:
                 pass
@@ -227,11 +227,10 @@ class ExpectationMaximization:
         covariance = previous.covariance
         return maximize(statistics, self.reg_covar, type(covariance), covariance)
 
-    def largest_sq_shift(
-        self, statistics: SufficientStatistics, parameters: MixtureParameters
-    ) -> float:
-        """max_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
-        return float(sq_shifts(statistics, parameters).max())
+    def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
+        """sum_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
+        whitened = parameters.covariance.whiten(statistics.shift)
+        return float(np.vdot(whitened, whitened))
 
     def bound(
         self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
@@ -257,12 +256,6 @@ def maximize(
         weights[statistics.empty] = 0
     covariance = structure.estimate(statistics, reg_covar, previous)
     return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
-
-
-def sq_shifts(statistics: SufficientStatistics, parameters: MixtureParameters) -> Array:
-    """|U_k^T (mean of the samples - origin)|^2, (n_components,)."""
-    whitened = parameters.covariance.whiten(statistics.shift)
-    return np.asarray((whitened * whitened).sum(axis=1))
 
 
 def check_range(statistics: SufficientStatistics) -> None:

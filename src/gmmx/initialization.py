@@ -164,9 +164,11 @@ def statistics_about_means(
     if summed == "diagonal":
         sums = cluster_moments(X, origin, n_threads, labels=labels)
         n_features = X.shape[1]
-        statistics = SufficientStatistics(
-            summed, sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :], origin, 0.0
+        counts, first, second = (
+            np.ascontiguousarray(part)
+            for part in (sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :])
         )
+        statistics = SufficientStatistics(summed, counts, first, second, origin, 0.0)
         return statistics.to_layout(layout)
     sums = core.moments_of(X, origin, summed, n_threads, labels=labels)
     return unpack_sums(sums, summed, origin).to_layout(layout)

@@ -79,15 +79,17 @@ class MixtureParameters:
 
     @cached_property
     def kernel_layout(self) -> Layout:
-        """The structure's layout, or an exact one where it would lose digits.
-
-        Matrices of one feature are variances.
-        """
+        """The structure's layout, or an exact one where it would lose digits."""
         layout = self.covariance.layout
-        if self.means.shape[1] == 1 and layout != "shared":
+        if self._is_one_variance_each:
             return "diagonal"
         exact = exact_layout(layout)
         return layout if layout == exact or self.has_near_means else exact
+
+    @property
+    def _is_one_variance_each(self) -> bool:
+        """Whether components have one variance each, as matrices of one feature are."""
+        return self.means.shape[1] == 1 and self.covariance.layout != "shared"
 
     def kernel_center(self, layout: Layout) -> Array | None:
         """What the kernels round and subtract from samples, or None where digits would be lost.
@@ -155,9 +157,10 @@ class MixtureParameters:
         Moments are about the means, or exactly about a given `origin`. `total` are those of all
         samples as one component, if they are known.
         """
-        layout, center = exact_layout(self.covariance.layout), None
+        layout = exact = exact_layout(self.covariance.layout)
+        center = None
         is_long = origin is None and self.is_long_pass(X)
-        if is_long:
+        if is_long or self._is_one_variance_each:
             layout = self.kernel_layout
             center = self.kernel_center(layout)
         options: dict[str, Any] = {}
@@ -175,7 +178,7 @@ class MixtureParameters:
             X, n_threads, layout, moments=SECOND_MOMENTS, origin=origin, weights=self.weights,
             **options,
         )  # fmt: skip
-        return unpack_sums(sums, layout, origin).to_layout(self.covariance.layout)
+        return unpack_sums(sums, exact, origin).to_layout(self.covariance.layout)
 
     def is_long_pass(self, X: Samples) -> bool:
         """Whether one center, or one matrix for all components, saves more than it takes."""

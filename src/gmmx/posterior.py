@@ -65,7 +65,7 @@ class MixturePosterior(MixtureParameters):
         """1/2 E log det precision_k and `log_scale`; `log_normalizer` less that of the weights."""
         return conjugate.gauss_wishart(
             self.weight_distribution.expected_log(), self.mean_precision,
-            self.degrees_of_freedom.reshape(-1), self.covariance.log_det().reshape(-1),
+            self.degrees_of_freedom.reshape(-1), self.covariance.precisions_cholesky.reshape(-1),
             self.means.shape[1],
         )  # fmt: skip
 
@@ -145,23 +145,17 @@ class MixturePrior:
         `reg_covar` is added to the variances that the samples have.
         """
         structure = self.structure
-        counts, shift, origin, second = (
-            np.ascontiguousarray(values)
-            for values in (
-                statistics.counts, statistics.shift, statistics.origin, statistics.second,
-            )
-        )  # fmt: skip
         n_components, n_features = statistics.origin.shape
         means, mean_precision = np.empty(statistics.origin.shape), np.empty(n_components)
         covariances = np.empty(structure.covariance_shape(n_components, n_features))
         degrees_of_freedom = np.empty(structure.degrees_shape(n_components))
         conjugate.gauss_wishart_posterior(
-            counts, shift, origin, second.reshape(-1),
+            statistics.counts, statistics.shift, statistics.origin, statistics.second.reshape(-1),
             self.mean, self.mean_precision, self.scatter.reshape(-1), self.degrees_of_freedom,
             reg_covar,
             means, mean_precision, degrees_of_freedom.reshape(-1), covariances.reshape(-1),
         )  # fmt: skip
-        weight_distribution = self.weight_distribution.updated(counts)
+        weight_distribution = self.weight_distribution.updated(statistics.counts)
         return MixturePosterior(
             weight_distribution.mean(), means,
             structure.from_covariances(covariances, n_components, n_features),

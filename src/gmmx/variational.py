@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gmmx.covariance import DegenerateCovarianceError
 from gmmx.degenerate import singular_error
-from gmmx.em import ExpectationMaximization, sq_shifts
+from gmmx.em import ExpectationMaximization
 from gmmx.parameters import MixtureParameters
 from gmmx.posterior import MixturePosterior, MixturePrior
 from gmmx.statistics import SufficientStatistics
@@ -54,13 +56,12 @@ class VariationalBayes(ExpectationMaximization):
         """Posterior of the parameters."""
         return self.prior.posterior(statistics, self.reg_covar)
 
-    def largest_sq_shift(
-        self, statistics: SufficientStatistics, parameters: MixtureParameters
-    ) -> float:
+    def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
         """That of maximum likelihood, as far as it counts beside the prior's scatter."""
         assert isinstance(parameters, MixturePosterior)
+        whitened = parameters.covariance.whiten(statistics.shift)
         shares = statistics.counts / parameters.degrees_of_freedom
-        return float((shares * sq_shifts(statistics, parameters)).max())
+        return float(np.vdot(shares[:, np.newaxis] * whitened, whitened))
 
     def bound(
         self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters

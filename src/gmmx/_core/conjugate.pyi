@@ -9,7 +9,7 @@ def gauss_wishart(
     log_weights: NDArray[float64],
     mean_precision: NDArray[float64],
     degrees_of_freedom: NDArray[float64],
-    log_det: NDArray[float64],
+    factors: NDArray[float64],
     D: int,
 ) -> tuple[NDArray[float64], float]: ...
 def gauss_wishart_posterior(

@@ -16,6 +16,13 @@ cdef double LOG_2 = 0.69314718055994530942
 cdef double LOG_2_PI = 1.83787706640934548356
 
 
+cdef inline Py_ssize_t diagonal_index(Py_ssize_t d, Py_ssize_t D, Py_ssize_t F) noexcept nogil:
+    """Where the value of feature d is among F values: of a matrix, of each feature, or of all."""
+    if F == D * D:
+        return d * (D + 1)
+    return d if F > 1 else 0
+
+
 def stick_breaking(
     const double[::1] taken,  # IN (K,) > 0, of the beta distribution of each share
     const double[::1] left,   # IN (K,) > 0
@@ -25,7 +32,8 @@ def stick_breaking(
     Rows: expected weights, their expected logarithms, those of the shares and of 1 less them.
     """
     cdef Py_ssize_t K = taken.shape[0], k
-    cdef double[:, ::1] terms = empty((4, K))
+    cdef object array = empty((4, K))
+    cdef double[:, ::1] terms = array
     cdef double normalizer = 0, rest = 1, log_rest = 0, sum_of_weights = 0, total
     cdef double of_taken, of_left, of_total
     check_size("left", left.size, K)
@@ -42,7 +50,7 @@ def stick_breaking(
         log_rest += terms[3, k]
     for k in range(K):
         terms[0, k] /= sum_of_weights
-    return terms.base, normalizer
+    return array, normalizer
 
 
 def dirichlet(const double[::1] alpha):  # IN (K,) > 0
@@ -51,7 +59,8 @@ def dirichlet(const double[::1] alpha):  # IN (K,) > 0
     Rows: expected weights, their expected logarithms.
     """
     cdef Py_ssize_t K = alpha.shape[0], k
-    cdef double[:, ::1] terms = empty((2, K))
+    cdef object array = empty((2, K))
+    cdef double[:, ::1] terms = array
     cdef double normalizer = 0, total = 0, of_alpha, of_total
     for k in range(K):
         total += alpha[k]
@@ -60,14 +69,14 @@ def dirichlet(const double[::1] alpha):  # IN (K,) > 0
         normalizer += log_gamma(alpha[k], &of_alpha)
         terms[0, k] = alpha[k] / total
         terms[1, k] = of_alpha - of_total
-    return terms.base, normalizer
+    return array, normalizer
 
 
 def gauss_wishart(
     const double[::1] log_weights,         # IN (K,) expected logarithms
     const double[::1] mean_precision,      # IN (K,)
-    const double[::1] degrees_of_freedom,  # IN (K,), or (1,) if shared; > D - 1
-    const double[::1] log_det,             # IN (K,) or (1,) of factors of expected precisions
+    const double[::1] degrees_of_freedom,  # IN (J,) > D - 1, J being K, or 1 if all share it
+    const double[::1] factors,             # IN flat, (J, F) of the expected precisions
     Py_ssize_t D,
 ):
     """Return a (2, K) array and the log of the normalizing integral, less powers of pi.
@@ -76,26 +85,27 @@ def gauss_wishart(
     - D/2 (log 2 pi + 1 / mean precision_k).
     """
     cdef Py_ssize_t K = log_weights.shape[0], d, k
-    cdef double[:, ::1] terms = empty((2, K))
-    cdef double normalizer = 0, degrees, half_log_det, slope, slopes = 0, log_gammas = 0
+    cdef object array = empty((2, K))
+    cdef double[:, ::1] terms = array
+    cdef double normalizer = 0, degrees = 1, half_log_det = 0, slope, slopes = 0, log_gammas = 0
+    cdef Py_ssize_t J = degrees_of_freedom.size, F = factors.size // J
     check_size("mean_precision", mean_precision.size, K)
-    if degrees_of_freedom.size != 1:
-        check_size("degrees_of_freedom", degrees_of_freedom.size, K)
-    if log_det.size != 1:
-        check_size("log_det", log_det.size, K)
+    check_size("degrees_of_freedom", J, K if J > 1 else 1)
+    check_size("factors", factors.size, J * (D * D if F == D * D else D if F > 1 else 1))
     for k in range(K):
-        degrees = degrees_of_freedom[0 if degrees_of_freedom.size == 1 else k]
-        if k == 0 or degrees_of_freedom.size > 1:
+        if k < J:
+            degrees = degrees_of_freedom[k]
             log_gammas = slopes = 0
+            # 1/2 log det of the Wishart distribution's scale, and D/2 log 2
+            half_log_det = -0.5 * D * (log(degrees) - LOG_2)
             for d in range(D):
                 log_gammas += log_gamma(0.5 * (degrees - d), &slope)
                 slopes += slope
-        # 1/2 log det of the Wishart distribution's scale, and D/2 log 2
-        half_log_det = log_det[0 if log_det.size == 1 else k] - 0.5 * D * (log(degrees) - LOG_2)
+                half_log_det += log(factors[k * F + diagonal_index(d, D, F)])
         normalizer += log_gammas + degrees * half_log_det - 0.5 * D * log(mean_precision[k])
         terms[0, k] = half_log_det + 0.5 * slopes
         terms[1, k] = log_weights[k] + terms[0, k] - 0.5 * D * (LOG_2_PI + 1 / mean_precision[k])
-    return terms.base, normalizer
+    return array, normalizer
 
 
 cdef inline void add_scatter(

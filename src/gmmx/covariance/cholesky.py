@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
+EPS = float(np.finfo(np.float64).eps)
 SMALLEST_SHARE = 1e-3  # of a direction, below which a feature has no part in it
 
 
@@ -55,8 +56,7 @@ def precision_cholesky(covariances: Array) -> Array:
     n_features = covariances.shape[-1]
     matrices = np.ascontiguousarray(covariances).reshape(-1, n_features, n_features)
     factors = np.empty_like(matrices)
-    smallest = 4 * n_features * np.finfo(np.float64).eps
-    failed = core.precision_cholesky(matrices, smallest, factors)
+    failed = core.precision_cholesky(matrices, 4 * n_features * EPS, factors)
     if failed >= 0:
         component, feature = divmod(failed, n_features)
         raise DegenerateCovarianceError(
