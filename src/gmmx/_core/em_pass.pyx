@@ -83,7 +83,7 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
     cdef Py_ssize_t K = task.n_components, g, v
     cdef vec best[TILE_VECTORS]
     cdef real *resp
-    cdef bint prune = prunes(task)
+    cdef bint prune = prunes(task), summed
     for g in range(block.n_groups):
         resp = block.resp + g * K * GROUP
         if task.labels != NULL or task.source == NEAREST:
@@ -99,12 +99,11 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             for v in range(TILE_VECTORS):
                 store(block.log_prob + g * GROUP + v * LANES, best[v])
         elif (task.moments != NONE or task.resp != NULL or task.log_prob != NULL):
-            if prune:
-                posterior.normalize(resp, K, best, parameters.log_scale, parameters.negligible,
-                                    block.log_prob + g * GROUP)
-            else:
-                posterior.normalize(resp, K, best, parameters.log_scale, NULL,
-                                    block.log_prob + g * GROUP)
+            # Outputs depend on no neighbour, and padding counts for nothing.
+            summed = task.log_prob == NULL and task.resp == NULL and (g + 1) * GROUP <= block.n
+            posterior.normalize(
+                resp, K, best, parameters.log_scale, parameters.negligible if prune else NULL,
+                summed, block.log_prob + g * GROUP)
         if task.resp != NULL:
             write_resp(task, block, g)
         if task.log_prob != NULL:

@@ -33,12 +33,35 @@ cdef inline void find_best(
             store(nearest + v * LANES, argmax[v])
 
 
+cdef inline void invert_together(
+    vec *total,       # from 1 to K -> 1 / total, (TILE_VECTORS,)
+    const vec *best,  # IN (TILE_VECTORS,)
+    real *log_prob,   # OUT (GROUP,) best, to which the first vector adds the logarithms of all
+) noexcept nogil:
+    """One logarithm and one division for the product of all vectors."""
+    cdef vec before[TILE_VECTORS]
+    cdef vec product = total[0], inverse
+    cdef Py_ssize_t v
+    for v in range(1, TILE_VECTORS):
+        before[v] = product
+        product = product * total[v]
+        store(log_prob + v * LANES, best[v])
+    store(log_prob, best[0] + logarithm(product))
+    inverse = broadcast(1) / product
+    for v in range(TILE_VECTORS - 1, 0, -1):
+        product = inverse * before[v]
+        inverse = inverse * total[v]
+        total[v] = product
+    total[0] = inverse
+
+
 cdef inline void normalize(
     real *resp,              # log(weight_k N(x | k)) -> responsibilities, (K, GROUP)
     Py_ssize_t K,
     const vec *best,         # IN (TILE_VECTORS,)
     const real *log_scale,   # IN (K,)
     const real *negligible,  # IN (K,) r (1 + squared distance) below this count as 0, or NULL
+    bint summed,             # whether log_prob may be right in its sum over vectors only
     real *log_prob,          # OUT (GROUP,) log sum_k exp
 ) noexcept nogil:
     cdef vec total[TILE_VECTORS]
@@ -56,9 +79,12 @@ cdef inline void normalize(
                     moment * density, broadcast(negligible[k]), broadcast(0), density)
             store(resp + k * GROUP + v * LANES, density)
             total[v] = total[v] + density
-    for v in range(TILE_VECTORS):
-        store(log_prob + v * LANES, best[v] + logarithm(total[v]))
-        total[v] = broadcast(1) / total[v]
+    if summed:
+        invert_together(total, best, log_prob)
+    else:
+        for v in range(TILE_VECTORS):
+            store(log_prob + v * LANES, best[v] + logarithm(total[v]))
+            total[v] = broadcast(1) / total[v]
     for k in range(K):
         for v in range(TILE_VECTORS):
             store(resp + k * GROUP + v * LANES, load(resp + k * GROUP + v * LANES) * total[v])

@@ -191,7 +191,11 @@ static inline vec where_equal(vec a, vec b, vec yes)
 static inline vec bounded(vec x)
 {
     vec largest = broadcast(REAL_LARGEST);
+#ifdef __AVX512F__
+    return AVX512(min)(x, largest);
+#else
     return where_less(x, largest, x, largest);
+#endif
 }
 
 #ifdef GMMX_SINGLE
