@@ -390,7 +390,7 @@ def test_bad_parameters_are_refused_as_in_scikit_learn(parameters, is_worded_ali
 def test_the_constructor_is_scikit_learns_and_more():
     ours, theirs = (library.BayesianGaussianMixture().get_params() for library in (gmmx, mixture))
     assert {name: ours[name] for name in theirs} == theirs
-    assert ours.keys() - theirs.keys() == {"n_threads", "callback", "tol_type"}
+    assert ours.keys() - theirs.keys() == {"n_threads", "callback", "tol_type", "algorithm"}
     with pytest.raises(TypeError):
         BayesianGaussianMixture(3)
 

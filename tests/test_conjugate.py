@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gmmx._core import conjugate
 
-ROUNDING = 5e-15  # of the largest term of a sum; log Gamma of up to 10 is taken by way of log Gamma(11)
+ROUNDING = 5e-15  # of the largest term of a sum, or of log Gamma(11), which others come from
 positive = st.floats(1e-12, 1e12)
 
 

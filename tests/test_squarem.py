@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gmmx import GaussianMixture
+from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
 from gmmx.em import ExpectationMaximization, run_em
 from gmmx.parameters import MixtureParameters
@@ -89,7 +89,7 @@ def test_path_does_not_depend_on_the_unit_of_the_features(name, unit):
     paths = [
         run_em(
             parameters, e_and_m.e_step, e_and_m.m_step, 1e-6, 200,
-            acceleration=SquaredExtrapolation(),
+            acceleration=SquaredExtrapolation(Chart),
         ).lower_bounds
         for parameters, e_and_m in ((start, steps), (rescaled, rescaled_steps))
     ]  # fmt: skip
@@ -134,7 +134,7 @@ def test_has_converged_when_about_the_tolerance_is_left_to_gain(name):
     model = GaussianMixture(3, covariance_type=name, max_iter=0, random_state=0).fit(iris())
     parameters, steps = model._parameters(), ExpectationMaximization(iris(), 1e-6, 1)
     top = run_em(parameters, steps.e_step, steps.m_step, 1e-13, 5000)
-    extrapolation = SquaredExtrapolation()
+    extrapolation = SquaredExtrapolation(Chart)
     checked = 0
     for lower_bound in top.lower_bounds:
         end = steps.m_step(steps.e_step(parameters), parameters)
@@ -160,7 +160,7 @@ def test_proposals_are_near(name):
             return proposal
 
     parameters, steps = started(overlapping(), name)
-    run_em(parameters, steps.e_step, steps.m_step, 0.0, 60, acceleration=Watched())
+    run_em(parameters, steps.e_step, steps.m_step, 0.0, 60, acceleration=Watched(Chart))
     assert len(distances) > 10
     assert max(distances) <= LARGEST_DISTANCE * (1 + 1e-9)
 
@@ -187,7 +187,7 @@ def test_bad_proposals_are_left_for_the_steps_of_em(fault):
             return MixtureParameters(proposed.weights, proposed.means + shift, proposed.covariance)
 
     with np.errstate(all="ignore"):
-        spoiled = run_em(start, steps.e_step, steps.m_step, 0.0, 60, acceleration=Spoiled())
+        spoiled = run_em(start, steps.e_step, steps.m_step, 0.0, 60, acceleration=Spoiled(Chart))
     unique = sorted(set(spoiled.lower_bounds))
     assert len(unique) < len(spoiled.lower_bounds)
     np.testing.assert_allclose(unique[:40], plain.lower_bounds[: len(unique)], rtol=1e-12)
@@ -207,3 +207,58 @@ def test_a_proposal_that_rounding_spoils_is_not_made(monkeypatch):
     with pytest.warns(UserWarning, match="did not converge"):
         squarem = fitted(overlapping(), 4, "squarem", max_iter=em.n_iter_)
     assert squarem.lower_bounds_ == em.lower_bounds_
+
+
+# On the parameters of a posterior.
+
+
+every_prior = pytest.mark.parametrize("prior", ["dirichlet_process", "dirichlet_distribution"])
+
+
+def bayesian(X, n_components, algorithm, **options):
+    options = {"tol": 1e-8, "tol_type": "per-sample", "max_iter": 5000, **options}
+    model = BayesianGaussianMixture(
+        n_components=n_components, algorithm=algorithm, random_state=0, **options
+    )
+    return model.fit(X)
+
+
+@every_structure
+@every_prior
+def test_posteriors_end_no_lower_and_get_there_in_fewer_passes(name, prior):
+    X = overlapping()
+    options = {"covariance_type": name, "weight_concentration_prior_type": prior}
+    em, squarem = (bayesian(X, 4, algorithm, **options) for algorithm in ("em", "squarem"))
+    assert squarem.converged_
+    near = em.lower_bound_ - 1e-6 * len(X)
+    assert squarem.lower_bound_ >= near
+    assert passes_to(squarem.lower_bounds_, near) < 0.75 * passes_to(em.lower_bounds_, near)
+
+
+@every_structure
+@every_prior
+@pytest.mark.parametrize("data", [overlapping, separated, faithful], ids=lambda d: d.__name__)
+def test_bounds_of_the_evidence_never_fall(name, prior, data):
+    model = bayesian(
+        data(), 6, "squarem", covariance_type=name, weight_concentration_prior_type=prior,
+        weight_concentration_prior=1e-3, tol=1e-7,
+    )  # fmt: skip
+    bounds = np.array(model.lower_bounds_)
+    assert (np.diff(bounds) >= -1e-10 * np.abs(bounds[1:])).all()
+
+
+@every_structure
+@every_prior
+def test_a_posterior_is_found_again_from_its_coordinates(name, prior):
+    options = {"covariance_type": name, "weight_concentration_prior_type": prior}
+    model = BayesianGaussianMixture(n_components=4, max_iter=0, random_state=0, **options)
+    X = overlapping(3)
+    start, steps = model.fit(X)._parameters(), model._steps(X, 1)
+    end = steps.m_step(steps.e_step(start), start)
+    found = steps.chart(start).parameters(steps.chart(start).coordinates(end))
+    assert isinstance(found, type(end))
+    for attribute in ("weights", "means", "mean_precision", "degrees_of_freedom", "log_scale"):
+        np.testing.assert_allclose(
+            getattr(found, attribute), getattr(end, attribute), rtol=1e-11, atol=1e-11
+        )
+    np.testing.assert_allclose(found.covariance.dense(), end.covariance.dense(), rtol=1e-10)

@@ -98,6 +98,7 @@ def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
         degrees_of_freedom_prior=2.0,
         covariance_prior=np.eye(2),
         random_state=0,
+        algorithm="squarem",
     ).fit(X)
 
 

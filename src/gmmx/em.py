@@ -13,13 +13,13 @@ import numpy as np
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.degenerate import DegenerateMixtureError, Repair, empty_error, singular_error
 from gmmx.parameters import MixtureParameters, statistics_of_all
-from gmmx.squarem import SquaredExtrapolation
+from gmmx.squarem import Chart, SquaredExtrapolation
 from gmmx.statistics import SufficientStatistics
 from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.visits import VisitingOrder
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Samples
 
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
 # costs the moments about the old mean so many digits that they are taken again about the new.
@@ -226,6 +226,10 @@ class ExpectationMaximization:
         """Parameters of maximum likelihood."""
         covariance = previous.covariance
         return maximize(statistics, self.reg_covar, type(covariance), covariance)
+
+    def chart(self, origin: MixtureParameters) -> Chart:
+        """Coordinates that an acceleration extrapolates in."""
+        return Chart(origin)
 
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
         """sum_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""

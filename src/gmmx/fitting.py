@@ -11,12 +11,14 @@ from gmmx.degenerate import DegenerateMixtureError, Repair
 from gmmx.em import EMResult, ExpectationMaximization, run_em
 from gmmx.exceptions import warn_convergence
 from gmmx.parameters import MixtureParameters
-from gmmx.squarem import SquaredExtrapolation
+from gmmx.squarem import Chart, SquaredExtrapolation
 from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.verbose import VerboseReport
 
-ALGORITHMS: dict[str, Callable[[], SquaredExtrapolation | None]] = {
-    "em": lambda: None,
+ALGORITHMS: dict[
+    str, Callable[[Callable[[MixtureParameters], Chart]], SquaredExtrapolation | None]
+] = {
+    "em": lambda chart: None,
     "squarem": SquaredExtrapolation,
 }
 
@@ -49,7 +51,8 @@ def best_of(
                 result = run_em(
                     start(), steps.e_step, steps.m_step, tol, max_iter, bound=steps.bound,
                     lower_bound=lower_bound, callback=observer,
-                    acceleration=ALGORITHMS[algorithm](), stopping=stopping(), repair=repair(),
+                    acceleration=ALGORITHMS[algorithm](steps.chart), stopping=stopping(),
+                    repair=repair(),
                 )  # fmt: skip
         except DegenerateMixtureError as error:
             collapse = error

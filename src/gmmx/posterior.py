@@ -54,7 +54,7 @@ class MixturePosterior(MixtureParameters):
     @cached_property
     def log_scale(self) -> Array:
         """E log weight_k + 1/2 E log det precision_k - D/2 (log 2 pi + 1 / mean precision_k)."""
-        return self._terms[0][1]
+        return np.asarray(self._terms[0][1])
 
     def log_normalizer(self) -> float:
         """Logarithm of the integral that normalizes the density, less powers of pi."""
@@ -160,6 +160,17 @@ class MixturePrior:
             weight_distribution.mean(), means,
             structure.from_covariances(covariances, n_components, n_features),
             weight_distribution, mean_precision, degrees_of_freedom,
+        )  # fmt: skip
+
+    def with_counts(
+        self, counts: Array, means: Array, covariance: ConjugateStructure
+    ) -> MixturePosterior:
+        """The posterior of given expectations, of so many samples in each component."""
+        weight_distribution = self.weight_distribution.updated(counts)
+        shares = counts if covariance.degrees_shape(len(counts)) else np.asarray(counts.mean())
+        return MixturePosterior(
+            weight_distribution.mean(), means, covariance, weight_distribution,
+            self.mean_precision + counts, np.asarray(self.degrees_of_freedom + shares),
         )  # fmt: skip
 
     def without_samples(self) -> MixturePosterior:

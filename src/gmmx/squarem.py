@@ -9,11 +9,12 @@ sample, whatever the units of the features.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx.covariance import DegenerateCovarianceError
+from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.parameters import MixtureParameters
 
 if TYPE_CHECKING:
@@ -29,13 +30,19 @@ ROUNDING = 1e-12  # distance that rounding may make
 class SquaredExtrapolation:
     """Proposals of parameters beyond the last step of EM, and the way back from bad ones.
 
+    Parameters
+    ----------
+    chart : callable
+        Coordinates about given parameters, in which steps are extrapolated.
+
     References
     ----------
     Varadhan, Roland (2008), "Simple and globally convergent methods for accelerating the
     convergence of any EM algorithm", Scandinavian Journal of Statistics 35; step length 3.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chart: Callable[[MixtureParameters], Chart]) -> None:
+        self.chart = chart
         self.largest_step = FIRST_LARGEST_STEP
         self.before: MixtureParameters | None = None
         self.fallback: MixtureParameters | None = None
@@ -63,9 +70,11 @@ class SquaredExtrapolation:
     ) -> MixtureParameters:
         """Parameters to go on from after a step of EM from `start`, at `lower_bound`, to `end`."""
         before, self.before, self.fallback = self.before, start, None
-        if before is None or not end.weights.all():
+        if before is None:
             return end
-        chart = Chart(start)
+        chart = self.chart(start)
+        if not chart.masses(end).all():
+            return end
         step, next_step = -chart.coordinates(before), chart.coordinates(end)
         bend = next_step - step
         self.step_length = float(np.linalg.norm(step)) / max(float(np.linalg.norm(bend)), ROUNDING)
@@ -103,10 +112,11 @@ class SquaredExtrapolation:
         """
         if not abs(gain) < tol:
             return False
-        if not end.weights.all():
+        chart = self.chart(start)
+        if not chart.masses(end).all():
             return True
-        step = Chart(start).coordinates(end)
-        return bool(self.step_length * (step @ step) < 2 * tol)
+        step = chart.coordinates(end)
+        return bool(chart.n_samples * self.step_length * (step @ step) < 2 * tol)
 
 
 def _extrapolate(step: Array, bend: Array, length: float) -> Array:
@@ -117,20 +127,36 @@ def _extrapolate(step: Array, bend: Array, length: float) -> Array:
 class Chart:
     """Coordinates about `origin`, in which the Fisher information is the identity there."""
 
+    n_samples = 1.0  # that the bound is a sum over
+
     def __init__(self, origin: MixtureParameters) -> None:
         self.origin = origin
-        self.deviations = np.sqrt(origin.weights)
-        self.factor_deviations = np.sqrt(origin.covariance.information(origin.weights))
+        masses = self.masses(origin)
+        shares = masses / masses.sum()
+        self.deviations = np.sqrt(shares)
+        self.factor_deviations = np.sqrt(origin.covariance.information(shares))
+
+    @staticmethod
+    def masses(parameters: MixtureParameters) -> Array:
+        """How much each component counts: its weight."""
+        return parameters.weights
+
+    def mixture(
+        self, log_ratios: Array, means: Array, covariance: CovarianceStructure
+    ) -> MixtureParameters:
+        """The mixture whose masses are proportional to the origin's times exp(log_ratios)."""
+        weights = self.origin.weights * np.exp(log_ratios - log_ratios.max())
+        return MixtureParameters(weights / weights.sum(), means, covariance)
 
     def coordinates(self, parameters: MixtureParameters) -> Array:
         """Of a mixture, flat."""
         origin = self.origin
-        log_weights = np.log(parameters.weights / origin.weights)
+        log_ratios = np.log(self.masses(parameters) / self.masses(origin))
         shifts = origin.covariance.whiten(parameters.means - origin.means)
         log_factors = parameters.covariance.log_factors(origin.covariance)
         return np.concatenate(
             [
-                self.deviations * log_weights,
+                self.deviations * log_ratios,
                 (self.deviations[:, np.newaxis] * shifts).ravel(),
                 (self.factor_deviations * log_factors).ravel(),
             ]
@@ -140,13 +166,11 @@ class Chart:
         """The mixture with these coordinates; may raise `DegenerateCovarianceError`."""
         origin, means = self.origin, self.origin.means
         ends = np.cumsum([len(means), means.size])
-        log_weights, shifts, log_factors = np.split(coordinates, ends)
-        log_weights = log_weights / self.deviations
-        weights = origin.weights * np.exp(log_weights - log_weights.max())
+        log_ratios, shifts, log_factors = np.split(coordinates, ends)
         shifts = shifts.reshape(means.shape) / self.deviations[:, np.newaxis]
         log_factors = log_factors.reshape(self.factor_deviations.shape) / self.factor_deviations
-        return MixtureParameters(
-            weights / weights.sum(),
+        return self.mixture(
+            log_ratios / self.deviations,
             means + origin.covariance.unwhiten(shifts),
             origin.covariance.with_log_factors(log_factors),
         )

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx.covariance import DegenerateCovarianceError
+from gmmx.covariance import ConjugateStructure, CovarianceStructure, DegenerateCovarianceError
 from gmmx.degenerate import singular_error
 from gmmx.em import ExpectationMaximization
 from gmmx.parameters import MixtureParameters
 from gmmx.posterior import MixturePosterior, MixturePrior
+from gmmx.squarem import Chart
 from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
+    from gmmx.arrays import Array, Samples
 
 
 class VariationalBayes(ExpectationMaximization):
@@ -56,6 +57,10 @@ class VariationalBayes(ExpectationMaximization):
         """Posterior of the parameters."""
         return self.prior.posterior(statistics, self.reg_covar)
 
+    def chart(self, origin: MixtureParameters) -> Chart:
+        """Coordinates of posteriors under this prior."""
+        return PosteriorChart(origin, self.prior)
+
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
         """That of maximum likelihood, as far as it counts beside the prior's scatter."""
         assert isinstance(parameters, MixturePosterior)
@@ -70,3 +75,32 @@ class VariationalBayes(ExpectationMaximization):
         assert isinstance(start, MixturePosterior)
         assert isinstance(end, MixturePosterior)
         return start.entropy(statistics, self.X) + end.log_normalizer()
+
+
+class PosteriorChart(Chart):
+    """Coordinates of the posteriors that samples can lead to from one prior.
+
+    They are those of a mixture of the posterior's means and covariances, whose components count
+    as much as the prior and their samples together. All other parameters follow from the counts.
+    """
+
+    def __init__(self, origin: MixtureParameters, prior: MixturePrior) -> None:
+        super().__init__(origin)
+        self.prior = prior
+        self.n_samples = float((self.masses(origin) - prior.mean_precision).sum())
+
+    @staticmethod
+    def masses(parameters: MixtureParameters) -> Array:
+        """Samples of each component, those that the prior stands for included."""
+        assert isinstance(parameters, MixturePosterior)
+        return parameters.mean_precision
+
+    def mixture(
+        self, log_ratios: Array, means: Array, covariance: CovarianceStructure
+    ) -> MixturePosterior:
+        """The posterior of as many samples as have led to the origin."""
+        assert isinstance(covariance, ConjugateStructure)
+        prior, masses = self.prior, self.masses(self.origin) * np.exp(log_ratios)
+        counts = np.maximum(masses - prior.mean_precision, 0)
+        counts *= self.n_samples / counts.sum()
+        return prior.with_counts(counts, means, covariance)

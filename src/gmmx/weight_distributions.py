@@ -98,10 +98,10 @@ class Dirichlet(WeightDistribution):
         return type(self)(self.alpha + counts)
 
     def mean(self) -> Array:
-        return self._terms[0][0]
+        return np.asarray(self._terms[0][0])
 
     def expected_log(self) -> Array:
-        return self._terms[0][1]
+        return np.asarray(self._terms[0][1])
 
     def log_normalizer(self) -> float:
         return self._terms[1]
@@ -155,10 +155,10 @@ class StickBreaking(WeightDistribution):
         return type(self)(self.taken + counts, self.left + later)
 
     def mean(self) -> Array:
-        return self._terms[0][0]
+        return np.asarray(self._terms[0][0])
 
     def expected_log(self) -> Array:
-        return self._terms[0][1]
+        return np.asarray(self._terms[0][1])
 
     def log_normalizer(self) -> float:
         return self._terms[1]
