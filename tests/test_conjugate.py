@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx._core import conjugate
@@ -21,6 +21,7 @@ def assert_sum(actual: float, terms: list[mpmath.mpf]) -> None:
     assert abs(actual - float(expected)) <= ROUNDING * len(terms) * largest
 
 
+@settings(deadline=None)
 @given(positive, positive)
 def test_a_share_has_a_beta_distribution(taken, left):
     terms, normalizer = conjugate.stick_breaking(np.array([taken, 1.0]), np.array([left, 1.0]))
@@ -45,6 +46,7 @@ def test_weights_are_shares_of_what_those_before_left():
     np.testing.assert_allclose(terms[1], terms[2] + before, rtol=1e-14)
 
 
+@settings(deadline=None)
 @given(st.lists(positive, min_size=1, max_size=5))
 def test_weights_of_a_finite_mixture_have_a_dirichlet_distribution(alpha):
     terms, normalizer = conjugate.dirichlet(np.array(alpha))
@@ -56,6 +58,7 @@ def test_weights_of_a_finite_mixture_have_a_dirichlet_distribution(alpha):
     np.testing.assert_allclose(terms[0], np.array(alpha) / sum(alpha), rtol=1e-14)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.floats(1e-6, 1e9), st.floats(1e-3, 1e9), st.floats(-20, 20))
 def test_precisions_have_a_wishart_distribution(n_features, more, mean_precision, log_factor):
     degrees = n_features - 1 + more

@@ -103,7 +103,7 @@ class MixturePosterior(MixtureParameters):
         """
         factors = rounded_to(X, self.covariance.factors())
         if self.covariance.are_matrices:
-            factors = factors @ np.swapaxes(factors, -1, -2)
+            factors = factors @ factors.swapaxes(-1, -2)
         else:
             factors = factors * factors
         sq_distances = np.vdot(factors, statistics.second)

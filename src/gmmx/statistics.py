@@ -104,7 +104,7 @@ class SufficientStatistics:
         """Components that hold no samples: their count underflows."""
         return (self.counts < SMALLEST_COUNT).nonzero()[0]
 
-    @cached_property
+    @property
     def occupied_counts(self) -> Array:
         """Counts to divide by: 1 for an empty component."""
         if not self.empty.size:

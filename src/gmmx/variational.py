@@ -66,7 +66,7 @@ class VariationalBayes(ExpectationMaximization):
         assert isinstance(parameters, MixturePosterior)
         whitened = parameters.covariance.whiten(statistics.shift)
         shares = statistics.counts / parameters.degrees_of_freedom
-        return float(np.vdot(shares[:, np.newaxis] * whitened, whitened))
+        return float((shares[:, np.newaxis] * whitened).ravel() @ whitened.ravel())
 
     def bound(
         self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters

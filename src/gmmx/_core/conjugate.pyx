@@ -112,13 +112,13 @@ cdef inline void add_scatter(
     double count, double apart,         # weights of the two products
     const double *shift,                # IN (D,)
     const double *distance,             # IN (D,)
-    const double *second,               # IN (D, D) or (D,), or NULL for 0
+    const double *second,               # IN (F,), or NULL for 0
     Py_ssize_t D, bint are_matrices,
-    double *total, Py_ssize_t F,        # ADD (F,), 1 if all features share it
+    double *total, Py_ssize_t F,        # ADD (F,): a matrix, a value of each feature, or of all
 ) noexcept nogil:
     """second - count shift shift^T + apart distance distance^T, exactly symmetric."""
     cdef Py_ssize_t a, b, i
-    cdef double value
+    cdef double value, square, moved
     if are_matrices:
         for a in range(D):
             for b in range(D):
@@ -127,16 +127,19 @@ cdef inline void add_scatter(
                 total[i] += value - count * (shift[a] * shift[b]) + apart * (
                     distance[a] * distance[b])
         return
-    for a in range(D):
-        value = second[a] - count * (shift[a] * shift[a])
-        total[a if F > 1 else 0] += max(value, <double>0) + apart * (distance[a] * distance[a])
+    for i in range(F):
+        square = moved = 0
+        for a in range(i, i + D // F):
+            square += shift[a] * shift[a]
+            moved += distance[a] * distance[a]
+        total[i] += max(second[i] - count * square, <double>0) + apart * moved
 
 
 def gauss_wishart_posterior(
     const double[::1] counts,        # IN (K,)
     const double[:, ::1] shift,      # IN (K, D) means of the samples less their origin
     const double[:, ::1] origin,     # IN (K, D)
-    const double[::1] second,        # IN flat, (K, D, D), (D, D) summed over components, or (K, D)
+    const double[::1] second,        # IN flat, (K, F), or summed over components (F,)
     const double[::1] mean,          # IN (D,) the prior's, as what follows
     double mean_precision,
     const double[::1] scatter,       # IN (F,), F being D D, D, or 1 for all features alike
@@ -153,20 +156,21 @@ def gauss_wishart_posterior(
     """
     cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], J = degrees.size, F = scatter.size
     cdef bint are_matrices = F == D * D
-    cdef Py_ssize_t size = F if are_matrices else D, f, j, k
-    cdef bint is_summed = second.size == size
+    cdef bint is_summed = are_matrices and second.size == F
+    cdef Py_ssize_t f, j, k
     cdef double total = 0, share, count, pooled
+    cdef const double *own = NULL
     check_size("counts", counts.size, K)
     check_size("origin", origin.size, K * D)
-    check_size("second", second.size, size if is_summed else K * size)
+    check_size("second", second.size, F if is_summed else K * F)
     check_size("mean", mean.size, D)
-    check_size("scatter", F, size if are_matrices or F > 1 else 1)
+    check_size("scatter", F, D * D if are_matrices else D if F > 1 else 1)
     check_size("means", means.size, K * D)
     check_size("mean_precisions", mean_precisions.size, K)
     check_size("degrees", J, K if J > 1 else 1)
     check_size("covariances", covariances.size, J * F)
     for f in range(J * F):
-        covariances[f] = second[f] if is_summed and are_matrices else 0
+        covariances[f] = second[f] if is_summed else 0
     for k in range(K):
         count = counts[k]
         total += count
@@ -174,13 +178,14 @@ def gauss_wishart_posterior(
         share = mean_precision / mean_precisions[k]
         for f in range(D):
             means[k, f] = origin[k, f] + shift[k, f] - mean[f]
+        if not is_summed:
+            own = &second[k * F]
         add_scatter(
             count, count * share, &shift[k, 0], &means[k, 0],
-            NULL if is_summed and are_matrices else &second[k * size], D, are_matrices,
-            &covariances[k * F if J > 1 else 0], F)
+            own, D, are_matrices, &covariances[k * F if J > 1 else 0], F)
         for f in range(D):
             means[k, f] = origin[k, f] + shift[k, f] - share * means[k, f]
-    pooled = (K // J) * (size // F)
+    pooled = (K // J) * (1 if are_matrices else D // F)
     for j in range(J):
         count = counts[j] if J > 1 else total / K
         degrees[j] = degrees_of_freedom + count
