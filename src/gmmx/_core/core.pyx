@@ -108,8 +108,16 @@ cdef char *allocate(Py_ssize_t size) except NULL:
     return memory
 
 
+cdef int run_pass(const Kernels *kernels, EMPass *task, char *packed, int n_threads) noexcept nogil:
+    """Pack the parameters unless they are; run."""
+    if task.packed == NULL:
+        task.packed = packed
+        kernels.pack(task)
+    return kernels.run(task, n_threads)
+
+
 cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
-    """Plan, provide memory, run without the GIL; pack the parameters unless they are."""
+    """Plan, provide memory, run; without the GIL unless the pass is over in some microseconds."""
     kernels.plan(task)
     task.signals = signals_for(work(task, task.n_samples))
     task.next_chunk = task.n_done = 0
@@ -131,12 +139,13 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
     task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
     cdef int status
     n_threads = reserve_threads(n_threads)
-    with nogil:
-        if task.packed == NULL:
-            task.packed = packed
-            kernels.pack(task)
-        status = kernels.run(task, n_threads)
-        release_threads(n_threads)
+    if is_small(task):
+        # Getting the GIL back from a busy thread would take longer, up to its switch interval.
+        status = run_pass(kernels, task, packed, 1)
+    else:
+        with nogil:
+            status = run_pass(kernels, task, packed, n_threads)
+    release_threads(n_threads)
     PyMem_Free(memory)
     return status  # -1 with what a handler of signals raised
 
