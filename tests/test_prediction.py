@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import re
+import subprocess
+import sys
 import threading
+import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +21,7 @@ from sklearn.base import clone
 from gmmx import GaussianMixture, NotFittedError
 from gmmx._core import core
 from gmmx._core.prediction import Predictor, Snapshot
+from gmmx._core.results import forget_spare, large_array
 from gmmx.covariance import STRUCTURES
 from gmmx.validation import check_feature_count, check_samples
 
@@ -458,3 +463,76 @@ def test_predictors_check_their_arguments():
     assert predictor.labels([[0.0, 0.0, 0.0]], 1) is None
     with pytest.raises(TypeError):
         pickle.dumps(predictor)
+
+
+# ---- memory of large results
+
+MANY = 70_001  # rows whose probabilities no cache holds, and some at the end of a group
+
+
+@in_every_precision
+@pytest.mark.parametrize("n_components", [8, 9, 17])
+def test_large_results_are_those_of_their_rows(n_components, dtype):
+    X = np.random.default_rng(0).normal(size=(2 * MANY, 2)).astype(dtype)
+    model = GaussianMixture(n_components, random_state=0, max_iter=1).fit(X[:500])
+    parts = [model.predict_proba(X[start : start + 999]) for start in range(0, len(X), 999)]
+    proba = model.predict_proba(X)
+    np.testing.assert_array_equal(proba, np.concatenate(parts))
+    assert proba.flags.carray
+
+
+def test_memory_of_a_large_result_is_used_again_when_no_view_of_it_is_left():
+    model, X = fitted(), samples_of(MANY)
+    first = model.predict_proba(X)
+    address, part, values = first.ctypes.data, first[5:7, 1], first[5:7, 1].copy()
+    del first
+    second = model.predict_proba(X[::-1].copy())
+    assert second.ctypes.data != address
+    np.testing.assert_array_equal(part, values)
+    del part
+    assert model.predict_proba(X).ctypes.data == address
+
+
+def test_memory_that_is_kept_for_results_is_bounded():
+    forget_spare()
+    tracemalloc.start()
+    results = [large_array((1 << 20, size), np.dtype(np.float64)) for size in [1] * 30 + [7, 17]]
+    assert tracemalloc.get_traced_memory()[0] > 1 << 28
+    del results
+    assert tracemalloc.get_traced_memory()[0] <= (1 << 27) + (1 << 16)
+    forget_spare()
+    assert tracemalloc.get_traced_memory()[0] < 1 << 16
+    tracemalloc.stop()
+
+
+def test_threads_do_not_share_the_memory_of_their_results():
+    model = fitted()
+    samples = [samples_of(MANY, seed=seed) for seed in range(4)]
+    expected = [model.predict_proba(X).copy() for X in samples]
+
+    def predict(i):
+        return all(
+            np.array_equal(model.predict_proba(samples[i % 4]), expected[i % 4]) for _ in range(5)
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(predict, range(16)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_forked_child_keeps_none_of_its_parents_memory():
+    """To write to it would copy it."""
+    program = """
+import os, tracemalloc
+import numpy as np
+from gmmx._core.results import large_array
+tracemalloc.start()
+large_array((1 << 20,), np.dtype(np.float64))
+assert tracemalloc.get_traced_memory()[0] > 1 << 23
+child = os.fork()
+kept = tracemalloc.get_traced_memory()[0]
+if child == 0:
+    os._exit(kept > 1 << 20)
+assert kept > 1 << 23 and os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -61,6 +61,7 @@ FLOORS = {
     "_core.core": 2,
     "_core.prediction": 2,
     "_core.conjugate": 2,
+    "_core.results": 2,
     "_core.clusters": 2,
     "_core": 2,
     "threads": 2,

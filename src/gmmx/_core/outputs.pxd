@@ -4,7 +4,9 @@ from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
 from gmmx._core.plan cimport Block, row_of
-from gmmx._core.simd cimport GROUP, LANES, REAL_LARGEST, load, real, store, vec
+from gmmx._core.simd cimport (
+    GROUP, LANES, REAL_LARGEST, TILE_VECTORS, load, real, store, stream, vec,
+)
 from gmmx._core.task cimport EMPass
 from gmmx._core.transpose cimport transpose_tile
 
@@ -42,16 +44,14 @@ cdef inline void write_tile(
                 rows[i * K + k] = values[k * GROUP + i]
 
 
-cdef inline void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
-    """Transpose a group of (K, GROUP) values into rows of the (n, K) output.
-
-    The last columns come first: what their vectors leave in the next row is written over.
-    """
-    cdef Py_ssize_t K = task.n_components
-    cdef Py_ssize_t n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
+cdef inline void write_rows(
+    const real *values,  # IN (K, GROUP)
+    Py_ssize_t n,        # at most GROUP
+    Py_ssize_t K,
+    real *rows,          # OUT (n, K)
+) noexcept nogil:
+    """Transpose. The last columns come first: what they leave in the next row is written over."""
     cdef Py_ssize_t k = (K - 1) // LANES * LANES, i
-    cdef const real *values = block.resp + g * K * GROUP
-    cdef real *rows = <real *>task.resp + (block.start + g * GROUP) * K
     while k >= 0:
         i = 0
         while i < n:
@@ -59,6 +59,20 @@ cdef inline void write_resp(const EMPass *task, const Block *block, Py_ssize_t g
                        rows + i * K + k, rows + n * K)
             i += LANES
         k -= LANES
+
+
+cdef inline void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
+    """Rows of the (n, K) output; large ones do not pass through the caches."""
+    cdef Py_ssize_t K = task.n_components, i
+    cdef Py_ssize_t n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
+    cdef const real *values = block.resp + g * K * GROUP
+    cdef real *rows = <real *>task.resp + (block.start + g * GROUP) * K
+    if n < GROUP or not task.streams:
+        write_rows(values, n, K, rows)
+        return
+    write_rows(values, n, K, block.output_rows)
+    for i in range(K * TILE_VECTORS):
+        stream(rows + i * LANES, load(block.output_rows + i * LANES))
 
 
 cdef inline void write_labels(

@@ -43,6 +43,7 @@ cdef struct Block:
     real *whitened             # (n_groups, D, GROUP)
     real *norms                # (n_groups, GROUP) |x - center|^2
     real *resp                 # (n_groups, K, GROUP): log densities, then posteriors
+    real *output_rows          # (GROUP, K) on their way to the output
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
     real *centered             # (n_groups, D, GROUP), or (n, padded_features(D))
@@ -189,6 +190,7 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     block.whitened = <real *>take(&free_bytes, most * D * item if task.layout == SHARED else 0)
     block.norms = <real *>take(&free_bytes, most * item if task.layout == ISOTROPIC else 0)
     block.resp = <real *>take(&free_bytes, most * K * item)
+    block.output_rows = <real *>take(&free_bytes, GROUP * K * item if task.resp != NULL else 0)
     block.log_prob = <real *>take(&free_bytes, most * item)
     block.nearest = <real *>take(&free_bytes, GROUP * item)
     block.centered = <real *>take(&free_bytes, most * width * item)

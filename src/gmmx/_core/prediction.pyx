@@ -20,6 +20,7 @@ from gmmx._core.core cimport (
 )
 from gmmx._core.task cimport DENSITY, NONE, EMPass
 
+from gmmx._core.results import large_array
 from gmmx.threads import resolve_n_threads
 
 cdef object ndarray = np.ndarray
@@ -31,6 +32,10 @@ cdef object int64 = np.dtype(np.int64)
 IMMUTABLE = str, int, float, np.number, type(None)
 # What arrays raise that are not contiguous or whose values have no place in a buffer.
 NO_BUFFER = BufferError, NotImplementedError, TypeError, ValueError
+
+cdef enum:
+    LARGE = 1 << 20     # bytes of a result for which fresh memory would take long
+    STREAMED = 1 << 22  # bytes of a result that caches do not hold
 
 cdef enum Output:
     LABELS
@@ -180,23 +185,32 @@ cdef class Predictor:
     cdef object run_over(self, const Py_buffer *samples, n_threads, Output output):
         cdef EMPass task = self.task
         cdef bint is_double = samples.itemsize == sizeof(double)
+        cdef Py_ssize_t size
         task.X = samples.buf
         task.n_samples = samples.shape[0]
         task.packed = self.packed_double if is_double else self.packed_single
         if output == LABELS:
-            result = empty(task.n_samples, int64)
+            result = new_array((task.n_samples,), int64, task.n_samples * 8)
             task.labels = <long long *>memory_of(result)
         else:
             dtype = float64 if is_double else float32
+            size = task.n_samples * samples.itemsize
             if output == LOG_PROB:
-                result = empty(task.n_samples, dtype)
+                result = new_array((task.n_samples,), dtype, size)
                 task.log_prob = memory_of(result)
             else:
-                result = empty((task.n_samples, task.n_components), dtype)
+                size *= task.n_components
+                result = new_array((task.n_samples, task.n_components), dtype, size)
                 task.resp = memory_of(result)
+                task.streams = size >= STREAMED
         execute(double_kernels if is_double else single_kernels, &task,
                 1 if is_small(&task) else resolve_n_threads(n_threads))
         return result if task.all_finite else None
+
+
+cdef object new_array(tuple shape, dtype, Py_ssize_t size):
+    """An array of so many bytes whose values are not set."""
+    return large_array(shape, dtype) if size >= LARGE else empty(shape, dtype)
 
 
 cdef void *memory_of(array) except NULL:

@@ -16,6 +16,7 @@ cdef extern from "simd.h" nogil:
     void store(real *target, vec value)
     vec load_first(const real *source, Py_ssize_t count)  # of LANES values, then 0
     void prefetch(const void *address)             # into the second cache, where that is possible
+    void stream(real *target, vec value)         # past the caches; the target is aligned
     vec broadcast(real value)
     vec multiply_add(vec a, vec b, vec c)        # a * b + c
     void add_widened(double *target, vec value)  # target[:LANES] += value

@@ -41,6 +41,7 @@ ctypedef struct EMPass:
 
     void *weighted_log_prob    # OUT (K, n) or NULL
     void *resp                 # OUT (n, K) or NULL
+    bint streams               # whether resp is aligned and too large for the caches
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
     bint all_finite            # OUT whether all samples are, seen where no moments are taken
