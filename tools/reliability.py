@@ -59,10 +59,11 @@ def outcomes(tests: set[str]) -> dict[str, set[str]]:
 
 
 def main() -> int:
-    """Print each line that is not held, and the counts."""
+    """Print each line that is not held, and the counts; 1 if a test failed, not if it is missing."""
     lines = read_table(ROOT / "docs" / "reliability.md")
     found = outcomes({test for line in lines for test in line.tests})
     held: dict[str, list[bool]] = defaultdict(list)
+    failed = False
     for line in lines:
         results = [found.get(test, {"missing"}) for test in line.tests]
         # A test may skip some of its cases, not all.
@@ -72,9 +73,10 @@ def main() -> int:
         held[line.number[0]].append(is_held)
         if not is_held:
             print(f"not held: {line.number} {line.promise}: {line.note or results}")
+            failed |= bool(line.tests)
     for section, results in sorted(held.items()):
         print(f"section {section}: {sum(results)} of {len(results)}")
-    return 0 if all(all(results) for results in held.values()) else 1
+    return int(failed)
 
 
 if __name__ == "__main__":
