@@ -130,8 +130,9 @@ def check_model(random: np.random.Generator) -> None:
     error = rounding.max(axis=1)
     assert np.all(np.abs(log_prob - total) <= error)
     # A change of log densities by e changes a probability by a factor of exp(2 e) at the most.
-    truth = np.exp(expected - total[:, np.newaxis])
-    assert np.all(np.abs(resp - truth) <= truth * np.expm1(2.0 * error)[:, np.newaxis] + 1e-37)
+    logarithm, change = expected - total[:, np.newaxis], 2.0 * error[:, np.newaxis]
+    assert np.all(resp >= np.exp(logarithm - change) - 1e-37)
+    assert np.all(resp <= np.exp(np.minimum(logarithm + change, 1.0)) + 1e-37)
 
 
 def log_densities_of(model: gmmx.GaussianMixture, X: Array) -> tuple[Array, Array]:

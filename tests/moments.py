@@ -14,14 +14,17 @@ def statistics_of(
     """Return the moments of samples X (n, D) with responsibilities (n, K) about origin (K, D)."""
     X, resp = np.asarray(X, dtype=np.float64), np.asarray(resp, dtype=np.float64)
     first, second = [], []
+    blocks = [slice(start, start + 64) for start in range(0, len(X), 64)]
     for weights, point in zip(resp.T, origin, strict=True):
         centred = X - point
-        product = (weights[:, np.newaxis] * centred).T @ centred
-        first.append(weights @ centred)
+        weighted = weights[:, np.newaxis] * centred
+        # The rounding of one long sum would be larger than that of the kernels' many short ones.
+        product = sum(weighted[rows].T @ centred[rows] for rows in blocks)
+        first.append(sum(weights[rows] @ centred[rows] for rows in blocks))
         second.append((product + product.T) / 2.0)
     return SufficientStatistics(
         layout,
-        resp.sum(axis=0),
+        sum(resp[rows].sum(axis=0) for rows in blocks),
         np.stack(first),
         in_layout(np.stack(second), layout),
         np.asarray(origin, dtype=np.float64),

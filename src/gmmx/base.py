@@ -322,7 +322,9 @@ class Mixture(Portable):
             steps,
             tol=self.tol,
             max_iter=self.max_iter,
-            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
+            lower_bound=getattr(self, "lower_bound_", -np.inf)
+            if warm and self.max_iter > 0
+            else -np.inf,
             report=VerboseReport(self.verbose, self.verbose_interval),
             callback=self.callback,
             **self._loop_options(steps),
