@@ -91,11 +91,14 @@ def test_limits_that_change_after_the_import_are_honoured():
         seen.append(resolve_n_threads(None))
         os.sched_setaffinity(0, cores)
         seen.append(resolve_n_threads(None))
+        for setting in ("1", "1,4", "2", "many"):
+            os.environ["OMP_NUM_THREADS"] = setting
+            seen.append(resolve_n_threads(None))
         print(seen)
         """,
         OMP_NUM_THREADS="2",
     )
-    assert printed.strip() == "[2, 1, 1, 2, 1, 2]"
+    assert printed.strip() == "[2, 1, 1, 2, 1, 2, 1, 1, 2, 2]"
 
 
 COUNT_THREADS = """

@@ -74,6 +74,8 @@ class Mixture(Portable):
         "precisions_cholesky_",
         "n_features_in_",
     )
+    # Those of a fit that a warm start continues; a model without them starts anew.
+    _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
 
     @abstractmethod
     def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
@@ -311,7 +313,7 @@ class Mixture(Portable):
     def _best_result(self, steps: ExpectationMaximization, samples: Samples) -> EMResult:
         """EM from each start; the result with the largest bound."""
         start = self._start(steps, samples)
-        warm = self.warm_start and hasattr(self, "converged_")
+        warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
         if warm:
             starts = [lambda: self._last_parameters(samples)]
         else:
@@ -322,9 +324,7 @@ class Mixture(Portable):
             steps,
             tol=self.tol,
             max_iter=self.max_iter,
-            lower_bound=getattr(self, "lower_bound_", -np.inf)
-            if warm and self.max_iter > 0
-            else -np.inf,
+            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
             report=VerboseReport(self.verbose, self.verbose_interval),
             callback=self.callback,
             **self._loop_options(steps),

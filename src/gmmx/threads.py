@@ -46,7 +46,14 @@ def resolve_n_threads(n_threads: int | None) -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, quota_at(int(monotonic())), core.max_threads()))
+    limits = cores, quota_at(int(monotonic())), core.max_threads(), environment_limit()
+    return max(1, min(limits))
+
+
+def environment_limit() -> int:
+    """Threads that OMP_NUM_THREADS allows now; OpenMP itself read it once, when it started."""
+    threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(threads) if threads.isdecimal() else NO_QUOTA
 
 
 def is_daemonic_worker() -> bool:
