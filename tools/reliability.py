@@ -59,7 +59,7 @@ def outcomes(tests: set[str]) -> dict[str, set[str]]:
 
 
 def main() -> int:
-    """Print each line that is not held, and the counts; 1 if a test failed, not if it is missing."""
+    """Print each line that is not held, and the counts; 1 if a test failed."""
     lines = read_table(ROOT / "docs" / "reliability.md")
     found = outcomes({test for line in lines for test in line.tests})
     held: dict[str, list[bool]] = defaultdict(list)
