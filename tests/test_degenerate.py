@@ -123,11 +123,11 @@ def test_a_component_is_started_anew_so_often_and_at_other_points_each_time():
         np.testing.assert_array_equal(repaired.means[2], X[repair.seeds[-1]])
         assert repaired.weights.sum() == pytest.approx(1.0)
     assert len(set(repair.seeds)) == len(repair.actions) == MOST_RESEEDS
-    with pytest.raises(DegenerateMixtureError):
+    with pytest.raises(DegenerateMixtureError, match="Components were started anew 10 times"):
         repair(error, parameters)
     equal = Reseed(np.ones((5, 2)), 1)
     equal(error, parameters)
-    with pytest.raises(DegenerateMixtureError):
+    with pytest.raises(DegenerateMixtureError, match="Components were started anew once"):
         equal(error, parameters)
 
 

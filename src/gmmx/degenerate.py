@@ -128,14 +128,16 @@ class Reseed(Repair):
     ) -> MixtureParameters:
         """The mixture with the component at another sample."""
         k, n_components = error.component, len(parameters.weights)
-        if n_components == 1 or len(self.seeds) == MOST_RESEEDS:
+        if n_components == 1:
             raise error
+        if len(self.seeds) == MOST_RESEEDS:
+            raise self._given_up(error)
         weights = parameters.weights.copy()
         weights[k] = 0
         weights /= weights.sum()
         seed = self._worst_explained(replace(parameters, weights=weights))
         if seed is None:
-            raise error
+            raise self._given_up(error)
         self.seeds.append(seed)
         self.actions.append(f"{error.finding}: component {k} was started anew at sample {seed}")
         means = parameters.means.copy()
@@ -144,6 +146,12 @@ class Reseed(Repair):
         weights *= 1 - 1 / n_components
         weights[k] = 1 / n_components
         return MixtureParameters(weights, means, covariance)
+
+    def _given_up(self, error: DegenerateMixtureError) -> DegenerateMixtureError:
+        """The error, with what was tried."""
+        times = "once" if len(self.seeds) == 1 else f"{len(self.seeds)} times"
+        message = f"{error} Components were started anew {times} before."
+        return _described(message, error.component, error.finding)
 
     def _worst_explained(self, parameters: MixtureParameters) -> int | None:
         """The sample of the lowest density that is no seed yet."""
