@@ -25,11 +25,8 @@ typedef int64_t integer;
 #define REAL_LARGEST 1.79769313486231570815e+308
 #endif
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #if defined(__AVX512F__)
+#include <immintrin.h>
 #define VECTOR_BYTES 64
 enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
 #elif defined(__AVX2__)
@@ -118,21 +115,12 @@ static inline vec load_first(const real *from, intptr_t count)
 #define prefetch(address) ((void)0)
 #endif
 
-/* Store past the caches: for what is not read soon. `to` is aligned; the next atomic counter makes
-   it visible to other threads. */
-static inline void stream(real *to, vec value)
-{
+/* Store past the caches; `to` is aligned, the next atomic counter makes it visible to others. */
 #if defined(GMMX_VECTORS) && defined(__AVX512F__)
-    _mm512_stream_si512((__m512i *)to, (__m512i)value);
-#elif defined(GMMX_VECTORS) && defined(__AVX2__)
-    _mm256_stream_si256((__m256i *)to, (__m256i)value);
-#elif defined(GMMX_VECTORS) && defined(__x86_64__)
-    _mm_stream_si128((__m128i *)to, (__m128i)value);
+static inline void stream(real *to, vec value) { _mm512_stream_si512((__m512i *)to, (__m512i)value); }
 #else
-    store(to, value);
+static inline void stream(real *to, vec value) { store(to, value); }
 #endif
-}
-
 static inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
 static inline void add_widened(double *to, vec value) { *(wide *)to += widen(value); }
 
