@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gmmx.covariance import STRUCTURES
+from gmmx.initialization import statistics_about_means, statistics_of_labels
 from gmmx.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters, statistics_of_all
 from moments import assert_same_statistics
 
@@ -55,3 +56,14 @@ def test_known_total_moments_change_nothing(name):
     given, found = mixture.statistics(X, 1, total=total), mixture.statistics(X, 1)
     np.testing.assert_array_equal(given.second, found.second)
     np.testing.assert_allclose(total.means[0], X.mean(axis=0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("layout", ["dense", "shared", "diagonal", "isotropic"])
+def test_clusters_with_inexact_means_have_exact_moments(layout):
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    labels = np.arange(200) % 2
+    inexact = np.array([[0.0, 1e9, 0.0], [1e3, 0.0, -1e12]])
+    statistics = statistics_about_means(X, labels, inexact, layout, 1)
+    exact = statistics_of_labels(X, labels, 2, layout, 1)
+    np.testing.assert_allclose(statistics.means, exact.means, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(statistics.scatter(), exact.scatter(), rtol=0, atol=1e-3)

@@ -14,7 +14,7 @@ from gmmx.degenerate import pooled_start, singular_error
 from gmmx.em import check_range, maximize
 from gmmx.kmeans import KMeans
 from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, rounded_to, unpack_sums
-from gmmx.statistics import Layout, SufficientStatistics, exact_layout
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout, squares
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
@@ -159,19 +159,34 @@ def statistics_of_labels(
 def statistics_about_means(
     X: Samples, labels: NDArray[np.int64], means: Array, layout: Layout, n_threads: int
 ) -> SufficientStatistics:
-    """Statistics of clusters whose means are known."""
-    origin, summed = rounded_to(X, means), exact_layout(layout)
-    if summed == "diagonal":
-        sums = cluster_moments(X, origin, n_threads, labels=labels)
-        n_features = X.shape[1]
-        counts, first, second = (
-            np.ascontiguousarray(part)
-            for part in (sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :])
+    """Statistics of clusters whose means are known.
+
+    Beside a cluster that is very far a mean may have lost its digits: there moments that are
+    mostly its error are taken once more.
+    """
+    exact = exact_layout(layout)
+    statistics = _moments_of_labels(X, labels, means, exact, n_threads)
+    squared = statistics.second if exact == "diagonal" else np.einsum("kdd->kd", statistics.second)
+    if (squares("diagonal", statistics.counts, statistics.shift) > 0.5 * squared).any():
+        statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)
+    return statistics.to_layout(layout)
+
+
+def _moments_of_labels(
+    X: Samples, labels: NDArray[np.int64], means: Array, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Statistics of clusters about points near their means, in an exact layout."""
+    origin, n_features = rounded_to(X, means), X.shape[1]
+    if layout == "dense":
+        return unpack_sums(
+            core.moments_of(X, origin, layout, n_threads, labels=labels), layout, origin
         )
-        statistics = SufficientStatistics(summed, counts, first, second, origin, 0.0)
-        return statistics.to_layout(layout)
-    sums = core.moments_of(X, origin, summed, n_threads, labels=labels)
-    return unpack_sums(sums, summed, origin).to_layout(layout)
+    sums = cluster_moments(X, origin, n_threads, labels=labels)
+    counts, first, second = (
+        np.ascontiguousarray(part)
+        for part in (sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :])
+    )
+    return SufficientStatistics(layout, counts, first, second, origin, 0.0)
 
 
 def means_of_labels(
