@@ -195,9 +195,9 @@ cdef int set_order(EMPass *task, const long long[::1] order) except -1:
     """Visit rows in an order, where that shows in sums and labels only."""
     cdef Py_ssize_t i
     check_size("order", order.size, task.n_samples)
-    if task.labels == NULL or task.weights == NULL or task.layout != DENSE or (
-            task.resp != NULL or task.log_prob != NULL or task.weighted_log_prob != NULL):
-        raise ValueError("order needs layout dense, weights and labels, and no other output")
+    if (task.labels == NULL or task.weights == NULL or task.layout != DENSE or task.center != NULL
+            or task.resp != NULL or task.log_prob != NULL or task.weighted_log_prob != NULL):
+        raise ValueError("order needs layout dense, no center, weights, labels, no other output")
     for i in range(task.n_samples):
         if not (0 <= order[i] < task.n_samples and 0 <= task.labels[i] < task.n_components):
             raise ValueError("order must hold indices of samples, labels those of components")

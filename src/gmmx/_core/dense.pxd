@@ -83,15 +83,16 @@ cdef inline void whiten_tile(
     const real *packed,    # IN (depth, rows)
     Py_ssize_t depth,
     Py_ssize_t rows,       # 1 to TILE_ROWS, a constant where this is called
+    const real *offset,    # IN (rows,), or NULL for 0
     vec *total,            # ADD (TILE_VECTORS,) squares of the whitened rows, or NULL
     real *whitened,        # OUT (rows, GROUP) if total is NULL
 ) noexcept nogil:
-    """y = U^T c for `rows` columns of U: the register tile of the E-step."""
+    """y = U^T c + offset for `rows` columns of U: the register tile of the E-step."""
     cdef vec y[TILE_ROWS][TILE_VECTORS]
     cdef Py_ssize_t d, j, v
     for j in range(rows):
         for v in range(TILE_VECTORS):
-            y[j][v] = broadcast(0)
+            y[j][v] = broadcast(0 if offset == NULL else offset[j])
     for d in range(depth - rows):
         whiten_feature(centered + d * GROUP, packed + d * rows, 0, rows, y)
     centered += (depth - rows) * GROUP
@@ -112,16 +113,17 @@ cdef inline void whiten_tile(
 
 
 cdef inline void whiten_remainder(
-    const real *centered, const real *packed, Py_ssize_t D, vec *total, real *whitened
+    const real *centered, const real *packed, Py_ssize_t D, const real *offset, vec *total,
+    real *whitened,
 ) noexcept nogil:
     """The last D mod TILE_ROWS columns, each count of columns with a tile of its own."""
     cdef Py_ssize_t rows = D % TILE_ROWS
     if rows == 1:
-        whiten_tile(centered, packed, D, 1, total, whitened)
+        whiten_tile(centered, packed, D, 1, offset, total, whitened)
     elif rows == 2:
-        whiten_tile(centered, packed, D, 2, total, whitened)
+        whiten_tile(centered, packed, D, 2, offset, total, whitened)
     elif rows == 3:
-        whiten_tile(centered, packed, D, 3, total, whitened)
+        whiten_tile(centered, packed, D, 3, offset, total, whitened)
 
 
 cdef inline void store_log_densities(
@@ -153,10 +155,32 @@ cdef inline void log_densities(
     for tile in range(D // TILE_ROWS):
         depth = (tile + 1) * TILE_ROWS
         center_features(samples, mean, depth - TILE_ROWS, depth, centered)
-        whiten_tile(centered, packed, depth, TILE_ROWS, total, NULL)
+        whiten_tile(centered, packed, depth, TILE_ROWS, NULL, total, NULL)
         packed += depth * TILE_ROWS
     center_features(samples, mean, D // TILE_ROWS * TILE_ROWS, D, centered)
-    whiten_remainder(centered, packed, D, total, NULL)
+    whiten_remainder(centered, packed, D, NULL, total, NULL)
+    store_log_densities(total, log_scale, log_density)
+
+
+cdef inline void centered_log_densities(
+    const real *samples,   # IN (D, GROUP) less a center
+    const real *offset,    # IN (D,) U^T (center - mu)
+    const real *packed,    # IN packed factor
+    Py_ssize_t D,
+    real log_scale,
+    real *log_density,     # OUT (GROUP,)
+) noexcept nogil:
+    """log_scale - |U^T x + offset|^2 / 2 for each sample of a group."""
+    cdef vec total[TILE_VECTORS]
+    cdef Py_ssize_t tile, depth, v
+    for v in range(TILE_VECTORS):
+        total[v] = broadcast(0)
+    for tile in range(D // TILE_ROWS):
+        depth = (tile + 1) * TILE_ROWS
+        whiten_tile(samples, packed, depth, TILE_ROWS, offset, total, NULL)
+        packed += depth * TILE_ROWS
+        offset += TILE_ROWS
+    whiten_remainder(samples, packed, D, offset, total, NULL)
     store_log_densities(total, log_scale, log_density)
 
 
@@ -191,14 +215,14 @@ cdef inline bint log_densities_within(
     for tile in range(D // TILE_ROWS):
         depth = (tile + 1) * TILE_ROWS
         center_features(samples, mean, depth - TILE_ROWS, depth, centered)
-        whiten_tile(centered, packed, depth, TILE_ROWS, total, NULL)
+        whiten_tile(centered, packed, depth, TILE_ROWS, NULL, total, NULL)
         packed += depth * TILE_ROWS
         beyond = exceeds(total, limit)
         if beyond:
             break
     if not beyond:
         center_features(samples, mean, depth, D, centered)
-        whiten_remainder(centered, packed, D, total, NULL)
+        whiten_remainder(centered, packed, D, NULL, total, NULL)
     else:
         for v in range(TILE_VECTORS):
             total[v] = broadcast(REAL_LARGEST)
@@ -215,7 +239,7 @@ cdef inline void whiten(
     cdef Py_ssize_t tile, depth
     for tile in range(D // TILE_ROWS):
         depth = (tile + 1) * TILE_ROWS
-        whiten_tile(samples, packed, depth, TILE_ROWS, NULL, whitened)
+        whiten_tile(samples, packed, depth, TILE_ROWS, NULL, NULL, whitened)
         packed += depth * TILE_ROWS
         whitened += TILE_ROWS * GROUP
-    whiten_remainder(samples, packed, D, NULL, whitened)
+    whiten_remainder(samples, packed, D, NULL, NULL, whitened)

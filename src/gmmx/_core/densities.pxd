@@ -57,7 +57,7 @@ cdef inline void component_log_densities(
     const EMPass *task, const Parameters *parameters, Block *block,
     Py_ssize_t first, Py_ssize_t stop,
 ) noexcept nogil:
-    """Those of groups from first to stop, of samples less each component's mean."""
+    """Those of groups from first to stop, with a matrix or a mean for each component."""
     cdef Py_ssize_t K = task.n_components, D = task.n_features, size = factor_size(task)
     cdef Py_ssize_t g, k
     cdef const real *samples
@@ -70,7 +70,10 @@ cdef inline void component_log_densities(
         for g in range(first, stop):
             samples = block.samples + g * sample_size(task)
             out = block.resp + (g * K + k) * GROUP
-            if task.layout == DENSE:
+            if task.layout == DENSE and task.center != NULL:
+                dense.centered_log_densities(
+                    samples, mean, factor, D, parameters.log_scale[k], out)
+            elif task.layout == DENSE:
                 dense.log_densities(samples, mean, factor, D, parameters.log_scale[k],
                                     block.centered, out)
             else:

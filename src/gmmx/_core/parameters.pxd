@@ -31,23 +31,23 @@ cdef inline void pack_offsets(
 ) noexcept nogil:
     """U^T (center - mu_k), in float64: what whitening adds to a sample less the center.
 
-    With a matrix for each component mu_k - center, which is subtracted before. Isotropic ones
-    2 s^2 (center - mu_k), what a squared distance adds up for each value of a sample.
+    Isotropic ones 2 s^2 (center - mu_k), by which a squared distance takes each value of a sample.
     """
     cdef Py_ssize_t D = task.n_features, d, j, k
+    cdef const double *factor = task.factors
     cdef double total
     for k in range(task.n_components):
+        if task.layout == DENSE:
+            factor = task.factors + k * D * D
         for j in range(D):
-            if task.layout == DENSE:
-                total = -from_center(task, center, k, j)
-            elif task.layout == ISOTROPIC:
+            if task.layout == ISOTROPIC:
                 total = 2 * task.factors[k] * task.factors[k] * from_center(task, center, k, j)
             elif task.layout == DIAGONAL:
                 total = task.factors[k * D + j] * from_center(task, center, k, j)
             else:
                 total = 0
                 for d in range(j + 1):
-                    total += task.factors[d * D + j] * from_center(task, center, k, d)
+                    total += factor[d * D + j] * from_center(task, center, k, d)
             offsets[k * D + j] = <real>total
 
 
