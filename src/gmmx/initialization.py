@@ -14,7 +14,7 @@ from gmmx.degenerate import pooled_start, singular_error
 from gmmx.em import check_range, maximize
 from gmmx.kmeans import KMeans
 from gmmx.parameters import FIRST_MOMENTS, MixtureParameters, rounded_to, unpack_sums
-from gmmx.statistics import Layout, SufficientStatistics, exact_layout, squares
+from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
@@ -167,7 +167,8 @@ def statistics_about_means(
     exact = exact_layout(layout)
     statistics = _moments_of_labels(X, labels, means, exact, n_threads)
     squared = statistics.second if exact == "diagonal" else np.einsum("kdd->kd", statistics.second)
-    if (squares("diagonal", statistics.counts, statistics.shift) > 0.5 * squared).any():
+    moved = statistics.counts[:, np.newaxis] * statistics.shift * statistics.shift
+    if (moved > 0.5 * squared).any():
         statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)
     return statistics.to_layout(layout)
 
