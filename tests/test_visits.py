@@ -111,9 +111,9 @@ def test_order_is_kept_where_it_pays_and_left_where_it_does_not():
 
 
 def test_order_that_left_out_too_little_is_tried_again_after_a_pause():
-    # The means are far apart, but the samples lie between them.
+    # The means are far apart, but the samples lie half way between them.
     parameters, X = mixture_and_samples(20.0, 20, 2, stretch=0.0)
-    X = np.random.default_rng(0).normal(parameters.means.mean(axis=0), 1.0, X.shape)
+    X = np.random.default_rng(0).normal(parameters.means.mean(axis=0), 0.01, X.shape)
     steps = ExpectationMaximization(X, 1e-6, 1)
     for _ in range(2):
         steps.e_step(parameters)
