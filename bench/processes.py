@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+LONGEST_CALL = 180  # seconds, after which a process counts as hung: JAX's threads may wait for ever
 PAUSE = 0.1  # seconds until threads of another process that wait for work are asleep
 
 
@@ -45,18 +47,22 @@ class Process:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """Return what a function returns there; a process that died is started again."""
+        """Return what a function returns there; a process that died or hung is started again."""
         process = self._started()
         if self.n_threads > 1:
             time.sleep(PAUSE)
         assert process.stdin is not None
         assert process.stdout is not None
+        hung = threading.Timer(LONGEST_CALL, process.kill)
+        hung.start()
         try:
             request = json.dumps({"function": function, "arguments": arguments})
             print(request, file=process.stdin, flush=True)
             line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            hung.cancel()
         if not line:
             self._stop()
             raise RequestError(f"process ended: {self._last_error()}")
