@@ -60,14 +60,11 @@ cdef void pack_samples(
     cdef Py_ssize_t D = task.n_features, stride = D, g, n
     cdef const real *rows = block.X
     cdef real *group = block.samples
-    if are_pairs(task) and D >= LANES:
+    cdef real *centered = block.rows if are_pairs(task) else block.centered
+    if task.center != NULL and (by_features(task) or (are_pairs(task) and D >= LANES)):
         stride = padded_features(D)
-        pairs.center_rows(rows, parameters.center, block.n, D, block.rows)
-        rows = block.rows
-    elif task.center != NULL and by_features(task):
-        stride = padded_features(D)
-        products.center_rows(rows, parameters.center, block.n, D, stride, block.centered)
-        rows = block.centered
+        products.center_rows(rows, parameters.center, block.n, D, stride, centered)
+        rows = centered
     for g in range(block.n_groups):
         n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
         pack_rows(rows + g * GROUP * stride, n, D, stride, group)

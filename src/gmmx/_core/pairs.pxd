@@ -88,27 +88,6 @@ cdef inline void set_ones(real *row) noexcept nogil:
         store(row + v * LANES, broadcast(1))
 
 
-cdef inline void center_rows(
-    const real *X,       # IN (n, D)
-    const real *center,  # IN (D,)
-    Py_ssize_t n,
-    Py_ssize_t D,
-    real *rows,          # OUT (n_groups GROUP, padded_features(D)) x - center
-) noexcept nogil:
-    """The last row stands for those beyond it in its group."""
-    cdef Py_ssize_t whole = whole_vectors(D), width = padded_features(D), i, d
-    for i in range((n + GROUP - 1) // GROUP * GROUP):
-        d = 0
-        while d < whole:
-            store(rows + d, load(X + d) - load(center + d))
-            d += LANES
-        for d in range(whole, D):
-            rows[d] = X[d] - center[d]
-        if i < n - 1:
-            X += D
-        rows += width
-
-
 cdef inline void copy_features(
     const real *rows, Py_ssize_t n, Py_ssize_t width, real *panel
 ) noexcept nogil:

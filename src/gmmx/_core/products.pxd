@@ -19,16 +19,18 @@ cdef inline void center_rows(
     Py_ssize_t n,
     Py_ssize_t D,
     Py_ssize_t width,
-    real *rows,          # OUT (n, width) x - center, 0 to a whole vector
+    real *rows,          # OUT (n_groups GROUP, width) x - center, 0 to a whole vector
 ) noexcept nogil:
-    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, _i, v
-    for _i in range(n):
+    """The last row stands for those beyond it in its group."""
+    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, i, v
+    for i in range((n + GROUP - 1) // GROUP * GROUP):
         for v in range(n_vectors):
             store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
         if rest > 0:
             store(rows + D - rest, load_first(X + D - rest, rest)
                   - load_first(center + D - rest, rest))
-        X += D
+        if i < n - 1:
+            X += D
         rows += width
 
 
