@@ -197,7 +197,7 @@ def test_imports_are_found():
     for pair in [
         ("mixture", "covariance"),
         ("covariance.full", "statistics"),
-        ("_core.em_pass", "_core.dense"),
+        ("_core.densities", "_core.dense"),
         ("_core.core", "_core.task"),
         ("_core.em_pass", "_core.parameters"),
         ("_core.parameters", "_core.task"),

@@ -16,15 +16,14 @@ from gmmx._core.task cimport (
     DENSE, ISOTROPIC, NEAREST, NONE, SECOND, EMPass, Kernels, work,
 )
 from gmmx._core.atomic cimport fetch, fetch_add
-from gmmx._core.dense cimport center_group
 from gmmx._core.densities cimport log_densities, near_log_densities
 from gmmx._core.moments cimport padded_features
 from gmmx._core.inputs cimport given_resp, is_finite
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
-    Block, Parameters, are_pairs, by_features, first_size, lay_out_block, lay_out_parameters,
-    plan, prunes, sample_size, second_size,
+    Block, Parameters, are_pairs, by_features, first_size, lay_out_block,
+    lay_out_parameters, plan, prunes, sample_size, second_size,
 )
 from gmmx._core.runtime cimport (
     POLL_WORK, guard_forks, omp_get_max_threads, poll, sleep_shortly, startable,
@@ -59,17 +58,16 @@ cdef void pack_samples(
     """Transpose the block's rows, less the center, into groups."""
     cdef Py_ssize_t D = task.n_features, stride = D, g, n
     cdef const real *rows = block.X
+    cdef const real *center = parameters.center if task.center != NULL else NULL
     cdef real *group = block.samples
-    cdef real *centered = block.rows if are_pairs(task) else block.centered
-    if task.center != NULL and (by_features(task) or (are_pairs(task) and D >= LANES)):
+    if are_pairs(task) and D >= LANES:
         stride = padded_features(D)
-        products.center_rows(rows, parameters.center, block.n, D, stride, centered)
-        rows = centered
+        pairs.center_rows(rows, center, block.n, D, stride, block.rows)
+        rows = block.rows
+        center = NULL
     for g in range(block.n_groups):
         n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
-        pack_rows(rows + g * GROUP * stride, n, D, stride, group)
-        if task.center != NULL and rows == block.X:
-            center_group(group, parameters.center, D, group)
+        pack_rows(rows + g * GROUP * stride, n, D, stride, center, group)
         if are_pairs(task):
             pairs.set_ones(group + D * GROUP)
         group += sample_size(task)
@@ -179,8 +177,12 @@ cdef void add_moments(
                         block.panel, block.first)
         return
     if task.layout != DENSE and by_features(task):
-        products.add_products(
-            block.centered, block.resp, block.n, D, padded_features(D), K, block.first, second)
+        if second == NULL:
+            products.add_first_products(block.X, parameters.center, block.resp, block.n, D, K,
+                                        padded_features(D), block.first)
+        else:
+            products.add_products(block.X, parameters.center, block.resp, block.n, D, K,
+                                  padded_features(D), block.first, second)
         return
     for k in range(K):
         if task.layout == DENSE and task.moments == SECOND:

@@ -8,7 +8,7 @@ time, which stays in the first cache while all components use it.
 from gmmx._core.moments cimport padded_features
 from gmmx._core.simd cimport (
     GROUP, LANES, TILE_FEATURES, TILE_VECTORS,
-    add_widened, broadcast, load, multiply_add, real, store, vec,
+    add_widened, broadcast, load, load_first, multiply_add, real, store, vec,
 )
 from gmmx._core.transpose cimport transpose_tile
 
@@ -79,6 +79,27 @@ cdef inline Column next_single(Column column, Py_ssize_t D) noexcept nogil:
 
 
 # Panels.
+
+
+cdef inline void center_rows(
+    const real *X,       # IN (n, D)
+    const real *center,  # IN (D,)
+    Py_ssize_t n,
+    Py_ssize_t D,
+    Py_ssize_t width,
+    real *rows,          # OUT (n_groups GROUP, width) x - center, 0 to a whole vector
+) noexcept nogil:
+    """The last row stands for those beyond it in its group."""
+    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, i, v
+    for i in range((n + GROUP - 1) // GROUP * GROUP):
+        for v in range(n_vectors):
+            store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
+        if rest > 0:
+            store(rows + D - rest, load_first(X + D - rest, rest)
+                  - load_first(center + D - rest, rest))
+        if i < n - 1:
+            X += D
+        rows += width
 
 
 cdef inline void set_ones(real *row) noexcept nogil:

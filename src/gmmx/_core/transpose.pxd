@@ -3,7 +3,8 @@
 from libc.string cimport memcpy
 
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, interleave_first, interleave_second, load, real, store, vec,
+    GROUP, LANES, TILE_VECTORS,
+    broadcast, interleave_first, interleave_second, load, real, store, vec,
 )
 
 
@@ -21,39 +22,43 @@ cdef inline void transpose_tile(vec *tile) noexcept nogil:
 
 
 cdef inline void pack_few_features(
-    const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, real *group
+    const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, const real *center, real *group
 ) noexcept nogil:
     """As pack_rows, value by value."""
     cdef Py_ssize_t i, d
     for d in range(D):
-        if stride == 1:
+        if stride == 1 and center == NULL:
             memcpy(group, rows, n * sizeof(real))
         else:
             for i in range(n):
-                group[i] = rows[i * stride + d]
+                group[i] = rows[i * stride + d] - (0 if center == NULL else center[d])
         for i in range(n, GROUP):
             group[i] = group[n - 1]
         group += GROUP
 
 
 cdef inline void pack_rows(
-    const real *rows,   # IN (n, D)
-    Py_ssize_t n,       # at most GROUP
+    const real *rows,    # IN (n, D)
+    Py_ssize_t n,        # at most GROUP
     Py_ssize_t D,
     Py_ssize_t stride,
-    real *group,        # OUT (D, GROUP); the last row stands for those beyond it
+    const real *center,  # IN (D,), subtracted from rows, or NULL
+    real *group,         # OUT (D, GROUP); the last row stands for those beyond it
 ) noexcept nogil:
     """Tiles of LANES features, of which the last overlaps the one before."""
     cdef Py_ssize_t start, tile, i, v
     cdef vec lanes[LANES]
+    cdef vec origin = broadcast(0)
     if D < LANES:
-        pack_few_features(rows, n, D, stride, group)
+        pack_few_features(rows, n, D, stride, center, group)
         return
     for tile in range((D + LANES - 1) // LANES):
         start = min(tile * LANES, D - LANES)
+        if center != NULL:
+            origin = load(center + start)
         for v in range(TILE_VECTORS):
             for i in range(LANES):
-                lanes[i] = load(rows + min(v * LANES + i, n - 1) * stride + start)
+                lanes[i] = load(rows + min(v * LANES + i, n - 1) * stride + start) - origin
             transpose_tile(lanes)
             for i in range(LANES):
                 store(group + (start + i) * GROUP + v * LANES, lanes[i])
