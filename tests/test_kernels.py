@@ -368,6 +368,18 @@ def test_every_number_of_features_in_full_and_partial_blocks(n_features):
                 )
 
 
+@pytest.mark.parametrize("n_components", [1, 2, 5, 9, 17])
+@pytest.mark.parametrize("n_features", [129, 136, 139, 345, 1027])
+def test_rows_that_fill_the_first_cache(n_features, n_components):
+    for form in ("centered", "isotropic"):
+        for dtype in DTYPES:
+            for n_samples in (1, 31, 100):
+                example = problem(n_samples, n_features, n_components, form, dtype, seed=0)
+                assert_log_densities(example)
+                assert_outputs(example)
+                assert_sums(example)
+
+
 @derandomized
 @at_many_sizes
 def test_nearest_components_take_all(**sizes):

@@ -39,6 +39,7 @@ FLOORS = {
     "_core.pairs": 0,
     "_core.posterior": 0,
     "_core.products": 0,
+    "_core.row_densities": 0,
     "_core.transpose": 0,
     "_core.task": 0,
     "_core.atomic": 0,

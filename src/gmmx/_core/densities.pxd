@@ -1,10 +1,12 @@
 """Log densities of a block of samples under each component."""
 
-from gmmx._core cimport dense, diagonal
+from gmmx._core cimport dense, diagonal, row_densities
 from gmmx._core.plan cimport (
-    Block, Parameters, factor_size, groups_at_once, row_of, sample_size,
+    Block, Parameters, by_rows, factor_size, groups_at_once, row_of, sample_size,
 )
-from gmmx._core.simd cimport GROUP, LANES, TILE_VECTORS, broadcast, load, real, vec
+from gmmx._core.simd cimport (
+    GROUP, LANES, TILE_FEATURES, TILE_VECTORS, broadcast, load, real, store, vec,
+)
 from gmmx._core.task cimport DENSE, DIAGONAL, ISOTROPIC, SHARED, EMPass
 
 
@@ -53,6 +55,34 @@ cdef inline void centered_log_densities(
         k += components
 
 
+cdef inline void row_log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """Those of LANES rows at a time, which fetch as many of the next block."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t step = (2 * TILE_FEATURES * LANES * <Py_ssize_t>sizeof(real) + K - 1) // K
+    cdef const char *ahead
+    cdef real *out
+    cdef vec norms
+    cdef Py_ssize_t start, t
+    for t in range(block.n_groups * TILE_VECTORS):
+        start = t * LANES
+        ahead = <const char *>(block.X + (block.n + start) * D)
+        out = block.resp + start // GROUP * GROUP * K + start % GROUP
+        row_densities.center_rows(
+            block.X + start * D, block.n - start, parameters.center, D, block.centered)
+        if task.layout == ISOTROPIC:
+            norms = row_densities.sq_norms(block.centered, D)
+            store(block.norms + start, norms)
+            row_densities.row_tile_log_densities(
+                block.centered, &norms, parameters.means, parameters.factors, D,
+                parameters.log_scale, K, out, GROUP, ahead, step)
+        else:
+            row_densities.row_tile_log_densities(
+                block.centered, NULL, parameters.means, parameters.factors, D,
+                parameters.log_scale, K, out, GROUP, ahead, step)
+
+
 cdef inline void component_log_densities(
     const EMPass *task, const Parameters *parameters, Block *block,
     Py_ssize_t first, Py_ssize_t stop,
@@ -85,6 +115,9 @@ cdef inline void log_densities(
 ) noexcept nogil:
     """log(weight_k N(x | k)) of the block's samples, into resp."""
     cdef Py_ssize_t first = 0, stop
+    if by_rows(task):
+        row_log_densities(task, parameters, block)
+        return
     while first < block.n_groups:
         stop = min(first + groups_at_once(task), block.n_groups)
         if task.center != NULL and task.layout != DENSE:

@@ -22,7 +22,7 @@ from gmmx._core.inputs cimport given_resp, is_finite
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
-    Block, Parameters, are_pairs, by_features, first_size, lay_out_block,
+    Block, Parameters, are_pairs, by_features, by_rows, first_size, lay_out_block,
     lay_out_parameters, plan, prunes, sample_size, second_size,
 )
 from gmmx._core.runtime cimport (
@@ -217,7 +217,8 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
         find_rows(task, &block)
         if task.moments == NONE:
             all_finite = all_finite and is_finite(block.X, block.n * task.n_features)
-        pack_samples(task, &parameters, &block)
+        if not by_rows(task):
+            pack_samples(task, &parameters, &block)
         if task.source <= NEAREST:
             if task.order == NULL:
                 log_densities(task, &parameters, &block)

@@ -2,7 +2,7 @@
 
 from gmmx._core cimport dense, moments, pairs
 from gmmx._core.task cimport (
-    DENSE, DENSITY, DIAGONAL, ISOTROPIC, NONE, SECOND, SHARED, EMPass,
+    DENSE, DENSITY, DIAGONAL, ISOTROPIC, NEAREST, NONE, SECOND, SHARED, EMPass,
 )
 from gmmx._core.simd cimport GROUP, LANES, real
 
@@ -15,6 +15,7 @@ cdef enum:
     PAIR_COLUMN_BYTES = 1024
     PAIR_BLOCK_BYTES = 32 * 1024
     GROUP_BYTES = 20 * 1024        # of the first cache for samples, beside parameters and densities
+    LARGEST_GROUP_BYTES = 32 * 1024  # that leave room in the first cache
     LARGEST_N_CHUNKS = 64
     PARTIAL_BYTES = 32 * 1024 * 1024
     SMALLEST_CHUNK = 1024          # samples
@@ -46,7 +47,7 @@ cdef struct Block:
     real *output_rows          # (GROUP, K) on their way to the output
     real *log_prob             # (n_groups, GROUP)
     real *nearest              # (GROUP,) index of the component with the largest density
-    real *centered             # (n_groups, D, GROUP), or (n, padded_features(D))
+    real *centered             # (n_groups, D, GROUP), (n, padded_features(D)), or a row tile
     real *rows                 # (n_groups GROUP, padded_features(D)) less the center
     real *panel                # (n_groups GROUP, PANEL_VECTORS LANES), columns of a product
     real *roots                # (n,) square roots of weights
@@ -85,6 +86,16 @@ cdef inline bint by_features(const EMPass *task) noexcept nogil:
 cdef inline Py_ssize_t sample_size(const EMPass *task) noexcept nogil:
     """Values in a group of samples, with a row of ones for pairs."""
     return (task.n_features + are_pairs(task)) * GROUP
+
+
+cdef inline bint by_rows(const EMPass *task) noexcept nogil:
+    """Whether log densities are summed with features as lanes, so that samples need no groups.
+
+    Where a group would fill the first cache.
+    """
+    return (task.source <= NEAREST and task.center != NULL
+            and (task.layout == DIAGONAL or task.layout == ISOTROPIC)
+            and sample_size(task) * <Py_ssize_t>sizeof(real) > LARGEST_GROUP_BYTES)
 
 
 cdef inline bint prunes(const EMPass *task) noexcept nogil:
