@@ -17,6 +17,10 @@ import numpy as np
 
 from gmmx.generators import seeded_generator
 
+# Not unions of types, which take longer to make than a check.
+_INTEGERS = (int, np.integer)
+_NUMBERS = (*_INTEGERS, float, np.floating)
+
 
 class _Constraint(NamedTuple):
     """What a parameter must be, in words and as a test."""
@@ -30,7 +34,7 @@ def _integer(minimum: int, maximum: float = math.inf) -> _Constraint:
     end = ")" if maximum == math.inf else "]"
     return _Constraint(
         f"an int in the range [{minimum}, {maximum}{end}",
-        lambda value: isinstance(value, int | np.integer) and minimum <= value <= maximum,
+        lambda value: isinstance(value, _INTEGERS) and minimum <= value <= maximum,
     )
 
 
@@ -38,10 +42,7 @@ def _real(range_name: str, minimum: float) -> _Constraint:
     """Return the constraint to finite numbers of at least `minimum`."""
     return _Constraint(
         f"a float in the range {range_name}",
-        lambda value: (
-            isinstance(value, int | float | np.integer | np.floating)
-            and minimum <= value < math.inf
-        ),
+        lambda value: isinstance(value, _NUMBERS) and minimum <= value < math.inf,
     )
 
 
@@ -154,7 +155,7 @@ def check_random_state(seed: int | np.random.RandomState | None) -> np.random.Ra
         return np.random.mtrand._rand
     if isinstance(seed, np.random.RandomState):
         return seed
-    if isinstance(seed, int | np.integer):
+    if isinstance(seed, _INTEGERS):
         return seeded_generator(int(seed))
     raise ValueError(f"{seed!r} cannot be used to seed a numpy.random.RandomState instance")
 
