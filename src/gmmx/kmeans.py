@@ -7,6 +7,7 @@ most are known to keep their center without a look at the others.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ class KMeans:
     def seeds(self, n_clusters: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
         """Indices of samples as seeds, the best of a few trials drawn by squared distance each."""
         first = min(int(random_state.random_sample() * len(self.X)), len(self.X) - 1)
-        draws = random_state.uniform(size=(n_clusters - 1, 2 + int(np.log(n_clusters))))
+        draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
         return kmeans_plusplus(self.X, self._moments[0], first, draws, self.n_threads)
 
     def lloyd(self, centers: Array) -> tuple[Labels, Array]:
@@ -72,7 +73,7 @@ class KMeans:
         for _ in range(MAX_ITER):
             n_changed = assignment.assign()
             counts, totals = assignment.counts, assignment.totals
-            if not counts.all():
+            if assignment.has_empty():
                 counts, totals = self._relocate_empty(assignment)
             shift = assignment.move_centers(counts, totals)
             if n_changed == 0 or shift <= RELATIVE_TOL * variance:
@@ -96,7 +97,8 @@ class KMeans:
         origin = self.X[:1].astype(np.float64)
         sums = cluster_moments(self.X, origin, self.n_threads)
         first, second = sums[0, 1:].reshape(2, n_features) / n_samples
-        return rounded_to(self.X, origin[0] + first), float((second - first * first).mean())
+        variance = float((second - first * first).sum()) / n_features
+        return rounded_to(self.X, origin[0] + first), variance
 
     def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
         """Counts and totals with the samples farthest from their centers in empty clusters."""

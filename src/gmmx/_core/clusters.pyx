@@ -3,18 +3,18 @@
 import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.mem cimport PyMem_Free
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from cython cimport floating
 from libc.math cimport sqrt
-from libc.stdint cimport uintptr_t
 from libc.string cimport memset
 
 from gmmx._core.cluster_task cimport ClusterKernels, Clusters, run_clusters
+from gmmx._core.core cimport ALIGNMENT, align, allocate
 from gmmx._core.host cimport propagate, signals_for
 
 
 cdef enum:
-    ALIGNMENT = 64
     KEPT_DISTANCES = 1 << 17  # to trial seeds are kept for the chosen one,
     KEPT_SHARE = 2            # or this share of X's size
     FEWEST_FEATURES = 5  # from which a multiplication saved pays for the norms it takes
@@ -38,19 +38,21 @@ def install(double_table, single_table):
 cdef class Memory:
     """What a pass needs while it runs."""
 
-    cdef object arrays
+    cdef char *start
+
+    def __dealloc__(self):
+        PyMem_Free(self.start)
 
     cdef int provide(self, Clusters *task, int n_threads) except -1:
-        cdef double[::1] partial = np.empty(task.n_chunks * task.partial_size)
-        cdef long long[::1] changed = np.empty(task.n_chunks, np.int64)
-        cdef unsigned char[::1] room = np.empty(
-            task.packed_size + n_threads * task.scratch_size + 2 * ALIGNMENT, np.uint8)
-        task.partial_sums = &partial[0]
-        task.partial_changed = &changed[0]
-        cdef uintptr_t address = <uintptr_t>&room[0]
-        task.packed = <char *>((address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT)
-        task.scratch = task.packed + (task.packed_size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-        self.arrays = partial, changed, room
+        cdef Py_ssize_t n_sums = task.n_chunks * task.partial_size
+        cdef Py_ssize_t scratch_size = n_threads * task.scratch_size
+        self.start = allocate(
+            task.packed_size + scratch_size + 2 * ALIGNMENT
+            + n_sums * <Py_ssize_t>sizeof(double) + task.n_chunks * <Py_ssize_t>sizeof(long long))
+        task.packed = align(self.start)
+        task.scratch = align(task.packed + task.packed_size)
+        task.partial_sums = <double *>align(task.scratch + scratch_size)
+        task.partial_changed = <long long *>(task.partial_sums + n_sums)
         return 0
 
 
@@ -252,6 +254,14 @@ cdef class Assignment:
         run(self.kernels.assign, &self.task, self.n_threads)
         self.task.is_first = False
         return self.task.n_changed
+
+    def has_empty(self):
+        """Whether a center is the nearest one of no sample."""
+        cdef Py_ssize_t k
+        for k in range(self.task.n_centers):
+            if self.sums[k, 0] == 0:
+                return True
+        return False
 
     def move_centers(self, counts, totals):
         """Move centers to the means of samples; return the squared distances' sum."""
