@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gmmx import GaussianMixture
 from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
+from gmmx.parameters import MixtureParameters
 from gmmx.statistics import SufficientStatistics
 from moments import factors_shape, in_matrices, statistics_of
 from twin import COVARIANCE_TYPES, dense, m_step, n_parameters
@@ -142,7 +143,8 @@ def test_log_det_is_minus_half_that_of_the_covariance(
     correlations = in_correlations(matrices, deviations_of(matrices))
     log_deviations = np.log(deviations_of(matrices)).sum(axis=1)
     expected = -0.5 * np.linalg.slogdet(correlations)[1] - log_deviations
-    actual = np.broadcast_to(covariance.log_det(), n_components)
+    mixture = MixtureParameters(np.ones(n_components), X[:n_components], covariance)
+    actual = mixture.log_scale + 0.5 * n_features * np.log(2 * np.pi)
     tolerance = 8.0 * n_features * EPS * (condition_of(matrices) + np.abs(expected).max())
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
 
@@ -223,7 +225,7 @@ def expected_log_likelihood(matrices, counts, scatters):
 def test_estimate_maximizes_the_expected_log_likelihood(name, n_components, n_features):
     X, resp = samples_of(0, n_components, n_features)
     about_means = statistics_of(X, resp, "dense", resp.T @ X / resp.sum(axis=0)[:, np.newaxis])
-    counts, scatters = about_means.counts, about_means.scatter()
+    counts, scatters = about_means.counts, about_means.about(about_means.means).second
     best = expected_log_likelihood(estimate(name, X, resp).dense(), counts, scatters)
     random = np.random.default_rng(1)
     for size in np.repeat([1.0, 0.1, 1e-2, 1e-3], 8):
@@ -268,6 +270,15 @@ def test_no_variance_is_below_reg_covar(name, reg_covar, spread):
     assert variances.min() >= reg_covar * (1.0 - 4.0 * EPS)
     bare = spread**2 * np.einsum("kdd->kd", estimate(name, X, resp).dense())
     np.testing.assert_allclose(variances, bare + reg_covar, rtol=1e-4 if spread < 1.0 else 1e-8)
+
+
+@every_structure
+def test_a_single_sample_has_no_covariance(name):
+    X, resp = samples_of(0, 1, 3, n_samples=1)
+    structure = STRUCTURES[name]
+    average = structure.average(statistics_of(X, resp, structure.layout, X + 0.5))
+    np.testing.assert_allclose(average, 0.0, atol=1e-15)
+    assert structure.are_matrices or np.all(average >= 0.0)
 
 
 @every_structure
@@ -371,7 +382,7 @@ def test_collinear_features_are_degenerate_although_a_factor_exists(name, offset
 
 
 def cholesky_succeeds(statistics: SufficientStatistics) -> bool:
-    scatter = statistics.scatter()
+    scatter = statistics.about(statistics.means).second
     try:
         np.linalg.cholesky(scatter / np.abs(scatter).max())
     except np.linalg.LinAlgError:

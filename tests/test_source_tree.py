@@ -61,6 +61,7 @@ FLOORS = {
     "_core.cluster_pass": 1,
     "_core.core": 2,
     "_core.prediction": 2,
+    "_core.components": 2,
     "_core.conjugate": 2,
     "_core.results": 2,
     "_core.clusters": 2,
@@ -197,7 +198,7 @@ def test_imports_are_found():
     pairs = imports()
     for pair in [
         ("mixture", "covariance"),
-        ("covariance.full", "statistics"),
+        ("covariance.base", "statistics"),
         ("_core.densities", "_core.dense"),
         ("_core.core", "_core.task"),
         ("_core.em_pass", "_core.parameters"),

@@ -99,7 +99,7 @@ def test_a_sum_leaves_its_terms_alone(layout):
     a, b = example(layout, seed=0), example(layout, seed=1)
     before = example(layout, seed=0), example(layout, seed=1)
     _ = a + b
-    a.about(b.origin), a.means, a.scatter()
+    a.about(b.origin), a.means
     assert same_bits(a, before[0])
     assert same_bits(b, before[1])
     with pytest.raises(FrozenInstanceError):
@@ -159,9 +159,7 @@ def test_the_same_origin_changes_nothing(layout):
 
 @derandomized
 @on_many_samples
-def test_means_and_scatter_are_those_of_the_samples(
-    seed, layout, n_components, n_features, offset, exponent
-):
+def test_means_are_those_of_the_samples(seed, layout, n_components, n_features, offset, exponent):
     X, resp, origin, _ = samples_of(seed, n_components, n_features, offset, exponent)
     some = statistics_of(X, resp, layout, origin)
     means = np.average(X - X[0], axis=0, weights=resp[:, 0])
@@ -170,16 +168,7 @@ def test_means_and_scatter_are_those_of_the_samples(
     about_means = statistics_of(X, resp, layout, some.means)
     assert np.all(np.abs(about_means.first) <= 1e-8 * spread)
     limit = 1e-9 * spread**2 * len(X)
-    assert np.all(np.abs(some.scatter() - about_means.second) <= limit)
-
-
-@in_every_layout
-def test_a_single_sample_has_no_scatter(layout):
-    X, _, origin, _ = samples_of(0, 1, 3, n_samples=1)
-    scatter = statistics_of(X, np.ones((1, 1)), layout, origin).scatter()
-    np.testing.assert_allclose(scatter, 0.0, atol=1e-15)
-    if layout == "diagonal":
-        assert np.all(scatter >= 0.0)
+    assert np.all(np.abs(some.about(some.means).second - about_means.second) <= limit)
 
 
 # ---- components without samples
@@ -194,7 +183,7 @@ def test_an_empty_component_keeps_its_origin(layout, count):
     assert some.empty.tolist() == [1]
     assert some.occupied_counts[1] == 1.0
     assert np.array_equal(some.means[1], origin[1])
-    assert np.all(np.isfinite(some.scatter()))
+    assert np.all(np.isfinite(some.about(some.means).second))
 
 
 # ---- layouts

@@ -198,11 +198,11 @@ def pooled_start(
     Where the pooled one is singular as well, it is that of all samples together. Warns which.
     """
     n_components, n_features = statistics.origin.shape
-    total = structure.regularize(structure.average(statistics.merged()), reg_covar)
+    total = structure.average(statistics.merged(), reg_covar)
     if "component" not in structure.axes:
         covariances, message = total, "the shared covariance is singular: it is that of all samples"
     else:
-        covariances = structure.regularize(structure.average(statistics), reg_covar)
+        covariances = structure.average(statistics, reg_covar)
         singular = [k for k in range(n_components) if structure.is_singular(covariances[k : k + 1])]
         pooled = np.average(covariances, axis=0, weights=statistics.counts)
         covariances[singular] = total[0] if structure.is_singular(pooled[np.newaxis]) else pooled

@@ -240,7 +240,7 @@ class ExpectationMaximization:
         self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
     ) -> float:
         """What an iteration from `start` to `end` raises: the mean log-likelihood."""
-        return mean_log_likelihood(statistics)
+        return statistics.log_likelihood / len(self.X)
 
 
 def maximize(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx._core import core
+from gmmx._core import components, core
 from gmmx._core.prediction import Predictor
 from gmmx.covariance import CovarianceStructure
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
@@ -30,7 +29,6 @@ FEWEST_MULTIPLICATIONS = 1 << 18
 MOST_PAIRED_FEATURES = 128
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
-LOG_2_PI = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +57,9 @@ class MixtureParameters:
     @cached_property
     def log_scale(self) -> Array:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
-        with np.errstate(all="ignore"):
-            log_weights = np.log(self.weights)
-        normalizer = self.covariance.log_det() - 0.5 * self.means.shape[1] * LOG_2_PI
-        return np.asarray(log_weights + normalizer)
+        covariance = self.covariance
+        factors = covariance.factors().reshape(-1)
+        return components.log_scale(self.weights, factors, covariance.layout, self.means.shape[1])
 
     @cached_property
     def center(self) -> Array:

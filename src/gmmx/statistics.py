@@ -126,11 +126,6 @@ class SufficientStatistics:
         """Means of the components; an empty one keeps its origin."""
         return self.origin + self.shift
 
-    def scatter(self) -> Array:
-        """Second moments about the new means: second - counts shift shift^T."""
-        scatter = self.second - squares(self.layout, self.counts, self.shift)
-        return np.maximum(scatter, 0) if self.layout in OF_VARIANCES else scatter
-
     def merged(self) -> SufficientStatistics:
         """Statistics of all samples as those of one component."""
         moved = self.about(np.repeat(self.origin[:1], len(self.origin), axis=0))
@@ -149,26 +144,19 @@ class SufficientStatistics:
             return self
         if (self.layout, layout, self.origin.shape[1]) == ("diagonal", "dense", 1):
             return replace(self, layout=layout, second=self.second[:, :, np.newaxis])
-        if (self.layout, layout) == ("diagonal", "isotropic"):
-            # Not by replace, which takes as long as a small pass.
-            return SufficientStatistics(
-                layout, self.counts, self.first, self.second.sum(axis=1, keepdims=True),
-                self.origin, self.log_likelihood,
-            )  # fmt: skip
-        if (self.layout, layout) != ("dense", "shared"):
+        if EXACT.get(layout) != self.layout:
             raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
-        return replace(self, layout=layout, second=self.second.sum(axis=0))
+        is_sum = layout == "shared"
+        second = self.second.sum(axis=0) if is_sum else self.second.sum(axis=1, keepdims=True)
+        # Not by replace, which takes as long as a small pass.
+        return SufficientStatistics(
+            layout, self.counts, self.first, second, self.origin, self.log_likelihood
+        )
 
 
 def exact_layout(layout: Layout) -> Layout:
     """The layout to sum in when components lie far apart: sums about one center would cancel."""
     return EXACT.get(layout, layout)
-
-
-def squares(layout: Layout, counts: Array, shift: Array) -> Array:
-    """counts_k shift_k shift_k^T in a layout's shape, exactly symmetric."""
-    rooted = np.sqrt(counts)[:, np.newaxis] * shift
-    return _products(layout, rooted, rooted)
 
 
 def cross_products(layout: Layout, first: Array, shift: Array) -> Array:

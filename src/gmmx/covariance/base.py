@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
+from gmmx._core import components
 from gmmx.covariance.cholesky import (
     DegenerateCovarianceError,
     factors_of_precisions,
@@ -56,17 +57,7 @@ class CovarianceStructure(ABC):
     def n_parameters(n_components: int, n_features: int) -> int:
         """Number of free parameters in the covariances."""
 
-    @staticmethod
-    @abstractmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        """Covariances of maximum likelihood."""
-
     # What structures of a kind share.
-
-    @staticmethod
-    @abstractmethod
-    def regularize(covariances: Array, reg_covar: float) -> Array:
-        """Add `reg_covar` to every variance."""
 
     @classmethod
     @abstractmethod
@@ -85,10 +76,6 @@ class CovarianceStructure(ABC):
     @abstractmethod
     def factors(self) -> Array:
         """`precisions_cholesky` in the layout's shape, as the kernels take it."""
-
-    @abstractmethod
-    def log_det(self) -> Array:
-        """log det of each factor, -1/2 log det of the covariance, broadcasts to n_components."""
 
     @abstractmethod
     def dense(self) -> Array:
@@ -170,6 +157,16 @@ class CovarianceStructure(ABC):
         return cls(*cls.factorize_precisions(precisions), n_components, n_features)
 
     @classmethod
+    def average(cls, statistics: SufficientStatistics, reg_covar: float = 0.0) -> Array:
+        """Covariances of maximum likelihood, `reg_covar` added to every variance."""
+        covariances = np.empty(cls.covariance_shape(*statistics.origin.shape))
+        components.average_scatter(
+            statistics.counts, statistics.shift, statistics.second.reshape(-1), cls.are_matrices,
+            reg_covar, covariances.reshape(-1),
+        )  # fmt: skip
+        return covariances
+
+    @classmethod
     def estimate(
         cls,
         statistics: SufficientStatistics,
@@ -177,22 +174,16 @@ class CovarianceStructure(ABC):
         previous: CovarianceStructure | None = None,
     ) -> Self:
         """Covariances of the M-step; an empty component keeps its `previous` one."""
-        n_components, n_features = statistics.origin.shape
-        covariances = cls.regularize(cls.average(statistics), reg_covar)
+        covariances = cls.average(statistics, reg_covar)
         if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
-        return cls.from_covariances(covariances, n_components, n_features)
+        return cls.from_covariances(covariances, *statistics.origin.shape)
 
 
 class MatrixCovariance(CovarianceStructure):
     """Structures whose covariances are matrices, (..., n_features, n_features)."""
 
     are_matrices = True
-
-    @staticmethod
-    def regularize(covariances: Array, reg_covar: float) -> Array:
-        np.einsum("...dd->...d", covariances)[...] += reg_covar
-        return covariances
 
     @classmethod
     def factorize(cls, covariances: Array) -> Array:
@@ -208,10 +199,6 @@ class MatrixCovariance(CovarianceStructure):
 
     def factors(self) -> Array:
         return self.precisions_cholesky
-
-    def log_det(self) -> Array:
-        diagonal = np.einsum("...dd->...d", self.precisions_cholesky)
-        return np.asarray(np.log(diagonal).sum(axis=-1))
 
     def whiten(self, shifts: Array) -> Array:
         return np.asarray((shifts[:, np.newaxis, :] @ self.precisions_cholesky)[:, 0, :])
@@ -246,15 +233,10 @@ class VarianceCovariance(CovarianceStructure):
     layout: ClassVar[Layout] = "diagonal"
     are_matrices = False
 
-    @staticmethod
-    def regularize(covariances: Array, reg_covar: float) -> Array:
-        return covariances + reg_covar
-
     @classmethod
     def factorize(cls, covariances: Array) -> Array:
-        positive = covariances > 0
-        if not positive.all():
-            position = np.argwhere(~positive)[0].tolist()
+        if not covariances.min() > 0:
+            position = np.argwhere(~(covariances > 0))[0].tolist()
             raise DegenerateCovarianceError(**dict(zip(cls.axes, position, strict=True)))
         return 1 / np.sqrt(covariances)
 
@@ -271,10 +253,6 @@ class VarianceCovariance(CovarianceStructure):
 
     def factors(self) -> Array:
         return self.expand(self.precisions_cholesky)
-
-    def log_det(self) -> Array:
-        logarithms = np.log(self.factors())
-        return np.asarray(logarithms.sum(axis=1) * (self.n_features / logarithms.shape[1]))
 
     def whiten(self, shifts: Array) -> Array:
         return shifts * self.factors()

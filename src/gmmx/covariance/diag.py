@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -25,10 +24,6 @@ class Diag(ConjugateStructure, VarianceCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components * n_features
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        return statistics.scatter() / statistics.occupied_counts[:, None]
 
     def expand(self, variances: Array) -> Array:
         return variances

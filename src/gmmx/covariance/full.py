@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gmmx.covariance.base import MatrixCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -26,10 +25,6 @@ class Full(ConjugateStructure, MatrixCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components * n_features * (n_features + 1) // 2
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        return statistics.scatter() / statistics.occupied_counts[:, None, None]
 
     def dense(self) -> Array:
         return self.covariances

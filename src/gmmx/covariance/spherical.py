@@ -8,8 +8,6 @@ import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.covariance.diag import Diag
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -29,11 +27,6 @@ class Spherical(ConjugateStructure, VarianceCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        n_features = statistics.origin.shape[1]
-        return np.asarray(Diag.average(statistics)[:, 0] / n_features)
 
     def expand(self, variances: Array) -> Array:
         return variances[:, np.newaxis]

@@ -8,7 +8,6 @@ import numpy as np
 
 from gmmx.covariance.base import MatrixCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -28,10 +27,6 @@ class Tied(ConjugateStructure, MatrixCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_features * (n_features + 1) // 2
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        return np.asarray(statistics.scatter() / statistics.counts.sum())
 
     def dense(self) -> Array:
         shape = self.n_components, self.n_features, self.n_features

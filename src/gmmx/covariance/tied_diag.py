@@ -8,7 +8,6 @@ import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -27,10 +26,6 @@ class TiedDiag(ConjugateStructure, VarianceCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_features
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        return np.asarray(statistics.scatter().sum(axis=0) / statistics.counts.sum())
 
     def expand(self, variances: Array) -> Array:
         return np.tile(variances, (self.n_components, 1))

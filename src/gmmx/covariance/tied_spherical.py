@@ -8,8 +8,6 @@ import numpy as np
 
 from gmmx.covariance.base import VarianceCovariance
 from gmmx.covariance.conjugate import ConjugateStructure
-from gmmx.covariance.tied_diag import TiedDiag
-from gmmx.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -29,11 +27,6 @@ class TiedSpherical(ConjugateStructure, VarianceCovariance):
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return 1
-
-    @staticmethod
-    def average(statistics: SufficientStatistics) -> Array:
-        n_features = statistics.origin.shape[1]
-        return np.asarray(TiedDiag.average(statistics)[0] / n_features)
 
     def expand(self, variances: Array) -> Array:
         return np.full((self.n_components, 1), variances)

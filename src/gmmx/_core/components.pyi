@@ -1,0 +1,14 @@
+from numpy import float64
+from numpy.typing import NDArray
+
+def log_scale(
+    weights: NDArray[float64], factors: NDArray[float64], layout: str, D: int
+) -> NDArray[float64]: ...
+def average_scatter(
+    counts: NDArray[float64],
+    shift: NDArray[float64],
+    second: NDArray[float64],
+    are_matrices: bool,
+    reg_covar: float,
+    covariances: NDArray[float64],
+) -> None: ...
