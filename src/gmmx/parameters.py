@@ -54,7 +54,7 @@ class MixtureParameters:
         """Components that lost all samples, with what they had before."""
         return np.flatnonzero(self.weights == 0)
 
-    @cached_property
+    @property
     def log_scale(self) -> Array:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
         covariance = self.covariance

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from gmmx._core import components
+
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
@@ -104,24 +106,12 @@ class SufficientStatistics:
         """Components that hold no samples: their count underflows."""
         return (self.counts < SMALLEST_COUNT).nonzero()[0]
 
-    @property
-    def occupied_counts(self) -> Array:
-        """Counts to divide by: 1 for an empty component."""
-        if not self.empty.size:
-            return self.counts
-        counts = self.counts.copy()
-        counts[self.empty] = 1
-        return counts
-
     @cached_property
     def shift(self) -> Array:
         """New means less origin: first / counts, 0 for an empty component."""
-        shift: Array = self.first / self.occupied_counts[:, np.newaxis]
-        if self.empty.size:
-            shift[self.empty] = 0
-        return shift
+        return components.mean_shift(self.counts, self.first, SMALLEST_COUNT)
 
-    @cached_property
+    @property
     def means(self) -> Array:
         """Means of the components; an empty one keeps its origin."""
         return self.origin + self.shift

@@ -110,8 +110,9 @@ def kmeans_plusplus(
         raise ValueError("expected the index of a sample, a mean of X, and draws")
     cdef double[::1] closest = np.empty(n), reach = np.empty(K), potentials = np.empty(n_trials)
     cdef long long[::1] labels = np.empty(n, np.int64)
-    cdef long long[::1] trials = np.full(n_trials, first, np.int64)
-    cdef long long[::1] seeds = np.full(K, first, np.int64)
+    cdef long long[::1] trials = np.empty(n_trials, np.int64), seeds = np.empty(K, np.int64)
+    trials[:] = first
+    seeds[:] = first
     cdef Clusters task
     memset(&task, 0, sizeof(Clusters))
     task.X, task.n_samples, task.n_features = &X[0, 0], n, X.shape[1]
@@ -227,7 +228,8 @@ cdef class Assignment:
         self.set_centers(centers)
         self.sums = np.zeros((task.n_centers, 1 + task.n_features))
         self.drift = np.zeros(task.n_centers)
-        cdef long long[::1] labels = np.full(task.n_samples, -1, np.int64)
+        cdef long long[::1] labels = np.empty(task.n_samples, np.int64)
+        labels[:] = -1
         cdef double[::1] margin = np.empty(task.n_samples)
         self.labels, self.centers = labels.base, self.positions.base
         self.counts, self.totals = self.sums.base[:, 0], self.sums.base[:, 1:]

@@ -4,6 +4,9 @@ from numpy.typing import NDArray
 def log_scale(
     weights: NDArray[float64], factors: NDArray[float64], layout: str, D: int
 ) -> NDArray[float64]: ...
+def mean_shift(
+    counts: NDArray[float64], first: NDArray[float64], smallest: float
+) -> NDArray[float64]: ...
 def average_scatter(
     counts: NDArray[float64],
     shift: NDArray[float64],

@@ -40,6 +40,22 @@ def log_scale(
     return array
 
 
+def mean_shift(
+    const double[::1] counts,    # IN (K,)
+    const double[:, ::1] first,  # IN (K, D)
+    double smallest,             # count below which a component is empty
+):
+    """Return first_k / count_k, (K, D), 0 for an empty component."""
+    cdef Py_ssize_t K = first.shape[0], D = first.shape[1], k, d
+    cdef object array = empty((K, D))
+    cdef double[:, ::1] shift = array
+    check_size("counts", counts.size, K)
+    for k in range(K):
+        for d in range(D):
+            shift[k, d] = first[k, d] / counts[k] if counts[k] >= smallest else 0
+    return array
+
+
 cdef inline void add_scatter(
     double count,
     const double *shift,   # IN (D,)
