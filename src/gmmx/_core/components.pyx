@@ -15,6 +15,12 @@ cdef object empty = np.empty
 cdef double LOG_2_PI = 1.83787706640934548356
 
 
+cdef int check_sizes(Py_ssize_t K, Py_ssize_t D) except -1:
+    if K < 1 or D < 1:
+        raise ValueError(f"expected at least 1 component and feature, got {K} and {D}")
+    return 0
+
+
 def log_scale(
     const double[::1] weights,  # IN (K,)
     const double[::1] factors,  # IN flat, in the layout's shape
@@ -24,6 +30,7 @@ def log_scale(
     """Return log weight_k + log det U_k - D/2 log 2 pi, (K,): log density at a component's mean."""
     cdef Py_ssize_t K = weights.shape[0], k, d
     cdef Layout form = layout_number(layout)
+    check_sizes(K, D)
     cdef Py_ssize_t size = 0 if form == SHARED else factors_size(form, K, D) // K
     cdef Py_ssize_t n_logarithms = 1 if form == ISOTROPIC else D
     cdef Py_ssize_t step = 1 if form == DIAGONAL else D + 1
@@ -49,6 +56,7 @@ def mean_shift(
     cdef Py_ssize_t K = first.shape[0], D = first.shape[1], k, d
     cdef object array = empty((K, D))
     cdef double[:, ::1] shift = array
+    check_sizes(K, D)
     check_size("counts", counts.size, K)
     for k in range(K):
         for d in range(D):
@@ -56,33 +64,38 @@ def mean_shift(
     return array
 
 
-cdef inline void add_scatter(
-    double count,
-    const double *shift,   # IN (D,)
-    const double *second,  # IN (F,), or NULL for 0
-    Py_ssize_t D, bint are_matrices,
-    double *scatter, Py_ssize_t F,  # ADD (F,): a matrix, a value of each feature, or of all
+cdef inline void subtract_product(
+    double count, const double *shift, Py_ssize_t D,
+    double *scatter,  # INOUT (D, D), stays exactly symmetric
 ) noexcept nogil:
-    """second - count shift shift^T, exactly symmetric; rounding leaves no variance below 0."""
-    cdef Py_ssize_t a, b, i
-    cdef double square
-    if are_matrices:
-        for a in range(D):
-            for b in range(D):
-                i = a * D + b
-                scatter[i] += (0 if second == NULL else second[i]) - count * (shift[a] * shift[b])
-        return
-    for i in range(F):
-        square = 0
-        for a in range(i, i + D // F):
-            square += shift[a] * shift[a]
-        scatter[i] += max(second[i] - count * square, <double>0)
+    """scatter - count shift shift^T."""
+    cdef Py_ssize_t a, b
+    for a in range(D):
+        for b in range(D):
+            scatter[a * D + b] -= count * (shift[a] * shift[b])
+
+
+cdef inline void add_variances(
+    double count, const double *shift, const double *second, Py_ssize_t F,
+    Py_ssize_t width,  # features of a value: 1, or all
+    double *scatter,   # INOUT (F,)
+) noexcept nogil:
+    """scatter + diagonal of second - count shift shift^T, which rounding leaves at 0 or above."""
+    cdef Py_ssize_t f, d
+    cdef double moved
+    for f in range(F):
+        moved = 0
+        for d in range(width):
+            moved += shift[d] * shift[d]
+        moved = second[f] - count * moved
+        scatter[f] += 0 if moved < 0 else moved
+        shift += width
 
 
 def average_scatter(
     const double[::1] counts,    # IN (K,)
     const double[:, ::1] shift,  # IN (K, D) new means less origin
-    const double[::1] second,    # IN flat, about the origin: (K, F), or summed over components (F,)
+    const double[::1] second,    # IN flat, about the origin, in the layout's shape
     bint are_matrices,
     double reg_covar,            # added to variances
     double[::1] covariances,     # OUT flat, (J, F): J is K or 1; F is D D, or D or 1 for variances
@@ -92,26 +105,35 @@ def average_scatter(
     That of a component without samples is 0.
     """
     cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], j, k, f
-    cdef bint is_summed = are_matrices and second.size == D * D
-    cdef Py_ssize_t F = D * D if are_matrices else second.size // K
-    cdef Py_ssize_t J = covariances.size // F
+    cdef Py_ssize_t F, J, width, next_component, next_variance
+    cdef double *scatter
     cdef double count, total = 0
+    check_sizes(K, D)
     check_size("counts", counts.size, K)
-    check_size("second", second.size, F if is_summed else K * F)
-    check_size("values of a component", F, D * D if are_matrices else D if F > 1 else 1)
+    F = D * D if are_matrices else second.size // K
+    check_size("a component of second", F, D * D if are_matrices else D if F > 1 else 1)
+    J = covariances.size // F
     check_size("covariances", covariances.size, K * F if J > 1 else F)
+    check_size("second", second.size, J * F if are_matrices else K * F)
+    width = 1 if are_matrices else D // F
+    next_component = F if J > 1 else 0
+    next_variance = D + 1 if are_matrices else 1
+    scatter = &covariances[0]
     for f in range(J * F):
-        covariances[f] = second[f] if is_summed else 0
+        scatter[f] = second[f] if are_matrices else 0
     for k in range(K):
         total += counts[k]
-        add_scatter(
-            counts[k], &shift[k, 0], NULL if is_summed else &second[k * F], D, are_matrices,
-            &covariances[k * F if J > 1 else 0], F)
+        if are_matrices:
+            subtract_product(counts[k], &shift[k, 0], D, scatter + k * next_component)
+        else:
+            add_variances(
+                counts[k], &shift[k, 0], &second[k * F], F, width, scatter + k * next_component)
     for j in range(J):
-        count = total if J == 1 else counts[j]
-        if not are_matrices:
-            count *= D // F
+        count = width * (total if J == 1 else counts[j])
+        if count == 0:
+            count = 1
         for f in range(F):
-            covariances[j * F + f] /= count if count > 0 else 1
-            if not (are_matrices and f % (D + 1)):
-                covariances[j * F + f] += reg_covar
+            scatter[f] /= count
+        for f in range(D if are_matrices else F):
+            scatter[f * next_variance] += reg_covar
+        scatter += F
