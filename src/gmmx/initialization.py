@@ -167,7 +167,7 @@ def statistics_about_means(
     exact = exact_layout(layout)
     statistics = _moments_of_labels(X, labels, means, exact, n_threads)
     squared = statistics.second if exact == "diagonal" else np.einsum("kdd->kd", statistics.second)
-    moved = statistics.counts[:, np.newaxis] * statistics.shift * statistics.shift
+    moved = statistics.first * statistics.shift
     if (moved > 0.5 * squared).any():
         statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)
     return statistics.to_layout(layout)
