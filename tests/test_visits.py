@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gmmx import GaussianMixture
-from gmmx._core import core
+from gmmx._core import components
 from gmmx.covariance import STRUCTURES
 from gmmx.em import ExpectationMaximization, run_em
 from gmmx.parameters import MixtureParameters
@@ -38,7 +38,7 @@ def test_sums_and_labels_are_those_of_every_term(separation, n_features, n_compo
     every_term = parameters.pass_over(X, 1, **options)
     expected = labels.copy()
     order = np.empty_like(labels)
-    core.label_order(labels, n_components, order)
+    components.label_order(labels, n_components, order)
     ordered = parameters.pass_over(X, 1, weights=parameters.weights, order=order, **options)
     np.testing.assert_array_equal(labels, expected)
     scale = np.abs(every_term).max()
@@ -66,7 +66,7 @@ def test_a_far_sample_keeps_its_part_in_every_component():
     labels = np.empty(len(X), dtype=np.int64)
     expected = parameters.pass_over(X, 1, labels=labels, **options)
     order = np.empty_like(labels)
-    core.label_order(labels, 2, order)
+    components.label_order(labels, 2, order)
     sums = parameters.pass_over(
         X, 1, labels=labels, order=order, weights=parameters.weights, **options
     )
@@ -138,12 +138,12 @@ def test_few_features_are_visited_as_they_stand():
 def test_label_order_is_a_stable_sort():
     labels = np.random.default_rng(0).integers(5, size=1000)
     order = np.empty_like(labels)
-    core.label_order(labels, 5, order)
+    components.label_order(labels, 5, order)
     np.testing.assert_array_equal(order, np.argsort(labels, kind="stable"))
     for bad in (-1, 5):
         labels[3] = bad
         with pytest.raises(ValueError, match="is not from 0 to 4"):
-            core.label_order(labels, 5, order)
+            components.label_order(labels, 5, order)
 
 
 @pytest.mark.parametrize("spoiled", ["labels", "order"])

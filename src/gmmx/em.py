@@ -225,7 +225,7 @@ class ExpectationMaximization:
     ) -> MixtureParameters:
         """Parameters of maximum likelihood."""
         covariance = previous.covariance
-        return maximize(statistics, self.reg_covar, type(covariance), covariance)
+        return maximize(statistics, self.reg_covar, type(covariance), covariance, self.n_threads)
 
     def chart(self, origin: MixtureParameters) -> Chart:
         """Coordinates that an acceleration extrapolates in."""
@@ -248,6 +248,7 @@ def maximize(
     reg_covar: float,
     structure: type[CovarianceStructure],
     previous: CovarianceStructure | None = None,
+    n_threads: int = 1,
 ) -> MixtureParameters:
     """The M-step: weights counts / n, means and covariances of the moments.
 
@@ -258,7 +259,7 @@ def maximize(
     if statistics.empty.size:
         weights = weights.copy()
         weights[statistics.empty] = 0
-    covariance = structure.estimate(statistics, reg_covar, previous)
+    covariance = structure.estimate(statistics, reg_covar, previous, n_threads)
     return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
 
 

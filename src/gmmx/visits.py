@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx._core import core
+from gmmx._core import components
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Samples
@@ -61,7 +61,7 @@ class VisitingOrder:
         if not self.has_labels:
             self.has_labels = True
             return {"labels": self.labels}
-        core.label_order(self.labels, n_components, self.order)
+        components.label_order(self.labels, n_components, self.order)
         self.was_ordered = True
         return {"labels": self.labels, "order": self.order, "n_skipped": self.n_skipped}
 

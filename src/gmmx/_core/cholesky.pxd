@@ -6,6 +6,10 @@ Inner loops run along rows, so that they are vectorised without reordering any s
 from libc.math cimport INFINITY, frexp, ldexp, sqrt
 
 
+cdef enum:
+    ROWS = 4  # that are subtracted at a time
+
+
 cdef inline Py_ssize_t scale_to_unit(
     const double *matrix,  # IN (D, D) symmetric
     Py_ssize_t D,
@@ -28,16 +32,40 @@ cdef inline Py_ssize_t scale_to_unit(
     return -1
 
 
+cdef inline void subtract_row(
+    double *out, Py_ssize_t start, Py_ssize_t D, double factor, const double *row
+) noexcept nogil:
+    """out - factor row, from `start` to D."""
+    cdef Py_ssize_t j
+    for j in range(start, D):
+        out[j] = out[j] - factor * row[j]
+
+
+cdef inline void subtract_rows(
+    double *out,            # INOUT (D,)
+    Py_ssize_t start,
+    Py_ssize_t D,
+    const double *factors,  # IN (ROWS,), `step` apart
+    Py_ssize_t step,
+    const double *rows,     # IN (ROWS, D)
+) noexcept nogil:
+    """As subtract_row for one row after the other, while each value of `out` is in a register."""
+    cdef double f0 = factors[0], f1 = factors[step], f2 = factors[2 * step], f3 = factors[3 * step]
+    cdef Py_ssize_t j
+    for j in range(start, D):
+        out[j] = (out[j] - f0 * rows[j] - f1 * rows[D + j] - f2 * rows[2 * D + j]
+                  - f3 * rows[3 * D + j])
+
+
 cdef inline Py_ssize_t upper_cholesky(
     double *matrix,       # INOUT (D, D) symmetric -> R with R^T R = matrix, above the diagonal
     Py_ssize_t D,
     double *smallest,     # IN (D,) pivots below these are lost in rounding
 ) noexcept nogil:
     """Return the first feature whose pivot is lost, or -1."""
-    cdef Py_ssize_t i, j, k
+    cdef Py_ssize_t i, j, k, stop
     cdef double factor
     cdef double *row
-    cdef double *below
     for k in range(D):
         row = matrix + k * D
         if not row[k] > smallest[k]:
@@ -45,11 +73,13 @@ cdef inline Py_ssize_t upper_cholesky(
         factor = 1 / sqrt(row[k])
         for j in range(k, D):
             row[j] = row[j] * factor
-        for i in range(k + 1, D):
-            below = matrix + i * D
-            factor = row[i]
-            for j in range(i, D):
-                below[j] = below[j] - factor * row[j]
+        stop = min(D, k // ROWS * ROWS + ROWS)
+        for i in range(k + 1, stop):
+            subtract_row(matrix + i * D, i, D, row[i], row)
+        if k + 1 == stop:
+            row = matrix + k // ROWS * ROWS * D
+            for i in range(stop, D):
+                subtract_rows(matrix + i * D, i, D, row + i, D, row)
     return -1
 
 
@@ -62,7 +92,6 @@ cdef inline void invert_upper(
     cdef Py_ssize_t i, j, k
     cdef double factor
     cdef double *out
-    cdef double *below
     for i in range(D - 1, -1, -1):
         out = matrix + i * D
         for j in range(D):
@@ -70,10 +99,13 @@ cdef inline void invert_upper(
             out[j] = 0
         factor = 1 / row[i]
         out[i] = factor
-        for k in range(i + 1, D):
-            below = matrix + k * D
-            for j in range(k, D):
-                out[j] = out[j] - row[k] * below[j]
+        k = i + 1
+        while k + ROWS <= D:
+            subtract_rows(out, k, D, row + k, 1, matrix + k * D)
+            k += ROWS
+        while k < D:
+            subtract_row(out, k, D, row[k], matrix + k * D)
+            k += 1
         for j in range(i + 1, D):
             out[j] = out[j] * factor
 

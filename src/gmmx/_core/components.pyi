@@ -1,6 +1,7 @@
-from numpy import float64
+from numpy import float64, int64
 from numpy.typing import NDArray
 
+def label_order(labels: NDArray[int64], K: int, order: NDArray[int64]) -> None: ...
 def log_scale(
     weights: NDArray[float64], factors: NDArray[float64], layout: str, D: int
 ) -> NDArray[float64]: ...

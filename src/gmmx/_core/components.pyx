@@ -21,6 +21,27 @@ cdef int check_sizes(Py_ssize_t K, Py_ssize_t D) except -1:
     return 0
 
 
+def label_order(
+    const long long[::1] labels,  # IN (n,) from 0 to K - 1
+    Py_ssize_t K,
+    long long[::1] order,         # OUT (n,) indices sorted by label, stable
+):
+    """Counting sort."""
+    cdef Py_ssize_t n = labels.shape[0], i, k, total = 0
+    check_size("order", order.size, n)
+    cdef long long[::1] start = np.zeros(K + 1, np.int64)
+    for i in range(n):
+        if not 0 <= labels[i] < K:
+            raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
+        start[labels[i] + 1] += 1
+    for k in range(K):
+        total += start[k]
+        start[k] = total
+    for i in range(n):
+        order[start[labels[i]]] = i
+        start[labels[i]] += 1
+
+
 def log_scale(
     const double[::1] weights,  # IN (K,)
     const double[::1] factors,  # IN flat, in the layout's shape

@@ -25,7 +25,6 @@ def em_pass(
     log_prob: NDArray[float32] | NDArray[float64] | None = None,
     labels: NDArray[int64] | None = None,
 ) -> NDArray[float64] | None: ...
-def label_order(labels: NDArray[int64], K: int, order: NDArray[int64]) -> None: ...
 def moments_of(
     X: NDArray[float32] | NDArray[float64],
     origin: NDArray[float64],
@@ -37,5 +36,5 @@ def moments_of(
     resp: NDArray[float32] | NDArray[float64] | None = None,
 ) -> NDArray[float64]: ...
 def precision_cholesky(
-    covariances: NDArray[float64], smallest: float, factors: NDArray[float64]
+    covariances: NDArray[float64], smallest: float, factors: NDArray[float64], n_threads: int
 ) -> int: ...

@@ -205,27 +205,6 @@ cdef int set_order(EMPass *task, const long long[::1] order) except -1:
     return 0
 
 
-def label_order(
-    const long long[::1] labels,  # IN (n,) from 0 to K - 1
-    Py_ssize_t K,
-    long long[::1] order,         # OUT (n,) indices sorted by label, stable
-):
-    """Counting sort."""
-    cdef Py_ssize_t n = labels.shape[0], i, k, total = 0
-    check_size("order", order.size, n)
-    cdef long long[::1] start = np.zeros(K + 1, np.int64)
-    for i in range(n):
-        if not 0 <= labels[i] < K:
-            raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
-        start[labels[i] + 1] += 1
-    for k in range(K):
-        total += start[k]
-        start[k] = total
-    for i in range(n):
-        order[start[labels[i]]] = i
-        start[labels[i]] += 1
-
-
 def em_pass(
     const floating[:, ::1] X,             # IN (n, D)
     const double[:, ::1] means,           # IN (K, D)
@@ -327,24 +306,31 @@ def precision_cholesky(
     const double[:, :, ::1] covariances,  # IN (K, D, D)
     double smallest,                      # pivot, as a share of the feature's variance
     double[:, :, ::1] factors,            # OUT (K, D, D) upper triangular U, U U^T = covariance^-1
+    int n_threads,
 ):
     """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
-    cdef Py_ssize_t K = covariances.shape[0], D = covariances.shape[1], k
+    cdef Py_ssize_t K = covariances.shape[0], D = covariances.shape[1], k = 0, at_once
     cdef Py_ssize_t failed = -1
+    cdef int status = 0
     if K < 1 or D < 1 or covariances.shape[2] != D:
         raise ValueError("expected covariances of shape (K, D, D)")
     check_size("factors", factors.size, covariances.size)
-    cdef double[::1] scratch = np.empty(2 * D)
-    cdef double done = 0
+    cdef double multiplications = <double>D * D * D
+    cdef double[:, ::1] scratch = np.empty((K, 2 * D))
+    if K * multiplications < SMALL_WORK:
+        n_threads = 1
+    n_threads = reserve_threads(n_threads)
+    at_once = max(<Py_ssize_t>n_threads, <Py_ssize_t>(LONG_WORK / multiplications))
     with nogil:
-        for k in range(K):
-            done += <double>D * D * D
-            if done >= LONG_WORK:
-                done = 0
-                propagate(check_signals_once())
-            failed = double_kernels.precision_cholesky(
-                &covariances[k, 0, 0], D, smallest, &factors[k, 0, 0], &scratch[0])
+        while k < K and failed < 0 and status == 0:
+            failed = double_kernels.factorize(
+                &covariances[k, 0, 0], min(at_once, K - k), D, smallest, &factors[k, 0, 0],
+                &scratch[k, 0], n_threads)
             if failed >= 0:
                 failed += k * D
-                break
+            k += at_once
+            if k < K:
+                status = check_signals_once()
+    release_threads(n_threads)
+    propagate(status)
     return failed

@@ -8,7 +8,7 @@ on the number of threads, nor a sample's on its neighbours.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
-from cython.parallel cimport parallel, threadid
+from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, diagonal, moments, pairs, posterior, products
@@ -282,6 +282,40 @@ cdef int run(EMPass *task, int n_threads) noexcept nogil:
     return 0
 
 
+cdef void factorize_one(
+    const double *covariances, Py_ssize_t k, Py_ssize_t D, double smallest, double *factors,
+    double *scratch,
+) noexcept nogil:
+    """Matrix k; its scratch then starts with the feature without a pivot."""
+    scratch += 2 * D * k
+    scratch[0] = cholesky.precision_cholesky(
+        covariances + k * D * D, D, smallest, factors + k * D * D, scratch)
+
+
+cdef Py_ssize_t factorize(
+    const double *covariances,  # IN (K, D, D)
+    Py_ssize_t K,
+    Py_ssize_t D,
+    double smallest,            # pivot, as a share of the feature's variance
+    double *factors,            # OUT (K, D, D)
+    double *scratch,            # (K, 2, D)
+    int n_threads,
+) noexcept nogil:
+    """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
+    cdef Py_ssize_t k
+    n_threads = startable(n_threads)
+    if n_threads == 1:
+        for k in range(K):
+            factorize_one(covariances, k, D, smallest, factors, scratch)
+    else:
+        for k in prange(K, num_threads=n_threads, schedule="dynamic"):
+            factorize_one(covariances, k, D, smallest, factors, scratch)
+    for k in range(K):
+        if scratch[2 * D * k] >= 0:
+            return k * D + <Py_ssize_t>scratch[2 * D * k]
+    return -1
+
+
 cdef int max_threads() noexcept nogil:
     return omp_get_max_threads()
 
@@ -291,7 +325,7 @@ table.max_threads = max_threads
 table.plan = plan
 table.pack = pack_parameters
 table.run = run
-table.precision_cholesky = cholesky.precision_cholesky
+table.factorize = factorize
 guard_forks()
 kernels = PyCapsule_New(&table, "gmmx._core.Kernels", NULL)
 lanes = LANES

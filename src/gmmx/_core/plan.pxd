@@ -163,6 +163,14 @@ cdef inline Py_ssize_t partial_second_size(const EMPass *task) noexcept nogil:
     return task.n_components * D * (D + 1) // 2
 
 
+cdef inline Py_ssize_t largest_power_of_two(Py_ssize_t limit) noexcept nogil:
+    """So many chunks are equal parts for most numbers of threads."""
+    cdef Py_ssize_t power = 1
+    while 2 * power <= limit:
+        power *= 2
+    return power
+
+
 cdef inline char *take(char **free_bytes, Py_ssize_t size) noexcept nogil:
     """The next `size` bytes, aligned."""
     cdef char *taken = free_bytes[0]
@@ -231,7 +239,7 @@ cdef inline void plan(EMPass *task) noexcept nogil:
     most = PARTIAL_BYTES // (task.partial_size * <Py_ssize_t>sizeof(double))
     blocks = (task.n_samples + block - 1) // block
     chunks = min(min(<Py_ssize_t>LARGEST_N_CHUNKS, most), task.n_samples // SMALLEST_CHUNK)
-    chunks = max(<Py_ssize_t>1, chunks)
+    chunks = largest_power_of_two(max(<Py_ssize_t>1, chunks))
     task.chunk_samples = (blocks + chunks - 1) // chunks * block
     task.n_chunks = (task.n_samples + task.chunk_samples - 1) // task.chunk_samples
     cdef Parameters parameters

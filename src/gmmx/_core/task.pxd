@@ -73,8 +73,9 @@ ctypedef int (*run_function)(EMPass *task, int n_threads) noexcept nogil
 
 ctypedef int (*max_threads_function)() noexcept nogil
 
-ctypedef Py_ssize_t (*precision_cholesky_function)(
-    const double *covariance, Py_ssize_t D, double smallest, double *upper, double *scratch
+ctypedef Py_ssize_t (*factorize_function)(
+    const double *covariances, Py_ssize_t K, Py_ssize_t D, double smallest, double *factors,
+    double *scratch, int n_threads
 ) noexcept nogil
 
 ctypedef struct Kernels:
@@ -82,7 +83,7 @@ ctypedef struct Kernels:
     plan_function plan
     pack_function pack        # the parameters, into task.packed
     run_function run
-    precision_cholesky_function precision_cholesky
+    factorize_function factorize  # matrices, each on its own
 
 
 cdef inline double work(const EMPass *task, Py_ssize_t n_samples) noexcept nogil:

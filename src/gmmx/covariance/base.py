@@ -61,7 +61,7 @@ class CovarianceStructure(ABC):
 
     @classmethod
     @abstractmethod
-    def factorize(cls, covariances: Array) -> Array:
+    def factorize(cls, covariances: Array, n_threads: int = 1) -> Array:
         """`precisions_cholesky` of covariances, or `DegenerateCovarianceError`."""
 
     @staticmethod
@@ -147,9 +147,11 @@ class CovarianceStructure(ABC):
         return n_covariance + n_components * n_features + n_components - 1
 
     @classmethod
-    def from_covariances(cls, covariances: Array, n_components: int, n_features: int) -> Self:
+    def from_covariances(
+        cls, covariances: Array, n_components: int, n_features: int, n_threads: int = 1
+    ) -> Self:
         """Structure with given covariances; raises `DegenerateCovarianceError`."""
-        return cls(covariances, cls.factorize(covariances), n_components, n_features)
+        return cls(covariances, cls.factorize(covariances, n_threads), n_components, n_features)
 
     @classmethod
     def from_precisions(cls, precisions: Array, n_components: int, n_features: int) -> Self:
@@ -172,12 +174,14 @@ class CovarianceStructure(ABC):
         statistics: SufficientStatistics,
         reg_covar: float,
         previous: CovarianceStructure | None = None,
+        n_threads: int = 1,
     ) -> Self:
         """Covariances of the M-step; an empty component keeps its `previous` one."""
         covariances = cls.average(statistics, reg_covar)
         if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
-        return cls.from_covariances(covariances, *statistics.origin.shape)
+        n_components, n_features = statistics.origin.shape
+        return cls.from_covariances(covariances, n_components, n_features, n_threads)
 
 
 class MatrixCovariance(CovarianceStructure):
@@ -186,8 +190,8 @@ class MatrixCovariance(CovarianceStructure):
     are_matrices = True
 
     @classmethod
-    def factorize(cls, covariances: Array) -> Array:
-        return precision_cholesky(covariances)
+    def factorize(cls, covariances: Array, n_threads: int = 1) -> Array:
+        return precision_cholesky(covariances, n_threads)
 
     @staticmethod
     def factorize_precisions(precisions: Array) -> tuple[Array, Array]:
@@ -234,7 +238,7 @@ class VarianceCovariance(CovarianceStructure):
     are_matrices = False
 
     @classmethod
-    def factorize(cls, covariances: Array) -> Array:
+    def factorize(cls, covariances: Array, n_threads: int = 1) -> Array:
         if not covariances.min() > 0:
             position = np.argwhere(~(covariances > 0))[0].tolist()
             raise DegenerateCovarianceError(**dict(zip(cls.axes, position, strict=True)))

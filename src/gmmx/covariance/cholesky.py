@@ -47,7 +47,7 @@ class DegenerateCovarianceError(ValueError):
         self.direction = direction
 
 
-def precision_cholesky(covariances: Array) -> Array:
+def precision_cholesky(covariances: Array, n_threads: int = 1) -> Array:
     """Upper triangular U = L^-T with U U^T = covariance^-1, covariance = L L^T.
 
     Matrices are (..., n_features, n_features). One whose pivot, the variance that a feature has
@@ -56,7 +56,7 @@ def precision_cholesky(covariances: Array) -> Array:
     n_features = covariances.shape[-1]
     matrices = np.ascontiguousarray(covariances).reshape(-1, n_features, n_features)
     factors = np.empty_like(matrices)
-    failed = core.precision_cholesky(matrices, 4 * n_features * EPS, factors)
+    failed = core.precision_cholesky(matrices, 4 * n_features * EPS, factors, n_threads)
     if failed >= 0:
         component, feature = divmod(failed, n_features)
         raise DegenerateCovarianceError(
