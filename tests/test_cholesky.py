@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gmmx.covariance.cholesky import DegenerateCovarianceError, precision_cholesky
+from gmmx.covariance.cholesky import (
+    DegenerateCovarianceError,
+    factors_of_precisions,
+    precision_cholesky,
+    square,
+)
 
 
 def covariances_of(n_matrices, n_features):
@@ -26,6 +31,28 @@ def test_factors_are_those_of_the_inverse(n_features):
     np.testing.assert_allclose(
         identity, np.broadcast_to(np.eye(n_features), identity.shape), atol=1e-9
     )
+
+
+@pytest.mark.parametrize("n_features", [*range(1, 10), 33])
+def test_squares_are_symmetric_products(n_features):
+    factors = np.triu(np.random.default_rng(0).normal(size=(3, n_features, n_features)))
+    squares = square(factors)
+    np.testing.assert_allclose(squares, factors @ np.swapaxes(factors, 1, 2), atol=1e-13)
+    np.testing.assert_array_equal(squares, np.swapaxes(squares, 1, 2))
+    np.testing.assert_array_equal(square(factors[0]), squares[0])
+
+
+@pytest.mark.parametrize("n_features", [*range(1, 10), 33])
+def test_precisions_give_their_upper_factors_and_inverses(n_features):
+    precisions = covariances_of(3, n_features)
+    covariances, factors = factors_of_precisions(precisions)
+    np.testing.assert_array_equal(factors, np.triu(factors))
+    deviations = np.sqrt(np.einsum("kdd->kd", precisions))
+    sizes = deviations[:, :, np.newaxis] * deviations[:, np.newaxis]
+    assert np.all(np.abs(square(factors) - precisions) <= 1e-13 * sizes)
+    unit = np.broadcast_to(np.eye(n_features), precisions.shape)
+    identity = precisions @ covariances / deviations[:, :, np.newaxis] * deviations[:, np.newaxis]
+    np.testing.assert_allclose(identity, unit, atol=1e-9)
 
 
 def test_threads_change_no_bit():

@@ -30,6 +30,30 @@ def test_weight_0_has_no_density():
     assert components.log_scale(np.zeros(1), np.ones(1), "diagonal", 1)[0] == -np.inf
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (3, 4), (2, 9)])
+def test_shifts_are_whitened_by_the_factors(layout, n_components, n_features):
+    random = np.random.default_rng(0)
+    factors = random.uniform(0.5, 2.0, factors_shape(layout, n_components, n_features))
+    if layout in ("dense", "shared"):
+        factors = np.triu(factors)
+    shift = random.normal(size=(n_components, n_features))
+    upper = in_matrices(factors, layout, n_components, n_features)
+    actual = components.whiten(shift, factors.ravel(), layout)
+    expected = np.einsum("kd,kdj->kj", shift, upper)
+    np.testing.assert_allclose(actual, expected, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (3, 4), (2, 33)])
+def test_shared_cross_products_are_symmetric_sums(n_components, n_features):
+    first, shift = np.random.default_rng(0).normal(size=(2, n_components, n_features))
+    products = components.shared_cross_products(first, shift)
+    np.testing.assert_allclose(products, first.T @ shift + shift.T @ first, atol=1e-13)
+    np.testing.assert_array_equal(products, products.T)
+    with pytest.raises(ValueError, match="expected"):
+        components.shared_cross_products(first, shift[:, :-1].copy())
+
+
 def test_components_without_samples_do_not_move():
     shift = components.mean_shift(np.array([2.0, 0.0, 1e-300]), np.ones((3, 2)), 1e-280)
     np.testing.assert_array_equal(shift, [[0.5, 0.5], [0, 0], [0, 0]])

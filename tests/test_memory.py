@@ -154,7 +154,7 @@ def test_any_allocation_of_the_compiled_pass_may_fail(shim, layout):
     factors, covariances = np.empty((K, D, D)), np.tile(eye, (K, 1, 1))
     def check(failed):
         assert failed in (None, -1)
-    sweep(lambda: core.precision_cholesky(covariances, 1e-15, factors, 1), check, 0, 1)
+    sweep(lambda: core.factorize(covariances, 1e-15, True, factors, 1), check, 0, 1)
         """,
         LD_PRELOAD=shim, PYTHONMALLOC="malloc",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx.covariance.cholesky import DegenerateCovarianceError, precision_cholesky
 from gmmx.validation import as_float_array, check_finite
 
 if TYPE_CHECKING:
@@ -152,9 +153,20 @@ def _is_positive_definite(matrix: NDArray[np.float64]) -> bool:
         asymmetry = np.abs(scaled - scaled.T).max()
     if not asymmetry <= _SYMMETRY_TOLERANCE:
         return False
+    if _least_eigenvalue(scaled) > _ROUNDING * len(scaled):
+        return True
     # The smallest eigenvalue of a singular matrix is rounding error alone, of either sign.
     eigenvalues = np.linalg.eigvalsh(scaled, UPLO="U")
     return bool(eigenvalues[0] > _ROUNDING * eigenvalues[-1])
+
+
+def _least_eigenvalue(matrix: NDArray[np.float64]) -> float:
+    """A lower bound, 1 / |L^-1|^2 for matrix = L L^T, or 0: less work than the eigenvalue."""
+    try:
+        factor = precision_cholesky(matrix)
+    except DegenerateCovarianceError:
+        return 0.0
+    return float(1.0 / np.square(factor).sum())
 
 
 def check_fitted_matrices(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Layout = Literal["dense", "shared", "diagonal", "isotropic"]
 
-OF_VARIANCES = ("diagonal", "isotropic")
 EXACT: dict[Layout, Layout] = {"shared": "dense", "isotropic": "diagonal"}
 
 # A component that holds less than this share of one sample is empty: its moments underflow.
@@ -151,16 +150,10 @@ def exact_layout(layout: Layout) -> Layout:
 
 def cross_products(layout: Layout, first: Array, shift: Array) -> Array:
     """first_k shift_k^T + shift_k first_k^T in a layout's shape, exactly symmetric."""
-    products = _products(layout, first, shift)
-    return products + (products if layout in OF_VARIANCES else np.swapaxes(products, -1, -2))
-
-
-def _products(layout: Layout, a: Array, b: Array) -> Array:
-    """a_k b_k^T for each component in a layout's shape; a and b are (n_components, n_features)."""
-    if layout == "dense":
-        return a[:, :, np.newaxis] * b[:, np.newaxis, :]
     if layout == "shared":
-        return a.T @ b
-    if layout == "isotropic":
-        return np.asarray((a * b).sum(axis=1, keepdims=True))
-    return a * b
+        return components.shared_cross_products(first, shift)
+    if layout == "dense":
+        products = first[:, :, np.newaxis] * shift[:, np.newaxis, :]
+        return products + np.swapaxes(products, -1, -2)
+    products = 2 * first * shift
+    return products if layout == "diagonal" else products.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The inverse Cholesky factor of one covariance matrix, in float64.
+"""Triangular factors of one covariance matrix, in float64.
 
 Inner loops run along rows, so that they are vectorised without reordering any sum.
 """
@@ -110,18 +110,32 @@ cdef inline void invert_upper(
             out[j] = out[j] * factor
 
 
-cdef inline Py_ssize_t precision_cholesky(
-    const double *covariance,  # IN (D, D)
+cdef inline void scale_back(
+    double *upper,        # INOUT (D, D) R -> R scale^-1, 0 below the diagonal
+    const double *scale,  # IN (D,)
     Py_ssize_t D,
-    double smallest,           # pivot, as a share of the feature's variance
-    double *upper,             # OUT (D, D) U with U U^T = covariance^-1
-    double *scratch,           # (2, D)
+) noexcept nogil:
+    cdef Py_ssize_t i, j
+    for i in range(D):
+        for j in range(i):
+            upper[i * D + j] = 0
+        for j in range(i, D):
+            upper[i * D + j] = upper[i * D + j] / scale[j]
+
+
+cdef inline Py_ssize_t factorize(
+    const double *matrix,  # IN (D, D)
+    Py_ssize_t D,
+    double smallest,       # pivot, as a share of the feature's variance
+    bint invert,
+    double *upper,         # OUT (D, D) R with R^T R = matrix, or its inverse
+    double *scratch,       # (2, D)
 ) noexcept nogil:
     """Return the first feature that the ones before it determine, or -1."""
     cdef double *scale = scratch
     cdef double *row = scratch + D
     cdef Py_ssize_t i, j, failed
-    failed = scale_to_unit(covariance, D, scale, upper)
+    failed = scale_to_unit(matrix, D, scale, upper)
     if failed >= 0:
         return failed
     for i in range(D):
@@ -129,8 +143,35 @@ cdef inline Py_ssize_t precision_cholesky(
     failed = upper_cholesky(upper, D, row)
     if failed >= 0:
         return failed
+    if not invert:
+        scale_back(upper, scale, D)
+        return -1
     invert_upper(upper, D, row)
     for i in range(D):
         for j in range(i, D):
             upper[i * D + j] = upper[i * D + j] * scale[i]
     return -1
+
+
+cdef inline void square_upper(
+    const double *upper,  # IN (D, D)
+    Py_ssize_t D,
+    double *transposed,   # scratch (D, D)
+    double *square,       # OUT (D, D) U U^T, exactly symmetric
+) noexcept nogil:
+    cdef Py_ssize_t i, j, k
+    for i in range(D):
+        for j in range(D):
+            transposed[i * D + j] = upper[j * D + i] if j <= i else 0
+            square[i * D + j] = 0
+    for i in range(D):
+        k = i // ROWS * ROWS
+        while k + ROWS <= D:
+            subtract_rows(square + i * D, i, D, transposed + k * D + i, D, transposed + k * D)
+            k += ROWS
+        while k < D:
+            subtract_row(square + i * D, i, D, transposed[k * D + i], transposed + k * D)
+            k += 1
+        for j in range(i, D):
+            square[i * D + j] = -square[i * D + j]
+            square[j * D + i] = square[i * D + j]

@@ -8,7 +8,8 @@ import numpy as np
 
 from libc.math cimport log
 
-from gmmx._core.core cimport check_size, factors_size, layout_number
+from gmmx._core.core cimport check_size, double_kernels, factors_size, layout_number
+from gmmx._core.host cimport LONG_WORK, check_signals_once, propagate
 from gmmx._core.task cimport DIAGONAL, ISOTROPIC, SHARED, Layout
 
 cdef object empty = np.empty
@@ -82,6 +83,89 @@ def mean_shift(
     for k in range(K):
         for d in range(D):
             shift[k, d] = first[k, d] / counts[k] if counts[k] >= smallest else 0
+    return array
+
+
+cdef inline void whiten_matrix(
+    const double *shift, const double *factor, Py_ssize_t D, double *whitened
+) noexcept nogil:
+    """U^T shift."""
+    cdef Py_ssize_t d, j
+    for j in range(D):
+        whitened[j] = 0
+    for d in range(D):
+        for j in range(d, D):
+            whitened[j] += shift[d] * factor[d * D + j]
+
+
+def whiten(
+    const double[:, ::1] shift,  # IN (K, D)
+    const double[::1] factors,   # IN flat, in the layout's shape
+    str layout,
+):
+    """Return U_k^T shift_k, (K, D)."""
+    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], d, k
+    cdef Layout form = layout_number(layout)
+    check_sizes(K, D)
+    check_size("factors", factors.size, factors_size(form, K, D))
+    cdef Py_ssize_t size = 0 if form == SHARED else factors.size // K
+    cdef const double *factor = &factors[0]
+    cdef object array = empty((K, D))
+    cdef double[:, ::1] whitened = array
+    for k in range(K):
+        if form == DIAGONAL or form == ISOTROPIC:
+            for d in range(D):
+                whitened[k, d] = shift[k, d] * factor[d if form == DIAGONAL else 0]
+        else:
+            whiten_matrix(&shift[k, 0], factor, D, &whitened[k, 0])
+        factor += size
+    return array
+
+
+def shared_cross_products(
+    const double[:, ::1] first,  # IN (K, D)
+    const double[:, ::1] shift,  # IN (K, D)
+):
+    """Return sum_k first_k shift_k^T + shift_k first_k^T, (D, D), exactly symmetric."""
+    cdef Py_ssize_t K = first.shape[0], D = first.shape[1], a, b, k
+    check_sizes(K, D)
+    check_size("shift", shift.size, K * D)
+    check_size("a row of shift", shift.shape[1], D)
+    cdef object array = np.zeros((D, D))
+    cdef double[:, ::1] products = array
+    cdef double *row
+    cdef const double *f
+    cdef const double *s
+    for a in range(D):
+        row = &products[a, 0]
+        for k in range(K):
+            f, s = &first[k, 0], &shift[k, 0]
+            for b in range(a, D):
+                row[b] += f[a] * s[b] + s[a] * f[b]
+        for b in range(a):
+            row[b] = products[b, a]
+    return array
+
+
+def squares_of_factors(
+    const double[:, :, ::1] factors,  # IN (K, D, D) upper triangular
+):
+    """Return U_k U_k^T, (K, D, D), exactly symmetric."""
+    cdef Py_ssize_t K = factors.shape[0], D = factors.shape[1], k
+    check_sizes(K, D)
+    check_size("a factor", factors.shape[2], D)
+    cdef object array = empty((K, D, D))
+    cdef double[:, :, ::1] squares = array
+    cdef double[:, ::1] transposed = empty((D, D))
+    cdef double done = 0
+    with nogil:
+        for k in range(K):
+            done += <double>D * D * D
+            if done >= LONG_WORK:
+                done = 0
+                propagate(check_signals_once())
+            double_kernels.square_upper(
+                &factors[k, 0, 0], D, &transposed[0, 0], &squares[k, 0, 0])
     return array
 
 

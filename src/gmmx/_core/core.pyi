@@ -35,6 +35,10 @@ def moments_of(
     labels: NDArray[int64] | None = None,
     resp: NDArray[float32] | NDArray[float64] | None = None,
 ) -> NDArray[float64]: ...
-def precision_cholesky(
-    covariances: NDArray[float64], smallest: float, factors: NDArray[float64], n_threads: int
+def factorize(
+    matrices: NDArray[float64],
+    smallest: float,
+    invert: bool,
+    factors: NDArray[float64],
+    n_threads: int,
 ) -> int: ...

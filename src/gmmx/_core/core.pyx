@@ -302,29 +302,30 @@ def moments_of(
     return sums_over_samples(kernels, &task, n_threads)
 
 
-def precision_cholesky(
-    const double[:, :, ::1] covariances,  # IN (K, D, D)
-    double smallest,                      # pivot, as a share of the feature's variance
-    double[:, :, ::1] factors,            # OUT (K, D, D) upper triangular U, U U^T = covariance^-1
+def factorize(
+    const double[:, :, ::1] matrices,  # IN (K, D, D)
+    double smallest,                   # pivot, as a share of the feature's variance
+    bint invert,
+    double[:, :, ::1] factors,         # OUT (K, D, D) upper R with R^T R = matrix, or its inverse
     int n_threads,
 ):
     """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
-    cdef Py_ssize_t K = covariances.shape[0], D = covariances.shape[1], k = 0, at_once
+    cdef Py_ssize_t K = matrices.shape[0], D = matrices.shape[1], k = 0, at_once
     cdef Py_ssize_t failed = -1
     cdef int status = 0
-    if K < 1 or D < 1 or covariances.shape[2] != D:
-        raise ValueError("expected covariances of shape (K, D, D)")
-    check_size("factors", factors.size, covariances.size)
+    if K < 1 or D < 1 or matrices.shape[2] != D:
+        raise ValueError("expected matrices of shape (K, D, D)")
+    check_size("factors", factors.size, matrices.size)
     cdef double multiplications = <double>D * D * D
     cdef double[:, ::1] scratch = np.empty((K, 2 * D))
     if K * multiplications < SMALL_WORK:
         n_threads = 1
-    n_threads = reserve_threads(n_threads)
+    n_threads = reserve_threads(<int>min(<Py_ssize_t>n_threads, K))
     at_once = max(<Py_ssize_t>n_threads, <Py_ssize_t>(LONG_WORK / multiplications))
     with nogil:
         while k < K and failed < 0 and status == 0:
             failed = double_kernels.factorize(
-                &covariances[k, 0, 0], min(at_once, K - k), D, smallest, &factors[k, 0, 0],
+                &matrices[k, 0, 0], min(at_once, K - k), D, smallest, invert, &factors[k, 0, 0],
                 &scratch[k, 0], n_threads)
             if failed >= 0:
                 failed += k * D

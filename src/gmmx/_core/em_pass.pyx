@@ -283,22 +283,23 @@ cdef int run(EMPass *task, int n_threads) noexcept nogil:
 
 
 cdef void factorize_one(
-    const double *covariances, Py_ssize_t k, Py_ssize_t D, double smallest, double *factors,
-    double *scratch,
+    const double *matrices, Py_ssize_t k, Py_ssize_t D, double smallest, bint invert,
+    double *factors, double *scratch,
 ) noexcept nogil:
     """Matrix k; its scratch then starts with the feature without a pivot."""
     scratch += 2 * D * k
-    scratch[0] = cholesky.precision_cholesky(
-        covariances + k * D * D, D, smallest, factors + k * D * D, scratch)
+    scratch[0] = cholesky.factorize(
+        matrices + k * D * D, D, smallest, invert, factors + k * D * D, scratch)
 
 
 cdef Py_ssize_t factorize(
-    const double *covariances,  # IN (K, D, D)
+    const double *matrices,  # IN (K, D, D)
     Py_ssize_t K,
     Py_ssize_t D,
-    double smallest,            # pivot, as a share of the feature's variance
-    double *factors,            # OUT (K, D, D)
-    double *scratch,            # (K, 2, D)
+    double smallest,         # pivot, as a share of the feature's variance
+    bint invert,
+    double *factors,         # OUT (K, D, D)
+    double *scratch,         # (K, 2, D)
     int n_threads,
 ) noexcept nogil:
     """Return -1, or k D + d where feature d of matrix k has no pivot of the smallest size."""
@@ -306,10 +307,10 @@ cdef Py_ssize_t factorize(
     n_threads = startable(n_threads)
     if n_threads == 1:
         for k in range(K):
-            factorize_one(covariances, k, D, smallest, factors, scratch)
+            factorize_one(matrices, k, D, smallest, invert, factors, scratch)
     else:
         for k in prange(K, num_threads=n_threads, schedule="dynamic"):
-            factorize_one(covariances, k, D, smallest, factors, scratch)
+            factorize_one(matrices, k, D, smallest, invert, factors, scratch)
     for k in range(K):
         if scratch[2 * D * k] >= 0:
             return k * D + <Py_ssize_t>scratch[2 * D * k]
@@ -326,6 +327,7 @@ table.plan = plan
 table.pack = pack_parameters
 table.run = run
 table.factorize = factorize
+table.square_upper = cholesky.square_upper
 guard_forks()
 kernels = PyCapsule_New(&table, "gmmx._core.Kernels", NULL)
 lanes = LANES

@@ -74,8 +74,12 @@ ctypedef int (*run_function)(EMPass *task, int n_threads) noexcept nogil
 ctypedef int (*max_threads_function)() noexcept nogil
 
 ctypedef Py_ssize_t (*factorize_function)(
-    const double *covariances, Py_ssize_t K, Py_ssize_t D, double smallest, double *factors,
-    double *scratch, int n_threads
+    const double *matrices, Py_ssize_t K, Py_ssize_t D, double smallest, bint invert,
+    double *factors, double *scratch, int n_threads
+) noexcept nogil
+
+ctypedef void (*square_upper_function)(
+    const double *upper, Py_ssize_t D, double *transposed, double *square
 ) noexcept nogil
 
 ctypedef struct Kernels:
@@ -84,6 +88,7 @@ ctypedef struct Kernels:
     pack_function pack        # the parameters, into task.packed
     run_function run
     factorize_function factorize  # matrices, each on its own
+    square_upper_function square_upper
 
 
 cdef inline double work(const EMPass *task, Py_ssize_t n_samples) noexcept nogil:

@@ -13,6 +13,7 @@ from gmmx.covariance.cholesky import (
     DegenerateCovarianceError,
     factors_of_precisions,
     precision_cholesky,
+    square,
 )
 from gmmx.statistics import Layout, SufficientStatistics
 
@@ -80,10 +81,6 @@ class CovarianceStructure(ABC):
     @abstractmethod
     def dense(self) -> Array:
         """Covariance matrices of all components, (n_components, n_features, n_features)."""
-
-    @abstractmethod
-    def whiten(self, shifts: Array) -> Array:
-        """Shift U_k of component k, in standard deviations; (n_components, n_features)."""
 
     @abstractmethod
     def unwhiten(self, whitened: Array) -> Array:
@@ -158,6 +155,10 @@ class CovarianceStructure(ABC):
         """Structure with given inverses of the covariances."""
         return cls(*cls.factorize_precisions(precisions), n_components, n_features)
 
+    def whiten(self, shifts: Array) -> Array:
+        """Shift U_k of component k, in standard deviations; (n_components, n_features)."""
+        return components.whiten(shifts, self.factors().reshape(-1), self.layout)
+
     @classmethod
     def average(cls, statistics: SufficientStatistics, reg_covar: float = 0.0) -> Array:
         """Covariances of maximum likelihood, `reg_covar` added to every variance."""
@@ -198,14 +199,10 @@ class MatrixCovariance(CovarianceStructure):
         return factors_of_precisions(precisions)
 
     def precisions(self) -> Array:
-        factors = self.precisions_cholesky
-        return factors @ np.swapaxes(factors, -1, -2)
+        return square(self.precisions_cholesky)
 
     def factors(self) -> Array:
         return self.precisions_cholesky
-
-    def whiten(self, shifts: Array) -> Array:
-        return np.asarray((shifts[:, np.newaxis, :] @ self.precisions_cholesky)[:, 0, :])
 
     def unwhiten(self, whitened: Array) -> Array:
         transposed = np.swapaxes(self.precisions_cholesky, -1, -2)
@@ -222,9 +219,8 @@ class MatrixCovariance(CovarianceStructure):
         diagonal = np.einsum("...dd->...d", relative)
         diagonal[...] = np.exp(diagonal)
         factors = self.precisions_cholesky @ relative
-        inverse = precision_cholesky(factors @ np.swapaxes(factors, -1, -2))
-        covariances = inverse @ np.swapaxes(inverse, -1, -2)
-        return type(self)(covariances, factors, self.n_components, self.n_features)
+        inverse = precision_cholesky(square(factors))
+        return type(self)(square(inverse), factors, self.n_components, self.n_features)
 
     def information(self, weights: Array) -> Array:
         samples = weights[:, np.newaxis, np.newaxis] if "component" in self.axes else weights.sum()
@@ -257,9 +253,6 @@ class VarianceCovariance(CovarianceStructure):
 
     def factors(self) -> Array:
         return self.expand(self.precisions_cholesky)
-
-    def whiten(self, shifts: Array) -> Array:
-        return shifts * self.factors()
 
     def unwhiten(self, whitened: Array) -> Array:
         return whitened / self.factors()

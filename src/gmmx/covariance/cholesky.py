@@ -1,7 +1,8 @@
 """Triangular factors of covariance matrices and of their inverses, many at a time.
 
 Matrices are scaled to diagonals near 1 first: features may differ in scale as far as
-floating-point numbers reach.
+floating-point numbers reach. No library of linear algebra is called: its threads would go on
+waiting for work beside those of the next pass over the samples.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx._core import core
+from gmmx._core import components, core
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -53,17 +54,28 @@ def precision_cholesky(covariances: Array, n_threads: int = 1) -> Array:
     Matrices are (..., n_features, n_features). One whose pivot, the variance that a feature has
     left given the features before it, is lost in rounding raises `DegenerateCovarianceError`.
     """
-    n_features = covariances.shape[-1]
-    matrices = np.ascontiguousarray(covariances).reshape(-1, n_features, n_features)
-    factors = np.empty_like(matrices)
-    failed = core.precision_cholesky(matrices, 4 * n_features * EPS, factors, n_threads)
+    return _factorize(covariances, 4 * covariances.shape[-1] * EPS, True, n_threads)
+
+
+def square(factors: Array) -> Array:
+    """U U^T of upper triangular factors, (..., n_features, n_features)."""
+    matrices = factors.reshape(-1, *factors.shape[-2:])
+    return components.squares_of_factors(matrices).reshape(factors.shape)
+
+
+def _factorize(matrices: Array, smallest: float, invert: bool, n_threads: int = 1) -> Array:
+    """R^-1, or R itself, of matrices R^T R with pivots of a smallest share of their diagonals."""
+    n_features = matrices.shape[-1]
+    flat = np.ascontiguousarray(matrices).reshape(-1, n_features, n_features)
+    factors = np.empty_like(flat)
+    failed = core.factorize(flat, smallest, invert, factors, n_threads)
     if failed >= 0:
         component, feature = divmod(failed, n_features)
         raise DegenerateCovarianceError(
-            None if covariances.ndim == 2 else component, feature,
-            _flat_direction(matrices[component], feature),
+            None if matrices.ndim == 2 else component, feature,
+            _flat_direction(flat[component], feature),
         )  # fmt: skip
-    return factors.reshape(covariances.shape)
+    return factors.reshape(matrices.shape)
 
 
 def _flat_direction(matrix: Array, feature: int) -> Array | None:
@@ -87,11 +99,9 @@ def _flat_direction(matrix: Array, feature: int) -> Array | None:
 def factors_of_precisions(precisions: Array) -> tuple[Array, Array]:
     """Covariances, and upper triangular U with U U^T = precision.
 
-    U is the Cholesky factor with features reversed, taken of matrices scaled to unit diagonal.
+    U is the Cholesky factor with features reversed.
     """
     inverse = precision_cholesky(precisions)
-    deviations = np.sqrt(np.einsum("...dd->...d", precisions))
-    scale = deviations[..., :, np.newaxis]
-    unit = precisions / scale / deviations[..., np.newaxis, :]
-    upper = np.linalg.cholesky(unit[..., ::-1, ::-1])[..., ::-1, ::-1] * scale
-    return inverse @ np.swapaxes(inverse, -1, -2), np.ascontiguousarray(upper, dtype=np.float64)
+    reversed_factors = _factorize(precisions[..., ::-1, ::-1], 0.0, False)
+    upper = np.swapaxes(reversed_factors, -1, -2)[..., ::-1, ::-1]
+    return square(inverse), np.ascontiguousarray(upper)
