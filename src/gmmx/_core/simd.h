@@ -221,8 +221,8 @@ static inline vec bounded(vec x)
 /* exp(x) = 2^(n/16) exp(r), |r| <= ln(2)/32, for x <= 0; 0 where the result would be subnormal.
    The sixteen roots of 2 fit into registers, so that a polynomial of half the degree does. */
 #ifdef GMMX_SINGLE
-#define LN2_16_HIGH 0x1.62ep-5f
-#define LN2_16_LOW 1.996636559081838577e-6f
+#define LN2_SHORT 0x1.62ep-1f
+#define LN2_REST 3.1946184945309415e-5f
 static inline vec root_of_two(ivec n)
 {
     const __m512 roots = {
@@ -239,8 +239,8 @@ static inline vec exponential_tail(vec r)
     return multiply_add(broadcast(0.16666862555784f), r, broadcast(0.50000979447779f));
 }
 #else
-#define LN2_16_HIGH 0x1.62e42fefap-5
-#define LN2_16_LOW 1.029121848931067580e-13
+#define LN2_SHORT 0x1.62e42fefap-1
+#define LN2_REST 1.6465949582897082e-12
 static inline vec root_of_two(ivec n)
 {
     const __m512d low = {
@@ -266,16 +266,16 @@ static inline vec exponential_tail(vec r)
 
 static inline vec exponential(vec x)
 {
-    vec magic = broadcast(ROUND_TO_INTEGER);
-    vec shifted = multiply_add(x, broadcast(REAL(23.083120654223414518)), magic);
+    vec magic = broadcast(ROUND_TO_INTEGER / 16);
+    vec shifted = multiply_add(x, broadcast(REAL(1.44269504088896340736)), magic);
     vec n = shifted - magic;
-    vec r = multiply_add(n, broadcast(-LN2_16_HIGH), x);
-    r = multiply_add(n, broadcast(-LN2_16_LOW), r);
+    vec r = multiply_add(n, broadcast(-LN2_SHORT), x);
+    r = multiply_add(n, broadcast(-LN2_REST), r);
     vec p = multiply_add(r * r, exponential_tail(r), r);
     vec root = root_of_two(as_bits(shifted));
     return AVX512(maskz_scalef)(
         AVX512_MASK(cmp)(x, broadcast(LOWEST_EXPONENT), _CMP_NLT_UQ),
-        multiply_add(root, p, root), n * broadcast(REAL(0.0625)));
+        multiply_add(root, p, root), n);
 }
 #else
 /* exp(x) = 2^n exp(r), |r| <= ln(2)/2, for x <= 0; 0 where the result would be subnormal. */
