@@ -380,6 +380,17 @@ def test_rows_that_fill_the_first_cache(n_features, n_components):
                 assert_sums(example)
 
 
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e4])
+@pytest.mark.parametrize("raised", [0.0, -200.0, 200.0])
+@in_every_precision
+def test_moments_of_one_feature_in_and_out_of_reach(dtype, raised, scale):
+    # Groups of samples all of which are near, of some that are far, and densities out of range.
+    example = problem(1000, 1, 5, "diagonal", dtype, seed=0)
+    X = example.X * np.where(np.arange(1000) % 97 < 2, scale, 1.0)[:, np.newaxis].astype(dtype)
+    log_scale = (example.log_scale + raised).astype(dtype).astype(np.float64)
+    assert_sums(Problem(X, example.means, example.factors, log_scale, "diagonal"))
+
+
 @derandomized
 @at_many_sizes
 def test_nearest_components_take_all(**sizes):

@@ -36,6 +36,7 @@ FLOORS = {
     "_core.cholesky": 0,
     "_core.gamma": 0,
     "_core.moments": 0,
+    "_core.one_feature": 0,
     "_core.pairs": 0,
     "_core.posterior": 0,
     "_core.products": 0,

@@ -11,7 +11,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport parallel, prange, threadid
 from libc.string cimport memcpy, memset
 
-from gmmx._core cimport cholesky, diagonal, moments, pairs, posterior, products
+from gmmx._core cimport cholesky, diagonal, moments, one_feature, pairs, posterior, products
 from gmmx._core.task cimport (
     DENSE, ISOTROPIC, NEAREST, NONE, SECOND, EMPass, Kernels, work,
 )
@@ -22,7 +22,7 @@ from gmmx._core.inputs cimport given_resp, is_finite
 from gmmx._core.outputs cimport write_labels, write_log_prob, write_resp, write_weighted_log_prob
 from gmmx._core.parameters cimport pack_parameters
 from gmmx._core.plan cimport (
-    Block, Parameters, are_pairs, by_features, by_rows, first_size, lay_out_block,
+    Block, Parameters, are_pairs, by_features, by_rows, first_size, has_one_feature, lay_out_block,
     lay_out_parameters, plan, prunes, sample_size, second_size,
 )
 from gmmx._core.runtime cimport (
@@ -219,7 +219,10 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
             all_finite = all_finite and is_finite(block.X, block.n * task.n_features)
         if not by_rows(task):
             pack_samples(task, &parameters, &block)
-        if task.source <= NEAREST:
+        if has_one_feature(task):
+            one_feature.weigh_samples(&parameters, task.n_components, &block)
+            one_feature.add_moments(&parameters, task.n_components, &block)
+        elif task.source <= NEAREST:
             if task.order == NULL:
                 log_densities(task, &parameters, &block)
             else:
@@ -227,7 +230,7 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
             posteriors(task, &parameters, &block)
         else:
             given_resp(task, &block)
-        if task.moments != NONE:
+        if task.moments != NONE and not has_one_feature(task):
             clear_padding(task, &block)
             add_counts(task, &block)
             add_moments(task, &parameters, &block)

@@ -3,9 +3,11 @@
 from libc.math cimport ldexp, log
 from libc.string cimport memset
 
-from gmmx._core cimport dense
+from gmmx._core cimport dense, one_feature
 from gmmx._core.task cimport DENSE, DIAGONAL, ISOTROPIC, NEAREST, NONE, EMPass
-from gmmx._core.plan cimport Parameters, factor_size, lay_out_parameters, n_factors
+from gmmx._core.plan cimport (
+    Parameters, factor_size, has_one_feature, lay_out_parameters, n_factors,
+)
 from gmmx._core.simd cimport REAL_LARGEST, real
 
 
@@ -95,6 +97,8 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
         return
     if task.layout == DIAGONAL:
         round_to_real(task.factors, K * D, to.factors)
+        if has_one_feature(task):
+            one_feature.pack_bounds(task, to.bounds)
         return
     for k in range(n_factors(task)):
         dense.pack_factor(task.factors + k * D * D, D, to.factors + k * factor_size(task))

@@ -30,6 +30,7 @@ cdef struct Parameters:
     real *negligible   # (K,) share of the component's weight that no sum can hold
     real *reach        # (K,) squared distance at which a density of 1 makes it negligible
     real *factors      # (n_factors, factor_size)
+    real *bounds       # (2,) between which samples of one feature are in reach
 
 
 cdef struct Block:
@@ -46,6 +47,7 @@ cdef struct Block:
     real *resp                 # (n_groups, K, GROUP): log densities, then posteriors
     real *output_rows          # (GROUP, K) on their way to the output
     real *log_prob             # (n_groups, GROUP)
+    real *inverse              # (n_groups, GROUP) 1 / sum of densities, for one feature
     real *nearest              # (GROUP,) index of the component with the largest density
     real *centered             # (n_groups, D, GROUP), (n, padded_features(D)), or a row tile
     real *rows                 # (n_groups GROUP, padded_features(D)) less the center
@@ -81,6 +83,13 @@ cdef inline bint by_features(const EMPass *task) noexcept nogil:
         return task.moments == SECOND and task.center == NULL and (
             not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES))
     return task.center != NULL and D >= FEWEST_FEATURES
+
+
+cdef inline bint has_one_feature(const EMPass *task) noexcept nogil:
+    """Whether one variance for each component is all that moments are wanted for."""
+    return (task.n_features == 1 and task.layout == DIAGONAL and task.moments == SECOND
+            and task.source == DENSITY and task.center == NULL and task.labels == NULL
+            and task.resp == NULL and task.log_prob == NULL and task.weighted_log_prob == NULL)
 
 
 cdef inline Py_ssize_t sample_size(const EMPass *task) noexcept nogil:
@@ -192,6 +201,7 @@ cdef inline Py_ssize_t lay_out_parameters(
     parameters.negligible = <real *>take(&free_bytes, K * item)
     parameters.reach = <real *>take(&free_bytes, K * item)
     parameters.factors = <real *>take(&free_bytes, n_factors(task) * factor_size(task) * item)
+    parameters.bounds = <real *>take(&free_bytes, 2 * item)
     return free_bytes - memory
 
 
@@ -211,6 +221,7 @@ cdef inline Py_ssize_t lay_out_block(const EMPass *task, char *memory, Block *bl
     block.resp = <real *>take(&free_bytes, most * K * item)
     block.output_rows = <real *>take(&free_bytes, GROUP * K * item if task.resp != NULL else 0)
     block.log_prob = <real *>take(&free_bytes, most * item)
+    block.inverse = <real *>take(&free_bytes, most * item if has_one_feature(task) else 0)
     block.nearest = <real *>take(&free_bytes, GROUP * item)
     block.centered = <real *>take(&free_bytes, most * width * item)
     block.rows = <real *>take(&free_bytes, most * row_width * item)

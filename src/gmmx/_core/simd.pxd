@@ -11,6 +11,7 @@ cdef extern from "simd.h" nogil:
         GROUP          # samples in a register tile, TILE_VECTORS * LANES
 
     const real REAL_LARGEST
+    const real LOWEST_EXPONENT  # below which exponential is 0
 
     vec load(const real *source)
     void store(real *target, vec value)
