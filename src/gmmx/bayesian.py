@@ -16,7 +16,7 @@ from gmmx.posterior_attributes import posterior_attributes
 from gmmx.posterior_mixture import PosteriorMixture
 from gmmx.prior_validation import prior_of
 from gmmx.stopping import AbsoluteChange
-from gmmx.variational import VariationalBayes
+from gmmx.variational import VariationalBayes, variational_steps
 from gmmx.weight_distributions import WEIGHT_DISTRIBUTIONS
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ default='dirichlet_process'
             covariance=self.covariance_prior,
             n_threads=n_threads,
         )  # fmt: skip
-        return VariationalBayes(samples, prior, self.reg_covar, n_threads)
+        return variational_steps(samples, prior, self.reg_covar, n_threads)
 
     def _start(
         self, steps: ExpectationMaximization, samples: Samples

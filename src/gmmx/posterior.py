@@ -21,6 +21,8 @@ from gmmx.weight_distributions import WeightDistribution
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
 
+N_ROWS = 7  # of `OneFeatureIteration` before the terms
+
 
 @dataclass(frozen=True, eq=False)
 class MixturePosterior(MixtureParameters):
@@ -161,6 +163,24 @@ class MixturePrior:
             structure.from_covariances(covariances, n_components, n_features),
             weight_distribution, mean_precision, degrees_of_freedom,
         )  # fmt: skip
+
+    def posterior_of_rows(
+        self, rows: Array, log_normalizer: float, of_weights: float
+    ) -> MixturePosterior:
+        """The posterior of one feature from what `OneFeatureIteration` returns."""
+        _, _, means, mean_precision, degrees, covariances, factors = rows[:N_ROWS]
+        n_components, n_parameters = len(means), (len(rows) - N_ROWS - 2) // 3
+        first_term = N_ROWS + 2 + n_parameters
+        weight_distribution = type(self.weight_distribution)(*rows[N_ROWS + 2 : first_term])
+        shape = self.structure.covariance_shape(n_components, 1)
+        posterior = MixturePosterior(
+            rows[first_term], means.reshape(n_components, 1),
+            self.structure(covariances.reshape(shape), factors.reshape(shape), n_components, 1),
+            weight_distribution.with_terms(rows[first_term:], of_weights),
+            mean_precision, degrees,
+        )  # fmt: skip
+        vars(posterior)["_terms"] = rows[N_ROWS : N_ROWS + 2], log_normalizer
+        return posterior
 
     def with_counts(
         self, counts: Array, means: Array, covariance: ConjugateStructure

@@ -45,6 +45,11 @@ class WeightDistribution(ABC):
     def updated(self, counts: Array) -> Self:
         """Posterior of this prior, given samples of each component."""
 
+    def with_terms(self, terms: Array, log_normalizer: float) -> Self:
+        """The distribution itself, which need not compute its expectations any more."""
+        vars(self)["_terms"] = terms, log_normalizer
+        return self
+
     @abstractmethod
     def mean(self) -> Array:
         """Expected weights."""

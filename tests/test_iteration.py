@@ -1,0 +1,96 @@
+"""Iterations on one column in one call, against the separate steps that all other data take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gmmx import BayesianGaussianMixture
+from gmmx.posterior import MixturePosterior
+from gmmx.variational import OneFeatureBayes, VariationalBayes
+from moments import statistics_of
+
+KINDS = ("dirichlet_process", "dirichlet_distribution")
+
+
+def column(n_samples, dtype):
+    draw = np.random.default_rng(0)
+    kinds = [draw.normal(0, 1, n_samples), draw.exponential(4, n_samples), np.full(n_samples, 2.0)]
+    return np.choose(draw.integers(3, size=n_samples), kinds).astype(dtype)[:, np.newaxis]
+
+
+def both(X, covariance_type="full", weights=KINDS[0], reg_covar=1e-6):
+    """Return the steps in one call, the separate ones, and where to start."""
+    model = BayesianGaussianMixture(
+        n_components=4, covariance_type=covariance_type, reg_covar=reg_covar,
+        weight_concentration_prior_type=weights,
+    )  # fmt: skip
+    fused = model._steps(X, 1)
+    assert isinstance(fused, OneFeatureBayes)
+    plain = VariationalBayes(X, fused.prior, reg_covar, 1)
+    resp = np.eye(4)[np.argsort(np.argsort(X[:, 0])) * 4 // len(X)]
+    layout = fused.prior.structure.layout
+    statistics = statistics_of(X, resp, layout, np.repeat(X[:1], 4, axis=0))
+    return fused, plain, fused.start(statistics)
+
+
+def iterate(steps, start):
+    """Return the posterior after a step, and the bound."""
+    statistics = steps.e_step(start)
+    end = steps.m_step(statistics, start)
+    return end, steps.bound(statistics, start, end)
+
+
+def assert_same(one: MixturePosterior, other: MixturePosterior, rtol):
+    for name in ("weights", "means", "mean_precision", "degrees_of_freedom", "log_scale"):
+        assert getattr(one, name).shape == getattr(other, name).shape
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, atol=rtol)
+    for name in ("covariances", "precisions_cholesky"):
+        expected = getattr(other.covariance, name)
+        assert getattr(one.covariance, name).shape == expected.shape
+        np.testing.assert_allclose(getattr(one.covariance, name), expected, rtol=rtol)
+    assert type(one.covariance) is type(other.covariance)
+    concentrations = one.weight_distribution.concentration, other.weight_distribution.concentration
+    np.testing.assert_allclose(*map(np.atleast_2d, concentrations), rtol=rtol)
+    assert one.log_normalizer() == pytest.approx(other.log_normalizer(), rel=rtol)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+@pytest.mark.parametrize("weights", KINDS)
+def test_one_call_finds_what_the_steps_find(weights, covariance_type, dtype):
+    fused, plain, posterior = both(column(1500, dtype), covariance_type, weights)
+    for _ in range(5):
+        assert fused.e_step(posterior).posterior is not None
+        end, bound = iterate(fused, posterior)
+        expected, expected_bound = iterate(plain, posterior)
+        assert_same(end, expected, 1e-11)
+        assert bound == pytest.approx(expected_bound, rel=1e-12)
+        posterior = end
+
+
+def test_statistics_are_those_of_the_e_step():
+    fused, plain, posterior = both(column(900, np.float64))
+    statistics, expected = fused.e_step(posterior), plain.e_step(posterior)
+    assert statistics.layout == expected.layout
+    for name in ("counts", "first", "second", "origin", "log_likelihood"):
+        np.testing.assert_array_equal(getattr(statistics, name), getattr(expected, name))
+
+
+def test_moments_that_cancel_are_taken_again():
+    fused, plain, posterior = both(column(900, np.float64))
+    posterior = replace(posterior, means=posterior.means - 1e6)
+    assert fused.e_step(posterior).posterior is None
+    end, bound = iterate(fused, posterior)
+    expected, expected_bound = iterate(plain, posterior)
+    assert_same(end, expected, 1e-11)
+    assert bound == expected_bound
+
+
+def test_squares_that_overflow_are_an_error():
+    fused, _, posterior = both(column(900, np.float64))
+    fused = OneFeatureBayes(np.full((900, 1), 1e200), fused.prior, 1e-6, 1)
+    with pytest.raises(ValueError, match="squares of the differences overflow"):
+        fused.e_step(posterior)
