@@ -9,7 +9,7 @@ import pytest
 
 from gmmx import BayesianGaussianMixture
 from gmmx.posterior import MixturePosterior
-from gmmx.variational import OneFeatureBayes, VariationalBayes
+from gmmx.variational import Iteration, OneFeatureBayes, VariationalBayes
 from moments import statistics_of
 
 KINDS = ("dirichlet_process", "dirichlet_distribution")
@@ -63,7 +63,7 @@ def assert_same(one: MixturePosterior, other: MixturePosterior, rtol):
 def test_one_call_finds_what_the_steps_find(weights, covariance_type, dtype):
     fused, plain, posterior = both(column(1500, dtype), covariance_type, weights)
     for _ in range(5):
-        assert fused.e_step(posterior).posterior is not None
+        assert isinstance(fused.e_step(posterior), Iteration)
         end, bound = iterate(fused, posterior)
         expected, expected_bound = iterate(plain, posterior)
         assert_same(end, expected, 1e-11)
@@ -71,18 +71,10 @@ def test_one_call_finds_what_the_steps_find(weights, covariance_type, dtype):
         posterior = end
 
 
-def test_statistics_are_those_of_the_e_step():
-    fused, plain, posterior = both(column(900, np.float64))
-    statistics, expected = fused.e_step(posterior), plain.e_step(posterior)
-    assert statistics.layout == expected.layout
-    for name in ("counts", "first", "second", "origin", "log_likelihood"):
-        np.testing.assert_array_equal(getattr(statistics, name), getattr(expected, name))
-
-
 def test_moments_that_cancel_are_taken_again():
     fused, plain, posterior = both(column(900, np.float64))
     posterior = replace(posterior, means=posterior.means - 1e6)
-    assert fused.e_step(posterior).posterior is None
+    assert not isinstance(fused.e_step(posterior), Iteration)
     end, bound = iterate(fused, posterior)
     expected, expected_bound = iterate(plain, posterior)
     assert_same(end, expected, 1e-11)

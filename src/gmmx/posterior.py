@@ -21,7 +21,7 @@ from gmmx.weight_distributions import WeightDistribution
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
 
-N_ROWS = 7  # of `OneFeatureIteration` before the terms
+N_ROWS = 5  # of `OneFeatureIteration` before the terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ class MixturePrior:
         self, rows: Array, log_normalizer: float, of_weights: float
     ) -> MixturePosterior:
         """The posterior of one feature from what `OneFeatureIteration` returns."""
-        _, _, means, mean_precision, degrees, covariances, factors = rows[:N_ROWS]
+        means, mean_precision, degrees, covariances, factors = rows[:N_ROWS]
         n_components, n_parameters = len(means), (len(rows) - N_ROWS - 2) // 3
         first_term = N_ROWS + 2 + n_parameters
         weight_distribution = type(self.weight_distribution)(*rows[N_ROWS + 2 : first_term])

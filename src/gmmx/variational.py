@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gmmx._core.iteration import OneFeatureIteration
 from gmmx.covariance import ConjugateStructure, CovarianceStructure, DegenerateCovarianceError
 from gmmx.degenerate import singular_error
-from gmmx.em import LARGEST_SQ_SHIFT, ExpectationMaximization, check_range
+from gmmx.em import LARGEST_SQ_SHIFT, ExpectationMaximization
 from gmmx.parameters import MixtureParameters
 from gmmx.posterior import MixturePosterior, MixturePrior
 from gmmx.squarem import Chart
@@ -79,19 +78,10 @@ class VariationalBayes(ExpectationMaximization):
         return start.entropy(statistics, self.X) + end.log_normalizer()
 
 
-@dataclass(frozen=True, eq=False)
-class IterationStatistics(SufficientStatistics):
-    """Statistics of an E-step, with what the M-step makes of them, unless that takes more care.
+class Iteration(NamedTuple):
+    """What both steps on one column find, in the place of an E-step's statistics."""
 
-    Attributes
-    ----------
-    posterior : MixturePosterior or None
-        Posterior of the parameters.
-    lower_bound : float
-        Lower bound of the evidence, in nats, less what depends on the prior only.
-    """
-
-    posterior: MixturePosterior | None
+    posterior: MixturePosterior
     lower_bound: float
 
 
@@ -112,43 +102,28 @@ class OneFeatureBayes(VariationalBayes):
             largest_sq_shift=LARGEST_SQ_SHIFT, n_threads=n_threads,
         )  # fmt: skip
 
-    def e_step(self, parameters: MixtureParameters) -> IterationStatistics:
-        """Statistics of the samples, with the posterior that follows."""
-        covariance = parameters.covariance
-        sums, rows, bound, of_weights, log_normalizer = self.iteration(
-            parameters.means, covariance.precisions_cholesky.reshape(-1), parameters.log_scale,
-            parameters.weights,
+    def e_step(self, parameters: MixtureParameters) -> Any:
+        """An `Iteration`; statistics where squares overflow, moments cancel or variances vanish."""
+        found = self.iteration(
+            parameters.means, parameters.covariance.precisions_cholesky.reshape(-1),
+            parameters.log_scale, parameters.weights,
         )  # fmt: skip
-        posterior = None
-        if bound is not None:
-            posterior = self.prior.posterior_of_rows(rows, log_normalizer, of_weights)
-        n_components = len(rows[0])
-        counts, first, second = sums[1:].reshape(3, n_components, 1)
-        if covariance.are_matrices:
-            second = second[:, :, np.newaxis]
-        statistics = IterationStatistics(
-            covariance.layout, counts[:, 0], first, second, rows[0][:, np.newaxis],
-            float(sums[0]), posterior, bound or 0.0,
-        )  # fmt: skip
-        if posterior is None:
-            check_range(statistics)
-        return statistics
+        if found is None:
+            return super().e_step(parameters)
+        rows, log_normalizer, of_weights, bound = found
+        return Iteration(self.prior.posterior_of_rows(rows, log_normalizer, of_weights), bound)
 
-    def m_step(
-        self, statistics: SufficientStatistics, previous: MixtureParameters
-    ) -> MixtureParameters:
-        """The posterior that the E-step has found, or with moments that are taken again."""
-        assert isinstance(statistics, IterationStatistics)
-        return statistics.posterior or super().m_step(statistics, previous)
+    def m_step(self, statistics: Any, previous: MixtureParameters) -> MixtureParameters:
+        """The posterior that the E-step has found."""
+        if isinstance(statistics, Iteration):
+            return statistics.posterior
+        return super().m_step(statistics, previous)
 
-    def bound(
-        self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
-    ) -> float:
+    def bound(self, statistics: Any, start: MixtureParameters, end: MixtureParameters) -> float:
         """As `VariationalBayes`."""
-        assert isinstance(statistics, IterationStatistics)
-        if statistics.posterior is None:
-            return super().bound(statistics, start, end)
-        return statistics.lower_bound
+        if isinstance(statistics, Iteration):
+            return statistics.lower_bound
+        return super().bound(statistics, start, end)
 
 
 def variational_steps(

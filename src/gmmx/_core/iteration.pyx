@@ -19,8 +19,6 @@ cdef object float32 = np.dtype(np.float32)
 
 
 cdef enum:  # rows of what an iteration returns
-    ORIGIN
-    SHIFT
     MEANS
     MEAN_PRECISION
     DEGREES
@@ -79,52 +77,51 @@ cdef class OneFeatureIteration:
         const double[::1] log_scale,   # IN (K,)
         const double[::1] weights,     # IN (K,)
     ):
-        """Return the sums of `em_pass`, rows of the new posterior, its bound, and logarithms.
+        """Return rows of the new posterior, logarithms of its normalizing integral, and the bound.
 
-        After the rows that have names there are the parameters of the weights and their terms; the
-        logarithms are those of the normalizing integrals of the weights and of the rest. The bound
-        is None if squares overflow, moments cancel or a variance is not positive. Of the rows only
-        the first, the origin of the moments, is valid then.
+        After the rows that have names there are the parameters of the weights and their terms. The
+        integral over the weights comes last. None if squares overflow, moments cancel or a
+        variance is not positive.
         """
         cdef Py_ssize_t K = self.task.n_components, n_parameters = self.concentration.shape[0], k
-        cdef object sums_array = empty(1 + 3 * K)
-        cdef object rows_array = empty((CONCENTRATION + 3 * n_parameters, K))
-        cdef double[::1] sums = sums_array
-        cdef double[:, ::1] rows = rows_array
+        cdef object array = empty((CONCENTRATION + 3 * n_parameters, K))
+        cdef double[:, ::1] rows = array
+        cdef double[::1] sums = empty(1 + 5 * K)  # and the origin and the shift of moments
         cdef double *to = &rows[0, 0]
         cdef EMPass task = self.task
-        cdef double entropy, normalizer, of_weights
+        cdef double bound, normalizer, of_weights
         check_size("means", means.size, K)
         check_size("factors", factors.size, K)
         check_size("log_scale", log_scale.size, K)
         check_size("weights", weights.size, K)
-        for k in range(K):
-            to[ORIGIN * K + k] = self.rounded(means[k, 0])
         task.means, task.factors = &means[0, 0], &factors[0]
         task.log_scale, task.weights = &log_scale[0], &weights[0]
-        task.origin, task.sums = to + ORIGIN * K, &sums[0]
+        task.sums = &sums[0]
+        task.origin = &sums[1 + 3 * K]
+        for k in range(K):
+            sums[1 + 3 * K + k] = self.rounded(means[k, 0])
         execute(single_kernels if self.is_single else double_kernels, &task, self.n_threads)
-        if not self.update(&sums[0], to):
-            return sums_array, rows_array, None, 0, 0
-        entropy = self.entropy(&sums[0], &factors[0], &log_scale[0])
+        if not self.update(&sums[0], task.origin, &sums[1 + 4 * K], to):
+            return None
         of_weights = self.update_weights(&sums[1], to + CONCENTRATION * K)
         normalizer = gauss_wishart_terms(
             to + (CONCENTRATION + n_parameters + 1) * K, to + MEAN_PRECISION * K, K,
             to + DEGREES * K, K, to + FACTORS * K, 1, 1, to + TERMS * K)
-        bound = entropy + (normalizer + of_weights)
-        return sums_array, rows_array, bound, of_weights, normalizer
+        bound = self.entropy(&sums[0], &factors[0], &log_scale[0]) + (normalizer + of_weights)
+        return array, normalizer, of_weights, bound
 
     cdef double rounded(self, double value) noexcept nogil:
         """A value as the kernels see it."""
         return <float>value if self.is_single else value
 
-    cdef bint update(self, const double *sums, double *rows) noexcept nogil:
+    cdef bint update(
+        self, const double *sums, const double *origin, double *shift, double *rows
+    ) noexcept nogil:
         """Posterior of means and precisions; whether it is one."""
         cdef Py_ssize_t K = self.task.n_components, k
         cdef const double *counts = sums + 1
         cdef const double *first = counts + K
         cdef const double *second = first + K
-        cdef double *shift = rows + SHIFT * K
         cdef double *covariance = rows + COVARIANCES * K
         cdef double *factor = rows + FACTORS * K
         cdef double total = sums[0], moved = 0
@@ -134,7 +131,7 @@ cdef class OneFeatureIteration:
         if not isfinite(total):
             return False
         update_gauss_wishart(
-            counts, shift, rows + ORIGIN * K, second,
+            counts, shift, origin, second,
             &self.mean, self.mean_precision, &self.scatter, self.degrees_of_freedom,
             self.reg_covar, K, 1, K, 1, False,
             rows + MEANS * K, rows + MEAN_PRECISION * K, rows + DEGREES * K, covariance)
