@@ -6,6 +6,7 @@ Means and precisions have Gauss-Wishart distributions, the weights one of
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -101,9 +102,10 @@ class MixturePosterior(MixtureParameters):
         """Entropy of the responsibilities under this posterior, -sum_ik r_ik log r_ik.
 
         log r_ik = log scale_k - 1/2 |U_k^T (x_i - mean_k)|^2 - log p_i, whose sums the statistics
-        hold. Everything is rounded as the kernels see it.
+        hold. Everything is rounded as the kernels see it, with one feature U_k / sqrt(2).
         """
-        factors = rounded_to(X, self.covariance.factors())
+        root = math.sqrt(0.5) if self._is_one_variance_each else 1.0
+        factors = rounded_to(X, root * self.covariance.factors()) / root
         if self.covariance.are_matrices:
             factors = factors @ factors.swapaxes(-1, -2)
         else:

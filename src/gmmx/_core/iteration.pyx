@@ -160,9 +160,9 @@ cdef class OneFeatureIteration:
     ) noexcept nogil:
         """-sum_ik r_ik log r_ik under the parameters that the sums stem from."""
         cdef Py_ssize_t K = self.task.n_components, k
-        cdef double weighted = 0, factor
+        cdef double root_half = 0.70710678118654752440, weighted = 0, factor
         for k in range(K):
-            factor = self.rounded(factors[k])
+            factor = self.rounded(root_half * factors[k])
             weighted += (sums[1 + k] * self.rounded(log_scale[k])
-                         - 0.5 * factor * factor * sums[1 + 2 * K + k])
+                         - factor * factor * sums[1 + 2 * K + k])
         return sums[0] - weighted

@@ -28,6 +28,14 @@ cdef inline double half_width(const EMPass *task, Py_ssize_t k, double largest) 
     return sqrt(2 * above) / fabs(task.factors[k]) if above > 0 else -1
 
 
+cdef inline void pack_factors(const EMPass *task, real *factors) noexcept nogil:
+    """1 / (sqrt(2) standard deviation)."""
+    cdef double root_half = 0.70710678118654752440
+    cdef Py_ssize_t k
+    for k in range(task.n_components):
+        factors[k] = <real>(root_half * task.factors[k])
+
+
 cdef inline void pack_bounds(const EMPass *task, real *bounds) noexcept nogil:
     """Bounds of an interval at each point of which some log density is near enough to 0.
 
@@ -69,9 +77,9 @@ cdef inline bint are_in_reach(const real *samples, const real *bounds) noexcept 
 
 
 cdef inline vec log_density(vec x, vec mean, vec scale, vec log_scale) noexcept nogil:
-    """log_scale - ((x - mu) scale)^2 / 2."""
+    """log_scale - ((x - mu) scale)^2, scale being 1 / (sqrt(2) standard deviation)."""
     cdef vec z = (x - mean) * scale
-    return multiply_add(broadcast(-0.5) * z, z, log_scale)
+    return log_scale - z * z
 
 
 cdef inline void near_densities(

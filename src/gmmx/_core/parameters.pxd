@@ -98,6 +98,7 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
     if task.layout == DIAGONAL:
         round_to_real(task.factors, K * D, to.factors)
         if has_one_feature(task):
+            one_feature.pack_factors(task, to.factors)
             one_feature.pack_bounds(task, to.bounds)
         return
     for k in range(n_factors(task)):
