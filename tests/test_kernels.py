@@ -381,7 +381,7 @@ def test_rows_that_fill_the_first_cache(n_features, n_components):
 
 
 @pytest.mark.parametrize("scale", [1.0, 30.0, 1e4])
-@pytest.mark.parametrize("raised", [0.0, -200.0, 200.0])
+@pytest.mark.parametrize("raised", [0.0, 10.0, 100.0, -200.0, 200.0])
 @in_every_precision
 def test_moments_of_one_feature_in_and_out_of_reach(dtype, raised, scale):
     # Groups of samples all of which are near, of some that are far, and densities out of range.

@@ -218,7 +218,8 @@ static inline vec bounded(vec x)
 #endif
 
 #ifdef __AVX512F__
-/* exp(x) = 2^(n/16) exp(r), |r| <= ln(2)/32, for x <= 0; 0 where the result would be subnormal.
+/* exp(x) = 2^(n/16) exp(r), |r| <= ln(2)/32, for x <= -LOWEST_EXPONENT; 0 where the result would be
+   subnormal.
    The sixteen roots of 2 fit into registers, so that a polynomial of half the degree does. */
 #ifdef GMMX_SINGLE
 #define LN2_SHORT 0x1.62ep-1f
@@ -278,7 +279,8 @@ static inline vec exponential(vec x)
         multiply_add(root, p, root), n);
 }
 #else
-/* exp(x) = 2^n exp(r), |r| <= ln(2)/2, for x <= 0; 0 where the result would be subnormal. */
+/* exp(x) = 2^n exp(r), |r| <= ln(2)/2, for x <= -LOWEST_EXPONENT; 0 where the result would be
+   subnormal. */
 static inline vec exponential(vec x)
 {
     ivec too_low = less_than(x, broadcast(LOWEST_EXPONENT));

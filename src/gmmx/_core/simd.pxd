@@ -28,5 +28,5 @@ cdef extern from "simd.h" nogil:
     vec interleave_first(vec a, vec b)             # a[0], b[0], a[1], ... of their first halves
     vec interleave_second(vec a, vec b)            # and of their second halves
     vec bounded(vec x)                            # overflow and NaN become the largest number
-    vec exponential(vec x)                       # for x <= 0
+    vec exponential(vec x)                       # for x <= -LOWEST_EXPONENT
     vec logarithm(vec x)                         # for normal x > 0
