@@ -25,8 +25,9 @@ typedef int64_t integer;
 #define REAL_LARGEST 1.79769313486231570815e+308
 #endif
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(GMMX_SCALAR)
 #include <immintrin.h>
+#define GMMX_AVX512
 #define VECTOR_BYTES 64
 enum { TILE_VECTORS = 4, TILE_FEATURES = 8 };
 #elif defined(__AVX2__)
@@ -45,9 +46,9 @@ enum { TILE_VECTORS = 2, TILE_FEATURES = 4 };
 #define TURNS_4(i, n) TURNS_2(i, n), TURNS_2((i) + 1, n)
 #define TURNS_8(i, n) TURNS_4(i, n), TURNS_4((i) + 2, n)
 #define TURNS_16(i, n) TURNS_8(i, n), TURNS_8((i) + 4, n)
-#if defined(__AVX512F__) && defined(GMMX_SINGLE)
+#if defined(GMMX_AVX512) && defined(GMMX_SINGLE)
 #define TURNS(half) TURNS_16((half) * 8, 16)
-#elif defined(__AVX512F__) || (defined(__AVX2__) && defined(GMMX_SINGLE))
+#elif defined(GMMX_AVX512) || (defined(__AVX2__) && defined(GMMX_SINGLE))
 #define TURNS(half) TURNS_8((half) * 4, 8)
 #elif defined(__AVX2__) || defined(GMMX_SINGLE)
 #define TURNS(half) TURNS_4((half) * 2, 4)
@@ -99,9 +100,9 @@ static inline void store(real *to, vec value) { *(vec *)to = value; }
 /* The first lanes, 0 in the others; nothing beyond them is read. */
 static inline vec load_first(const real *from, intptr_t count)
 {
-#if defined(__AVX512F__) && defined(GMMX_SINGLE)
+#if defined(GMMX_AVX512) && defined(GMMX_SINGLE)
     return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
-#elif defined(__AVX512F__)
+#elif defined(GMMX_AVX512)
     return _mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
 #else
     real lanes[LANES] = {0};
@@ -116,7 +117,7 @@ static inline vec load_first(const real *from, intptr_t count)
 #endif
 
 /* Store past the caches; `to` is aligned, the next atomic counter makes it visible to others. */
-#if defined(GMMX_VECTORS) && defined(__AVX512F__)
+#ifdef GMMX_AVX512
 static inline void stream(real *to, vec value) { _mm512_stream_si512((__m512i *)to, (__m512i)value); }
 #else
 static inline void stream(real *to, vec value) { store(to, value); }
@@ -153,7 +154,7 @@ static inline vec where(ivec condition, vec yes, vec no)
     return from_bits((condition & as_bits(yes)) | (~condition & as_bits(no)));
 }
 
-#ifdef __AVX512F__
+#ifdef GMMX_AVX512
 /* GCC spells these out in four instructions. */
 #ifdef GMMX_SINGLE
 #define AVX512(name) _mm512_##name##_ps
@@ -198,7 +199,7 @@ static inline vec where_equal(vec a, vec b, vec yes)
 static inline vec bounded(vec x)
 {
     vec largest = broadcast(REAL_LARGEST);
-#ifdef __AVX512F__
+#ifdef GMMX_AVX512
     return AVX512(min)(x, largest);
 #else
     return where_less(x, largest, x, largest);
@@ -217,7 +218,7 @@ static inline vec bounded(vec x)
 #define ROUND_TO_INTEGER 6755399441055744.0 /* 1.5 * 2^52 */
 #endif
 
-#ifdef __AVX512F__
+#ifdef GMMX_AVX512
 /* exp(x) = 2^(n/16) exp(r), |r| <= ln(2)/32, for x <= -LOWEST_EXPONENT; 0 where the result would be
    subnormal.
    The sixteen roots of 2 fit into registers, so that a polynomial of half the degree does. */
