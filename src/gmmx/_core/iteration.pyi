@@ -2,7 +2,9 @@ from typing import Any
 
 from numpy import float64
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
+@disjoint_base
 class OneFeatureIteration:
     def __init__(
         self,
