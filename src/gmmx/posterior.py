@@ -15,6 +15,7 @@ import numpy as np
 
 from gmmx._core import conjugate
 from gmmx.covariance import ConjugateStructure
+from gmmx.covariance.cholesky import square
 from gmmx.parameters import MixtureParameters, rounded_to
 from gmmx.statistics import SufficientStatistics
 from gmmx.weight_distributions import WeightDistribution
@@ -106,11 +107,8 @@ class MixturePosterior(MixtureParameters):
         """
         root = math.sqrt(0.5) if self._is_one_variance_each else 1.0
         factors = rounded_to(X, root * self.covariance.factors()) / root
-        if self.covariance.are_matrices:
-            factors = factors @ factors.swapaxes(-1, -2)
-        else:
-            factors = factors * factors
-        sq_distances = np.vdot(factors, statistics.second)
+        precisions = square(factors) if self.covariance.are_matrices else factors * factors
+        sq_distances = (precisions * statistics.second).sum()
         log_scale = rounded_to(X, self.log_scale)
         weighted = statistics.counts @ log_scale - 0.5 * sq_distances
         return float(statistics.log_likelihood - weighted)
