@@ -62,7 +62,7 @@ cdef void pack_samples(
     cdef real *group = block.samples
     if are_pairs(task) and D >= LANES:
         stride = padded_features(D)
-        pairs.center_rows(rows, center, block.n, D, stride, block.rows)
+        pairs.center_rows(rows, center, block.n, D, block.rows)
         rows = block.rows
         center = NULL
     for g in range(block.n_groups):

@@ -86,11 +86,10 @@ cdef inline void center_rows(
     const real *center,  # IN (D,)
     Py_ssize_t n,
     Py_ssize_t D,
-    Py_ssize_t width,
-    real *rows,          # OUT (n_groups GROUP, width) x - center, 0 to a whole vector
+    real *rows,          # OUT (n_groups GROUP, padded_features(D)) x - center, 0 to a whole vector
 ) noexcept nogil:
     """The last row stands for those beyond it in its group."""
-    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, i, v
+    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, width = padded_features(D), i, v
     for i in range((n + GROUP - 1) // GROUP * GROUP):
         for v in range(n_vectors):
             store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
