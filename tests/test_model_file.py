@@ -342,19 +342,62 @@ def test_models_without_what_predictions_read_are_not_saved(tmp_path):
             model.save(tmp_path / "model.gmmx")
 
 
-@pytest.mark.parametrize("path", [3, None, io.BytesIO()])
-def test_only_paths_are_taken(path):
-    with pytest.raises(TypeError):
-        small_model().save(path)
-    with pytest.raises(TypeError):
-        gmmx.load(path)
+@pytest.mark.parametrize("file", [3, None, io.StringIO()])
+def test_only_paths_and_binary_files_are_taken(file):
+    with pytest.raises(TypeError, match="save needs a path or a binary file object"):
+        small_model().save(file)
+    with pytest.raises(TypeError, match="load needs a path, bytes or a binary file object"):
+        gmmx.load(file)
+
+
+class Trickle(io.RawIOBase):
+    """An unbuffered file that takes a few bytes at a time."""
+
+    def __init__(self):
+        self.data = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.data += bytes(data[:7])
+        return min(7, len(data))
+
+
+def test_file_objects_and_bytes_hold_what_a_file_at_a_path_does(tmp_path):
+    model = small_model()
+    data = saved(model, tmp_path).read_bytes()
+    buffer, trickle = io.BytesIO(), Trickle()
+    model.save(buffer)
+    model.save(trickle)
+    assert model.to_bytes() == buffer.getvalue() == trickle.data == data
+    assert_same(gmmx.load(io.BytesIO(data)), model)
+    assert_same(gmmx.load(data), model)
+    assert_same(gmmx.load(memoryview(data)), model)
+    with open(tmp_path / "model.gmmx", "rb") as file:
+        assert_same(gmmx.load(file), model)
+
+
+def test_damage_is_found_in_file_objects_and_bytes(tmp_path):
+    data = small_model().to_bytes()[:-1]
+    with pytest.raises(ModelFileError, match=r"^bytes: the file is cut short"):
+        gmmx.load(data)
+    with pytest.raises(ModelFileError, match=r"^BytesIO: the file is cut short"):
+        gmmx.load(io.BytesIO(data))
+    path = tmp_path / "model.gmmx"
+    path.write_bytes(data)
+    with (
+        open(path, "rb") as file,
+        pytest.raises(ModelFileError, match=rf"^{re.escape(str(path))}: the file is"),
+    ):
+        gmmx.load(file)
 
 
 def test_paths_of_all_kinds_are_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = small_model()
     longest = 255 if os.name == "posix" else 100
-    for path in ("a.gmmx", b"b.gmmx", Path("c.gmmx"), Path("größe" * 15), Path("d" * longest)):
+    for path in ("a.gmmx", Path("c.gmmx"), Path("größe" * 15), Path("d" * longest)):
         model.save(path)
         assert_same(gmmx.load(path), model)
 

@@ -11,7 +11,7 @@ import json
 import os
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from gmmx._build import VERSION
 from gmmx.atomic_write import replace_file
@@ -53,33 +53,47 @@ class ModelFile:
     format_version: int = FORMAT_VERSION
 
 
-def write_model_file(path: str | os.PathLike[str], contents: ModelFile) -> None:
-    """Write a model file in one step: the file is the old or the new one, never a part.
+def write_model_file(file: str | os.PathLike[str] | BinaryIO, contents: ModelFile) -> None:
+    """Write a model file; to a path in one step: the file is the old or the new one, never a part.
 
     Parameters
     ----------
-    path : path-like
-        Where to.
+    file : path-like or binary file object
+        Where to write.
     contents : ModelFile
         What to write.
 
     Raises
     ------
     TypeError
-        If a value is of a type that a model file cannot hold.
+        If a value is of a type that a model file cannot hold, or a file object takes no bytes.
     OSError
-        If the file cannot be written; what was there before is left as it was.
+        If the file cannot be written; at a path the old file is left as it was.
     """
-    replace_file(path, encode(contents))
+    data = encode(contents)
+    if isinstance(file, str | os.PathLike):
+        replace_file(file, data)
+        return
+    rest = data
+    while rest:
+        try:
+            n_written: int | None = file.write(rest)
+        except (AttributeError, TypeError) as error:
+            raise TypeError(
+                "save needs a path or a binary file object, such as one that open(path, 'wb') "
+                f"returns; writing bytes to {file!r} raised: {error}"
+            ) from error
+        # Unbuffered files may take a part; None is returned by objects that take everything.
+        rest = rest[len(rest) if n_written is None else n_written :]
 
 
-def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
+def read_model_file(file: str | os.PathLike[str] | BinaryIO | bytes) -> ModelFile:
     """Read a model file.
 
     Parameters
     ----------
-    path : path-like
-        The file.
+    file : path-like, binary file object, or bytes
+        The file, an object whose ``read()`` returns its bytes, or these bytes.
 
     Returns
     -------
@@ -90,17 +104,44 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     ------
     ModelFileError
         If it is cut short, damaged, of another kind, or of a newer format version.
+    TypeError
+        If a file object returns no bytes.
     OSError
         If it cannot be opened or read.
     """
-    with open(os.fspath(path), "rb") as file:
-        data = file.read(len(MAGIC))
-        if data == MAGIC:
-            data += file.read()
     try:
-        return decode(data)
+        return decode(_bytes_of(file))
     except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)}: {error}") from None
+        raise ModelFileError(f"{name_of(file)}: {error}") from None
+
+
+def name_of(file: object) -> str:
+    """Return what messages call a file: its path, or its kind.
+
+    Examples
+    --------
+    >>> name_of(b"..."), name_of("model.gmmx")
+    ('bytes', 'model.gmmx')
+    """
+    name = file if isinstance(file, str | os.PathLike) else getattr(file, "name", None)
+    return os.fspath(name) if isinstance(name, str | os.PathLike) else type(file).__name__
+
+
+def _bytes_of(file: str | os.PathLike[str] | BinaryIO | bytes) -> bytes:
+    """All bytes of a file; of a path that is no model file the first few."""
+    if isinstance(file, bytes | bytearray | memoryview):
+        return bytes(file)
+    if isinstance(file, str | os.PathLike):
+        with open(file, "rb") as opened:
+            start = opened.read(len(MAGIC))
+            return start + opened.read() if start == MAGIC else start
+    contents = file.read() if hasattr(file, "read") else None
+    if not isinstance(contents, bytes):
+        raise TypeError(
+            "load needs a path, bytes or a binary file object, such as one that open(path, 'rb') "
+            f"returns; got {file!r}"
+        )
+    return contents
 
 
 def encode(contents: ModelFile) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from gmmx.exceptions import ModelFileError
 
 if TYPE_CHECKING:
     import os
+
+    from gmmx.model_file import ModelFile
 
 # Modules of the classes that can be saved, which `load` imports: not all programs need all.
 _MODULES = {"GaussianMixture": "gmmx.mixture", "BayesianGaussianMixture": "gmmx.bayesian"}
@@ -24,25 +26,26 @@ class Portable(Estimator):
 
     covariance_type: str
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
         """Save the fitted model to a file, which `gmmx.load` reads.
 
         The file holds the parameters and the fitted attributes, bit for bit, and a checksum over
-        everything. Nothing in it is code. It is replaced in one step: after a crash there is the
-        old file or the new one, never a part. ``docs/model_file.md`` describes the format.
+        everything. Nothing in it is code. A file at a path is replaced in one step: after a crash
+        there is the old file or the new one, never a part. ``docs/model_file.md`` describes the
+        format.
 
         Parameters
         ----------
-        path : path-like
-            Where to; any extension will do.
+        file : path-like or binary file object
+            Where to; a path may have any extension.
 
         Raises
         ------
         NotFittedError
             Before the first `fit`.
         TypeError
-            If a parameter or attribute holds what is not data, such as a function, or if the class
-            is a subclass that `gmmx.load` could not find.
+            If a parameter or attribute holds what is not data, such as a function, if the class
+            is a subclass that `gmmx.load` could not find, or if a file object is not binary.
         ValueError
             If the shapes of fitted attributes that were set by hand do not agree.
         OSError
@@ -58,7 +61,37 @@ class Portable(Estimator):
         ...     print(gmmx.load(path).means_)
         [[1.]]
         """
-        from gmmx.model_file import ModelFile, write_model_file  # noqa: PLC0415 - few need it
+        from gmmx.model_file import write_model_file  # noqa: PLC0415 - few need it
+
+        write_model_file(file, self._model_file())
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes of the file that `save` writes, which `gmmx.load` reads.
+
+        Returns
+        -------
+        bytes
+            A model file, for example for a database or a cache.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As `save`.
+
+        Examples
+        --------
+        >>> import gmmx
+        >>> gm = gmmx.GaussianMixture(random_state=0).fit([[0.0], [1.0], [2.0]])
+        >>> gmmx.load(gm.to_bytes()).means_
+        array([[1.]])
+        """
+        from gmmx.model_file import encode  # noqa: PLC0415 - few need it
+
+        return encode(self._model_file())
+
+    def _model_file(self) -> ModelFile:
+        """The contents of the file that holds this model."""
+        from gmmx.model_file import ModelFile  # noqa: PLC0415 - few need it
 
         self._check_is_fitted()
         name = type(self).__name__
@@ -71,7 +104,7 @@ class Portable(Estimator):
         parameters = self.get_params()
         if "callback" in parameters:
             parameters["callback"] = None
-        write_model_file(path, ModelFile(name, parameters, fitted))
+        return ModelFile(name, parameters, fitted)
 
     def to_sklearn(self) -> Any:
         """Return scikit-learn's fitted estimator with the same predictions, up to rounding.
@@ -140,7 +173,7 @@ class Portable(Estimator):
         return from_sklearn(cls, fitted)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
     """Return the model that was saved to a file.
 
     Reading runs no code from the file and takes memory in proportion to its size, so that files
@@ -148,8 +181,8 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Parameters
     ----------
-    path : path-like
-        A file that ``save`` of a fitted model wrote.
+    file : path-like, binary file object, or bytes
+        A file that ``save`` of a fitted model wrote, or the bytes that ``to_bytes`` returned.
 
     Returns
     -------
@@ -160,6 +193,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     ------
     ModelFileError
         If the file is cut short, damaged, of another kind, or of a newer format version.
+    TypeError
+        If `file` is none of these, or a file object in text mode.
     OSError
         If it cannot be opened or read.
 
@@ -171,10 +206,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     ...
     FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.gmmx'
     """
-    from gmmx.model_file import read_model_file  # noqa: PLC0415 - few need it
+    from gmmx.model_file import name_of, read_model_file  # noqa: PLC0415 - few need it
 
-    contents = read_model_file(path)
-    written = f"{path}: written by gmmx {contents.gmmx_version}, it holds"
+    contents = read_model_file(file)
+    written = f"{name_of(file)}: written by gmmx {contents.gmmx_version}, it holds"
     if contents.class_name not in _MODULES:
         raise ModelFileError(f"{written} a {contents.class_name!r}, which this gmmx does not know")
     cls: type[Portable] = getattr(import_module(_MODULES[contents.class_name]), contents.class_name)
