@@ -21,6 +21,8 @@ except KeyboardInterrupt:
 if TYPE_CHECKING:
     from gmmx.bayesian import BayesianGaussianMixture
     from gmmx.columns import ColumnFitError, fit_columns
+    from gmmx.degenerate import DegenerateMixtureError
+    from gmmx.registration import register_with_sklearn
 
 __version__ = _build.VERSION
 
@@ -28,6 +30,7 @@ __all__ = [
     "BayesianGaussianMixture",
     "ColumnFitError",
     "ConvergenceWarning",
+    "DegenerateMixtureError",
     "GaussianMixture",
     "ModelFileError",
     "NotFittedError",
@@ -35,13 +38,16 @@ __all__ = [
     "build_config",
     "fit_columns",
     "load",
+    "register_with_sklearn",
 ]
 
 # What many programs do not need is imported when it is asked for.
 _MODULES = {
     "BayesianGaussianMixture": "gmmx.bayesian",
     "ColumnFitError": "gmmx.columns",
+    "DegenerateMixtureError": "gmmx.degenerate",
     "fit_columns": "gmmx.columns",
+    "register_with_sklearn": "gmmx.registration",
 }
 
 

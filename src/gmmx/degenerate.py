@@ -36,6 +36,15 @@ class DegenerateMixtureError(ValueError):
         Which one; of a shared covariance the one that holds the fewest samples.
     finding : str
         What was found, a sentence without a full stop.
+
+    Examples
+    --------
+    >>> from gmmx import DegenerateMixtureError, GaussianMixture
+    >>> try:
+    ...     GaussianMixture(reg_covar=0.0).fit([[1.0, 7.0], [2.0, 7.0], [4.0, 7.0]])
+    ... except DegenerateMixtureError as error:
+    ...     print(error.component, error.finding)
+    0 component 0, which holds 3 of 3 samples, has no variance of its own in feature 1
     """
 
     component: int

@@ -39,7 +39,7 @@ def to_sklearn(model: Estimator) -> Any:
     estimator of sklearn.mixture
         Of the class of the same name. It shares no memory with `model`.
     """
-    theirs = _sklearn_class(type(model).__name__)()
+    theirs = sklearn_class(type(model).__name__)()
     parameters, fitted = deepcopy((model.get_params(), attributes_of_fit(model)))
     if parameters["covariance_type"] in _DIAGONAL_MATRIX:
         n_features = np.shape(fitted["means_"])[1]
@@ -70,7 +70,7 @@ def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
         A mixture of class `cls`, which shares no memory with `fitted`.
     """
     name = cls.__name__
-    if not isinstance(fitted, _sklearn_class(name)):
+    if not isinstance(fitted, sklearn_class(name)):
         raise TypeError(f"expected a fitted sklearn.mixture.{name}, got a {type(fitted).__name__}")
     parameters, attributes = deepcopy((fitted.get_params(), attributes_of_fit(fitted)))
     if not attributes:
@@ -81,8 +81,24 @@ def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
     return model
 
 
-def _sklearn_class(name: str) -> Any:
-    """scikit-learn's mixture of this name."""
+def sklearn_class(name: str) -> Any:
+    """Return scikit-learn's mixture of this name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class.
+
+    Returns
+    -------
+    type
+        A class of `sklearn.mixture`.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn, which the extra ``sklearn`` installs.
+    """
     try:
         return getattr(import_module("sklearn.mixture"), name)
     except ImportError as error:
