@@ -55,6 +55,21 @@ class MixtureParameters:
         return np.flatnonzero(self.weights == 0)
 
     @property
+    def log_weights(self) -> Array:
+        """log weight_k, -inf for weight 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.weights)
+
+    @property
+    def component_log_scale(self) -> Array:
+        """`log_scale` without the weights: log density of a component at its own mean."""
+        factors = self.covariance.factors().reshape(-1)
+        n_components, n_features = self.means.shape
+        return components.log_scale(
+            np.ones(n_components), factors, self.covariance.layout, n_features
+        )
+
+    @property
     def log_scale(self) -> Array:
         """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
         covariance = self.covariance
@@ -132,6 +147,34 @@ class MixtureParameters:
             X, self.means, self.kernel_factors(layout), self.log_scale, layout, n_threads,
             center=center, **options,
         )  # fmt: skip
+
+    def component_log_prob(
+        self, X: Samples, log_scale: Array, n_threads: int
+    ) -> NDArray[np.floating]:
+        """log_scale_k - 1/2 |U_k^T (x_i - mean_k)|^2, (n_samples, n_components).
+
+        It is -inf where the square overflows, of which the kernels make the largest number.
+        """
+        log_prob = np.empty((len(self.means), len(X)), dtype=X.dtype)
+        layout = self.kernel_layout
+        core.em_pass(
+            X, self.means, self.kernel_factors(layout), log_scale, layout, n_threads,
+            center=self.kernel_center(layout), weighted_log_prob=log_prob,
+        )  # fmt: skip
+        log_prob[log_prob < np.finfo(X.dtype).min / 4] = -np.inf
+        return np.ascontiguousarray(log_prob.T)
+
+    def mahalanobis(self, X: Samples, n_threads: int) -> NDArray[np.floating]:
+        """|U_k^T (x_i - mean_k)|, (n_samples, n_components)."""
+        half_squares = self.component_log_prob(X, np.zeros(len(self.means)), n_threads)
+        distances: NDArray[np.floating] = np.sqrt(-2 * half_squares)
+        # Squares overflow where distances need not.
+        for i in np.flatnonzero(np.isinf(distances).any(axis=1)):
+            whitened = self.covariance.whiten(X[i].astype(np.float64) - self.means)
+            largest = np.abs(whitened).max(axis=1, keepdims=True)
+            scaled = np.divide(whitened, largest, out=whitened, where=largest > 0)
+            distances[i] = largest[:, 0] * np.sqrt(np.square(scaled).sum(axis=1))
+        return distances
 
     def predictor(self) -> Predictor:
         """The parameters as the kernels read them, for many predictions."""

@@ -55,6 +55,16 @@ class MixturePosterior(MixtureParameters):
         """None: components without samples have the prior."""
         return np.empty(0, dtype=np.intp)
 
+    @property
+    def log_weights(self) -> Array:
+        """E log weight_k."""
+        return self.weight_distribution.expected_log()
+
+    @property
+    def component_log_scale(self) -> Array:
+        """`log_scale` without the weights."""
+        return self.log_scale - self.log_weights
+
     @cached_property
     def log_scale(self) -> Array:
         """E log weight_k + 1/2 E log det precision_k - D/2 (log 2 pi + 1 / mean precision_k)."""
