@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -146,6 +147,16 @@ def test_a_generator_gives_each_column_a_seed():
     for one, two in zip(*runs, strict=True):
         assert_same_bits(one, two)
     assert len({fitted.random_state for fitted in runs[0]}) == 4
+
+
+@pytest.mark.parametrize("n_threads", [-3, 0, "2", 2.7])
+def test_threads_are_a_positive_number(n_threads):
+    message = r"'n_threads' parameter of {} must be an int in the range \[1, 2147483647\] or None"
+    with pytest.raises(ValueError, match=message.format("fit_columns")):
+        fit_columns(table(2), GaussianMixture(), n_threads=n_threads)
+    with pytest.raises(ColumnFitError) as caught:
+        fit_columns(table(2), GaussianMixture(n_threads=n_threads))
+    assert re.search(message.format("GaussianMixture"), str(caught.value.errors[0]))
 
 
 @pytest.mark.parametrize("X", [np.ones(5), np.ones((5, 2, 2)), 3.0])

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import exceptions
-from gmmx.estimator import Estimator
+from gmmx.estimator import Attributes, Estimator
 from gmmx.parameter_validation import check_parameters
 
 DATA = np.random.RandomState(0).normal(size=(60, 3))
@@ -20,6 +21,8 @@ DATA = np.random.RandomState(0).normal(size=(60, 3))
 
 class Gaussian(Estimator):
     """One Gaussian with a diagonal covariance."""
+
+    _fitted_names = Estimator._fitted_names | {"means_", "covariances_"}
 
     def __init__(self, n_components=1, *, reg_covar=1e-6, means_init=None, random_state=None):
         self.n_components = n_components
@@ -257,10 +260,15 @@ def test_second_fit_leaves_nothing_of_the_first():
     pandas = pytest.importorskip("pandas")
     estimator = Gaussian().fit(pandas.DataFrame(DATA, columns=["a", "b", "c"]))
     assert list(estimator.feature_names_in_) == ["a", "b", "c"]
-    estimator.leftover_ = 1
     estimator.fit(DATA[:, :2])
     assert sorted(vars(estimator)) == sorted(vars(Gaussian().fit(DATA)))
     assert estimator.n_features_in_ == 2
+
+
+def test_a_fit_keeps_attributes_that_it_does_not_make():
+    estimator = Gaussian().fit(DATA)
+    estimator.scale_ = 2.0
+    assert estimator.fit(DATA[:, :2]).scale_ == 2.0
 
 
 def test_pickle_keeps_parameters_and_fitted_state():
@@ -268,6 +276,11 @@ def test_pickle_keeps_parameters_and_fitted_state():
     copy = pickle.loads(pickle.dumps(estimator))
     assert repr(copy) == repr(estimator)
     np.testing.assert_array_equal(copy.score_samples(DATA), estimator.score_samples(DATA))
+
+
+def test_a_missing_fitted_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'Gaussian' object has no attribute 'means_'"):
+        Attributes(Gaussian())["means_"]
 
 
 # ---------------------------------------------------------------- features
@@ -311,13 +324,37 @@ def test_warning_about_names_points_at_the_line_of_the_user():
 # ---------------------------------------------------------------- errors and warnings
 
 
+def test_collected_warnings_are_those_of_the_own_thread():
+    def warn():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            exceptions.warn_convergence("of the other thread")
+        return [str(warning.message) for warning in caught]
+
+    with ThreadPoolExecutor(1) as pool, exceptions.collected_warnings() as messages:
+        exceptions.warn_convergence("of this thread")
+        assert pool.submit(warn).result() == ["of the other thread"]
+    assert messages == ["of this thread"]
+
+
+def test_invalid_parameters_raise_the_error_of_scikit_learn():
+    theirs = pytest.importorskip("sklearn.utils._param_validation").InvalidParameterError
+    with pytest.raises(theirs) as raised:
+        Gaussian(n_components=0).fit(DATA)
+    assert isinstance(raised.value, ValueError)
+    assert isinstance(raised.value, TypeError)
+    copy = pickle.loads(pickle.dumps(raised.value))
+    assert type(copy) is exceptions.InvalidParameterError
+    assert copy.args == raised.value.args
+
+
 def test_errors_are_those_of_scikit_learn_too():
     theirs = pytest.importorskip("sklearn.exceptions")
     with pytest.raises(theirs.NotFittedError) as raised:
         Gaussian().predict(DATA)
     assert isinstance(raised.value, exceptions.NotFittedError)
     with pytest.warns(theirs.ConvergenceWarning, match="too few") as caught:
-        exceptions.warn_convergence("too few", stacklevel=1)
+        exceptions.warn_convergence("too few")
     assert issubclass(caught[0].category, exceptions.ConvergenceWarning)
     assert caught[0].filename == __file__
 
@@ -337,7 +374,7 @@ def test_scikit_learn_and_data_frames_are_not_imported():
     program = """
 import sys, warnings
 from gmmx import exceptions
-from gmmx.estimator import Estimator
+from gmmx.estimator import Attributes, Estimator
 
 class Gaussian(Estimator):
     def __init__(self, n_components=1):

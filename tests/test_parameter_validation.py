@@ -151,12 +151,14 @@ def test_more_components_than_samples_are_refused():
 
 
 def test_number_of_samples_to_draw():
-    assert [check_sample_count(n) for n in (1, np.int64(7), True)] == [1, 7, 1]
+    counts = [check_sample_count(n) for n in (1, np.int64(7), True, 1e5, np.float32(3))]
+    assert counts == [1, 7, 1, 100_000, 3]
+    assert all(type(count) is int for count in counts)
     for n_samples in (0, -1):
         message = f"Invalid value for 'n_samples': {n_samples} . The sampling requires at least"
         with pytest.raises(ValueError, match=message):
             check_sample_count(n_samples)
-    for n_samples in (2.5, 2.0, "3", None):
+    for n_samples in (2.5, float("nan"), float("inf"), "3", None):
         with pytest.raises(TypeError, match="'n_samples' must be an int"):
             check_sample_count(n_samples)
 

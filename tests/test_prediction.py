@@ -348,9 +348,18 @@ def test_the_largest_numbers_are_finite(dtype):
 
 def test_samples_that_change_during_the_call_are_refused(monkeypatch):
     model, X = fitted(), [[1.0, 2.0, 3.0]]
-    monkeypatch.setattr(model, "_check_new_samples", lambda X, stacklevel: np.full((1, 3), np.nan))
+    monkeypatch.setattr(model, "_check_new_samples", lambda X: np.full((1, 3), np.nan))
     with pytest.raises(ValueError, match="X changed while it was read"):
         model.predict(X)
+
+
+@every_method
+@pytest.mark.parametrize("n_threads", [-1, 0, "2", 2.7])
+@pytest.mark.parametrize("n_samples", [1, 3000])
+def test_threads_are_checked_by_predictions_too(method, n_threads, n_samples):
+    model = fitted().set_params(n_threads=n_threads)
+    with pytest.raises(ValueError, match="'n_threads' parameter must be an int in the range"):
+        getattr(model, method)(samples_of(n_samples))
 
 
 def test_names_of_features_are_looked_at_each_time():

@@ -263,6 +263,13 @@ def test_other_data_have_no_names(X):
     assert feature_names(X) is None
 
 
+def test_a_name_of_two_columns_is_refused():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(np.zeros((2, 3)), columns=["a", "b", "a"])
+    with pytest.raises(ValueError, match=r"Expected unique column names, got these .*\n- a\n"):
+        feature_names(frame)
+
+
 def test_names_that_are_no_strings_do_not_count():
     pandas = pytest.importorskip("pandas")
     assert feature_names(pandas.DataFrame([[1.0, 2.0]])) is None

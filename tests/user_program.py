@@ -10,17 +10,20 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import mixture
 
 import gmmx
 from gmmx import (
     BayesianGaussianMixture,
     ColumnFitError,
     ConvergenceWarning,
+    DegenerateMixtureError,
     GaussianMixture,
     ModelFileError,
     NotFittedError,
     fit_columns,
     load,
+    register_with_sklearn,
 )
 
 
@@ -55,7 +58,10 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
-        assert_type(model.fit(X), GaussianMixture)
+        try:
+            assert_type(model.fit(X), GaussianMixture)
+        except DegenerateMixtureError as error:
+            raise SystemExit(f"component {error.component}: {error.finding}") from error
     return model
 
 
@@ -66,6 +72,10 @@ def use(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.predict_proba(X), NDArray[np.floating])
     assert_type(model.score_samples(X), NDArray[np.floating])
     assert_type(model.score(X), float)
+    assert_type(model.predict_log_proba(X), NDArray[np.floating])
+    assert_type(model.score_components(X), NDArray[np.floating])
+    assert_type(model.mahalanobis(X), NDArray[np.floating])
+    assert_type(model.outlier_threshold(X, quantile=0.05), float)
     assert_type(model.aic(X), float)
     assert_type(model.bic(X), float)
     assert_type(model.sample(3), tuple[NDArray[np.float64], NDArray[np.int64]])
@@ -82,8 +92,8 @@ def look(model: GaussianMixture) -> None:
     assert_type(model.precisions_cholesky_, NDArray[np.floating])
     assert_type(model.converged_, bool)
     assert_type(model.n_iter_, int)
-    assert_type(model.lower_bound_, float)
-    assert_type(model.lower_bounds_, list[float])
+    assert_type(model.lower_bound_, np.float64)
+    assert_type(model.lower_bounds_, list[np.float64])
     assert_type(model.n_features_in_, int)
 
 
@@ -121,7 +131,15 @@ def keep(model: GaussianMixture) -> None:
             load(str(path))
         except ModelFileError as error:
             print(error)
+        with path.open("wb") as file:
+            model.save(file)
+        with path.open("rb") as file:
+            loaded = load(file)
     assert_type(loaded, GaussianMixture)
+    assert_type(model.to_bytes(), bytes)
+    loaded = load(model.to_bytes())
+    register_with_sklearn()
+    assert isinstance(loaded, mixture.GaussianMixture)
     assert_type(GaussianMixture.from_sklearn(model.to_sklearn()), GaussianMixture)
 
 

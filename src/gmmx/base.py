@@ -11,18 +11,25 @@ import numpy as np
 from gmmx._core.prediction import Predictor, Snapshot
 from gmmx.covariance import CovarianceStructure
 from gmmx.em import EMResult, ExpectationMaximization
-from gmmx.fitting import best_of, fitted_attributes, warn_about
-from gmmx.matrix_validation import check_fitted_matrices
+from gmmx.estimator import Attributes
+from gmmx.exceptions import collected_warnings, warn_convergence
+from gmmx.fitting import best_of, fitted_attributes, fitted_distribution, warn_about
+from gmmx.matrix_validation import (
+    check_fitted_feature_count,
+    check_warm_start,
+)
 from gmmx.parameter_validation import (
     check_component_count,
     check_parameters,
+    check_quantile,
     check_random_state,
     check_sample_count,
 )
 from gmmx.parameters import MixtureParameters
 from gmmx.portable import Portable
+from gmmx.sklearn_hooks import warn_about_hooks
 from gmmx.threads import resolve_n_threads
-from gmmx.validation import check_feature_count, check_spread
+from gmmx.validation import check_feature_count, check_spread, warn_missing_names
 from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
@@ -41,8 +48,8 @@ class Mixture(Portable):
     precisions_cholesky_: NDArray[np.floating]
     converged_: bool
     n_iter_: int
-    lower_bound_: float
-    lower_bounds_: list[float]
+    lower_bound_: np.float64
+    lower_bounds_: list[np.float64]
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
     n_components: int
@@ -76,6 +83,16 @@ class Mixture(Portable):
     )
     # Those of a fit that a warm start continues; a model without them starts anew.
     _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
+
+    _fitted_names = Portable._fitted_names | {
+        "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_",
+        "converged_", "n_iter_", "lower_bound_", "lower_bounds_",
+    }  # fmt: skip
+
+    def __init_subclass__(cls) -> None:
+        """Warn if a subclass overrides a method that scikit-learn calls and gmmx does not."""
+        super().__init_subclass__()
+        warn_about_hooks(cls)
 
     @abstractmethod
     def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
@@ -122,7 +139,10 @@ class Mixture(Portable):
         ConvergenceWarning
             If the best start did not converge or a component lost all samples.
         """
-        self._fit(X)
+        if type(self).fit_predict is Mixture.fit_predict:
+            self._fit(X)
+        else:
+            self.fit_predict(X, y)
         return self
 
     def fit_predict(self, X: ArrayLike, y: object = None) -> NDArray[np.int64]:
@@ -170,8 +190,7 @@ class Mixture(Portable):
         ndarray of shape (n_samples, n_components)
             Posterior probabilities in X's precision; rows sum to 1.
         """
-        resp = self._predicted(Predictor.resp, X)
-        return resp if self._output_dtype is None else resp.astype(self._output_dtype, copy=False)
+        return self._in_output_dtype(self._predicted(Predictor.resp, X))
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the log-likelihood of each sample.
@@ -186,9 +205,7 @@ class Mixture(Portable):
         ndarray of shape (n_samples,)
             log p(x), in nats, in X's precision; -inf below its range.
         """
-        log_prob = self._predicted(Predictor.log_prob, X)
-        dtype = self._output_dtype
-        return log_prob if dtype is None else log_prob.astype(dtype, copy=False)
+        return self._in_output_dtype(self._predicted(Predictor.log_prob, X))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return the mean log-likelihood per sample.
@@ -205,8 +222,88 @@ class Mixture(Portable):
         float
             Mean of ``score_samples(X)``, in nats.
         """
-        log_prob = self._predicted(Predictor.log_prob, X)
+        log_prob = self.score_samples(X)
         return float(np.add.reduce(log_prob, dtype=np.float64)) / len(log_prob)
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the logarithms of the components' probabilities for each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Logarithms of ``predict_proba(X)``, also of probabilities too small for it.
+        """
+        return self._estimate_log_prob_resp(X)[1]
+
+    def score_components(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the log density of each component at each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            log p(x | component), in nats, without the components' weights. Of a
+            `BayesianGaussianMixture` the expected log density under the posterior.
+        """
+        samples = self._check_new_samples(X)
+        parameters = self._parameters()
+        return self._component_log_prob(samples, parameters, parameters.component_log_scale)
+
+    def mahalanobis(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the Mahalanobis distance of each sample from each component's mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            sqrt((x - mean)^T precision (x - mean)), in standard deviations.
+        """
+        samples = self._check_new_samples(X)
+        parameters = self._parameters()
+        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
+        distances = parameters.mahalanobis(samples, resolve_n_threads(self.n_threads))
+        return self._in_output_dtype(distances)
+
+    def outlier_threshold(self, X: ArrayLike, quantile: float = 0.01) -> float:
+        """Return the log density below which a given share of the samples lies.
+
+        Rows of new data with a log density below the threshold are outliers::
+
+            threshold = gm.outlier_threshold(X_train, quantile=0.01)
+            is_outlier = gm.score_samples(X_new) < threshold
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples of ordinary data, for example those of the fit.
+        quantile : float, default=0.01
+            Share of these samples that lies below the threshold, in [0, 1].
+
+        Returns
+        -------
+        float
+            A quantile of ``score_samples(X)``, in nats.
+
+        Raises
+        ------
+        ValueError
+            If `quantile` is not in [0, 1] or X is invalid.
+        """
+        quantile = check_quantile(quantile)
+        return float(np.quantile(self.score_samples(X), quantile))
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Draw samples from the mixture.
@@ -225,16 +322,66 @@ class Mixture(Portable):
         """
         self._check_is_fitted()
         n_samples = check_sample_count(n_samples)
-        return self._parameters().sample(n_samples, check_random_state(self.random_state))
+        return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
+
+    # Methods of scikit-learn's mixtures that other packages call. gmmx does not.
+
+    def _get_parameters(self) -> tuple[Any, ...]:
+        """Return the fitted attributes that determine the mixture."""
+        return self.weights_, self.means_, self.covariances_, self.precisions_cholesky_
+
+    def _estimate_log_weights(self) -> Array:
+        """Return log weights, (n_components,)."""
+        return self._parameters().log_weights
+
+    def _estimate_log_prob(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return log p(x | component), (n_samples, n_components)."""
+        return self.score_components(X)
+
+    def _estimate_weighted_log_prob(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return log p(x, component), (n_samples, n_components)."""
+        samples = self._check_new_samples(X)
+        parameters = self._parameters()
+        return self._component_log_prob(samples, parameters, parameters.log_scale)
+
+    def _estimate_log_prob_resp(
+        self, X: ArrayLike
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return log p(x), (n_samples,), and log p(component | x), (n_samples, n_components)."""
+        samples = self._check_new_samples(X)
+        log_prob = self._in_output_dtype(self._predicted_of(Predictor.log_prob, samples))
+        parameters = self._parameters()
+        log_resp = self._component_log_prob(samples, parameters, parameters.log_scale)
+        is_known = np.isfinite(log_prob)
+        np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
+        # Where log densities underflow to -inf, their differences are unknown.
+        if not is_known.all():
+            resp = self._in_output_dtype(self._predicted_of(Predictor.resp, samples[~is_known]))
+            with np.errstate(divide="ignore"):
+                log_resp[~is_known] = np.log(resp)
+        return log_prob, log_resp
+
+    def _component_log_prob(
+        self, samples: Samples, parameters: MixtureParameters, log_scale: Array
+    ) -> NDArray[np.floating]:
+        """`MixtureParameters.component_log_prob` of checked samples."""
+        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
+        n_threads = resolve_n_threads(self.n_threads)
+        return self._in_output_dtype(parameters.component_log_prob(samples, log_scale, n_threads))
+
+    def _in_output_dtype(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Values in the precision that predictions are returned in."""
+        dtype = self._output_dtype
+        return values if dtype is None else values.astype(dtype, copy=False)
 
     def _predicted(self, output: Output, X: object) -> NDArray[Any]:
         """An output for new samples; those that the predictor does not take are checked."""
-        predictor = self._predictor()
-        result = None
-        if "feature_names_in_" not in vars(self):
-            result = output(predictor, X, self.n_threads)
+        result = output(self._predictor(), X, self.n_threads)
         if result is None:
-            result = self._predicted_of(output, self._check_new_samples(X, stacklevel=5))
+            return self._predicted_of(output, self._check_new_samples(X))
+        # The predictor takes plain arrays only, which have no names.
+        if "feature_names_in_" in vars(self):
+            warn_missing_names(type(self).__name__)
         return result
 
     def _predicted_of(self, output: Output, samples: Samples) -> NDArray[Any]:
@@ -257,11 +404,7 @@ class Mixture(Portable):
         snapshot = Snapshot(fitted, self._predicts_from)
         predictor = self._parameters().predictor()
         n_features = fitted.get("n_features_in_", predictor.n_features)
-        if n_features != predictor.n_features:
-            raise ValueError(
-                f"means_ holds {predictor.n_features} features, but n_features_in_ is "
-                f"{n_features}. Set attributes that belong together."
-            )
+        check_fitted_feature_count(predictor.n_features, n_features)
         self._kept = snapshot, predictor
         return predictor
 
@@ -273,38 +416,38 @@ class Mixture(Portable):
         """Covariance structure by its name."""
         return self._structures[self.covariance_type]
 
-    def _means_and_covariance(self, fitted: Mapping[str, Any]) -> tuple[Array, CovarianceStructure]:
-        """Means and covariances in float64; precisions stand for covariances left out."""
-        means, factors = (
-            np.ascontiguousarray(fitted[name], dtype=np.float64)
-            for name in ("means_", "precisions_cholesky_")
-        )
-        factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
-        structure = self._structure()
-        check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
+    def _sampled_parameters(self) -> MixtureParameters:
+        """Parameters to draw samples from, which need no precisions where there are covariances."""
+        fitted = Attributes(self)
         if "covariances_" not in fitted:
-            unknown = structure(factors, factors, *means.shape)
-            return means, structure.from_precisions(unknown.precisions(), *means.shape)
-        covariances = np.asarray(fitted["covariances_"], dtype=np.float64)
-        return means, structure(covariances, factors, *means.shape)
+            return self._parameters()
+        return fitted_distribution(fitted, self._structure())
 
     def _fit(self, X: ArrayLike) -> Samples:
         """Fit, store the result in one step at the end, return the checked samples."""
         samples, features = self._check_training_samples(X, min_samples=2)
-        result, attributes = self._fitted(samples)
-        # First, since a filter may turn warnings into errors: then the model stays what it was.
-        warn_about(result, self.max_iter)
+        try:
+            with collected_warnings() as messages:
+                attributes = self._fitted(samples)
+        finally:
+            # First, since a filter may turn warnings into errors: then the model stays as it was.
+            for message in dict.fromkeys(messages):
+                warn_convergence(message)
         self._replace_fitted_attributes({**features, **attributes})
         return samples
 
-    def _fitted(self, samples: Samples) -> tuple[EMResult, dict[str, Any]]:
-        """What EM finds for checked samples, and the attributes of a model fitted to them."""
+    def _fitted(self, samples: Samples, n_threads: int | None = None) -> dict[str, Any]:
+        """Attributes of a model fitted to checked samples.
+
+        `n_threads` are the threads of a pass, by default those of the constructor's parameter.
+        """
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
         check_spread(samples)
-        steps = self._steps(samples, resolve_n_threads(self.n_threads))
+        steps = self._steps(samples, n_threads or resolve_n_threads(self.n_threads))
         result = self._best_result(steps, samples)
-        return result, self._attributes_of(result, steps)
+        warn_about(result, self.max_iter)
+        return self._attributes_of(result, steps)
 
     def _attributes_of(self, result: EMResult, steps: ExpectationMaximization) -> dict[str, Any]:
         """Fitted attributes of a result, in the samples' precision."""
@@ -338,10 +481,5 @@ class Mixture(Portable):
         """Parameters to continue from, if they fit the samples and the constructor's values."""
         shape = self._n_components_left(), samples.shape[1]
         covariance_shape = self._structure().covariance_shape(*shape)
-        if self.means_.shape != shape or self.covariances_.shape != covariance_shape:
-            raise ValueError(
-                f"warm_start continues from means {self.means_.shape} and covariances "
-                f"{self.covariances_.shape}, but n_components, covariance_type and X ask for "
-                f"{shape} and {covariance_shape}. Set warm_start=False to start anew."
-            )
+        check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
         return self._parameters()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from gmmx.base import Mixture
-from gmmx.exceptions import warn_convergence
-from gmmx.fitting import complaints
+from gmmx.exceptions import collected_warnings, warn_convergence
+from gmmx.parameter_validation import check_parameters
 from gmmx.threads import resolve_n_threads
 from gmmx.validation import as_float_array, feature_names
 
@@ -100,7 +100,7 @@ def fit_columns(
         After all columns are done, if some could not be fitted. It names them and has the models
         of the others.
     ValueError, TypeError
-        If X is no table.
+        If X is no table, or `n_threads` is not a positive int or None.
 
     Warns
     -----
@@ -118,6 +118,7 @@ def fit_columns(
     >>> [fitted.n_active_components_ for fitted in fit_columns(table, model)]
     [2, 2]
     """
+    check_parameters({"n_threads": n_threads}, "fit_columns", {})
     names, columns = _columns_of(X)
     tasks = list(zip(_unfitted(model, len(columns)), names, columns, strict=True))
     from gmmx.progress import progress as progress_bar  # noqa: PLC0415 - imports slowly
@@ -141,10 +142,10 @@ def fit_columns(
 
 @dataclass(frozen=True)
 class _Fit(Generic[Model]):
-    """The model of a column, and what its user should know."""
+    """The model of a column, and the warnings of its fit."""
 
     model: Model
-    complaints: list[str]
+    warnings: list[str]
 
 
 def _columns_of(X: Any) -> tuple[list[Name], list[Any]]:
@@ -208,11 +209,10 @@ def _fit_column(model: Model, name: Name, values: Any) -> _Fit[Model]:
     samples, features = model._check_training_samples(_without_nan(values), min_samples=2)
     if isinstance(name, str):
         features["feature_names_in_"] = np.array([name], dtype=object)
-    n_threads, model.n_threads = model.n_threads, 1
-    result, attributes = model._fitted(samples)
-    model.n_threads = n_threads
+    with collected_warnings() as messages:
+        attributes = model._fitted(samples, n_threads=1)
     model._replace_fitted_attributes({**features, **attributes})
-    return _Fit(model, list(complaints(result, model.max_iter)))
+    return _Fit(model, messages)
 
 
 def _without_nan(values: Any) -> Samples:
@@ -227,12 +227,12 @@ def _without_nan(values: Any) -> Samples:
 
 
 def _warn_about(fits: Sequence[_Fit[Any]], names: Sequence[Name]) -> None:
-    """Warn the caller's caller, once of each complaint, with the columns it is about."""
+    """Warn once of each message, with the columns that it is about."""
     found: dict[str, list[Name]] = {}
     for fit, name in zip(fits, names, strict=True):
-        for complaint in fit.complaints:
-            found.setdefault(complaint, []).append(name)
-    for complaint, own in found.items():
+        for message in dict.fromkeys(fit.warnings):
+            found.setdefault(message, []).append(name)
+    for message, own in found.items():
         shown = ", ".join(repr(name) for name in own[:MOST_NAMES_SHOWN])
         more = f" and {len(own) - MOST_NAMES_SHOWN} more" if len(own) > MOST_NAMES_SHOWN else ""
-        warn_convergence(f"{complaint} This is about columns {shown}{more}.", stacklevel=3)
+        warn_convergence(f"{message} This is about columns {shown}{more}.")

@@ -61,5 +61,8 @@ class InformationCriteria(Mixture):
 
     def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
         """Log-likelihood of the samples, and their number."""
+        if type(self).score is not Mixture.score:
+            n_samples = np.shape(X)[0]
+            return self.score(X) * n_samples, n_samples
         log_prob = self.score_samples(X)
         return float(log_prob.sum(dtype=np.float64)), len(log_prob)

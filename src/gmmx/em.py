@@ -51,6 +51,8 @@ class EMResult:
         Whether the callback ended the loop.
     repairs : list of str
         What was done about components that collapsed.
+    start : MixtureParameters, optional
+        Parameters that the loop started from.
     """
 
     parameters: MixtureParameters
@@ -60,6 +62,15 @@ class EMResult:
     lower_bound: float
     is_stopped: bool = False
     repairs: Sequence[str] = ()
+    start: MixtureParameters | None = None
+
+    @property
+    def emptied(self) -> list[int]:
+        """Components that have lost all samples, those left out that started with weight 0."""
+        empty: list[int] = self.parameters.empty.tolist()
+        if self.start is None or not empty:
+            return empty
+        return [k for k in empty if self.start.weights[k] > 0]
 
 
 def mean_log_likelihood(
@@ -124,7 +135,7 @@ def run_em(
     """
     stopping = stopping or AbsoluteChange()
     lower_bounds: list[float] = []
-    converged, is_stopped, end = False, False, parameters
+    converged, is_stopped, start, end = False, False, parameters, parameters
     while len(lower_bounds) < max_iter and not (converged or is_stopped):
         previous, is_repaired = lower_bound, False
         try:
@@ -153,14 +164,14 @@ def run_em(
             lower_bound = previous
             parameters = end = acceleration.retreat()
         else:
-            start, parameters = parameters, acceleration.propose(parameters, end, lower_bound)
-            converged = acceleration.has_converged(start, end, gain, stopping.in_bound(tol))
+            origin, parameters = parameters, acceleration.propose(parameters, end, lower_bound)
+            converged = acceleration.has_converged(origin, end, gain, stopping.in_bound(tol))
         lower_bounds.append(lower_bound)
         if callback is not None:
             is_stopped = bool(callback(len(lower_bounds), lower_bound))
     return EMResult(
         end, lower_bounds, len(lower_bounds), converged, lower_bound, is_stopped,
-        repair.actions if repair is not None else (),
+        repair.actions if repair is not None else (), start,
     )  # fmt: skip
 
 

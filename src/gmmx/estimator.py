@@ -18,10 +18,11 @@ in one step at the end, so that one that fails leaves the fitted model as it was
 from __future__ import annotations
 
 import inspect
+import sys
 import textwrap
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
@@ -39,14 +40,33 @@ class Estimator:
     """Base of all estimators: parameters, representation, fitted state and feature names."""
 
     _parameter_defaults: ClassVar[dict[str, object]] = {}
+    _has_unnamed_parameters: ClassVar[bool] = False
+    # A fit replaces these attributes, and leaves others that a user or a subclass has set.
+    _fitted_names: ClassVar[frozenset[str]] = frozenset({"n_features_in_", "feature_names_in_"})
 
     def __init_subclass__(cls) -> None:
         """Read the parameters and their defaults from the signature of the constructor."""
         super().__init_subclass__()
         if "__init__" not in vars(cls):
             return
-        parameters = inspect.signature(cls).parameters
-        cls._parameter_defaults = {name: parameters[name].default for name in sorted(parameters)}
+        parameters = inspect.signature(cls).parameters.values()
+        kinds = {parameter.kind for parameter in parameters}
+        cls._has_unnamed_parameters = inspect.Parameter.VAR_POSITIONAL in kinds
+        cls._parameter_defaults = {
+            parameter.name: parameter.default
+            for parameter in sorted(parameters, key=lambda parameter: parameter.name)
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        }
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the constructor's parameters, in alphabetical order."""
+        if cls._has_unnamed_parameters:
+            raise RuntimeError(
+                "scikit-learn estimators should always specify their parameters in the signature "
+                f"of their __init__ (no varargs). {cls} takes *args: name its parameters."
+            )
+        return list(cls._parameter_defaults)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of this estimator.
@@ -61,7 +81,7 @@ class Estimator:
         dict of str to object
             Parameter names in alphabetical order and their values.
         """
-        return {name: getattr(self, name) for name in self._parameter_defaults}
+        return {name: getattr(self, name) for name in self._get_param_names()}
 
     def set_params(self, **params: object) -> Self:
         """Set parameters of this estimator.
@@ -76,7 +96,7 @@ class Estimator:
         Estimator
             This estimator.
         """
-        valid = list(self._parameter_defaults)
+        valid = self._get_param_names()
         for name in params:
             if name not in valid:
                 raise ValueError(
@@ -88,8 +108,12 @@ class Estimator:
         return self
 
     def __repr__(self) -> str:
-        """Return the call that makes this estimator, without parameters at their default."""
-        arguments = [f"{name}={_short_repr(value)}" for name, value in self._changed_params()]
+        """Return the call that makes this estimator, without parameters at their default.
+
+        With scikit-learn's option ``print_changed_only=False`` all parameters are shown.
+        """
+        shown = self._changed_params() if _prints_changed_only() else self.get_params().items()
+        arguments = [f"{name}={_short_repr(value)}" for name, value in shown]
         return _wrapped_call(type(self).__name__, arguments)
 
     def _repr_html_(self) -> str:
@@ -116,6 +140,14 @@ class Estimator:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Return the representations a notebook may choose from."""
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _get_params_html(self, deep: bool = True, doc_link: str = "") -> Any:
+        """Return the table of parameters in scikit-learn's diagrams."""
+        return _of_base_estimator("_get_params_html")(self, deep, doc_link)
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """Return the table of fitted attributes in scikit-learn's diagrams."""
+        return _of_base_estimator("_get_fitted_attr_html")(self, doc_link)
 
     def __sklearn_tags__(self) -> object:
         """Return what scikit-learn's tools need to know: a density estimator of dense data."""
@@ -159,16 +191,12 @@ class Estimator:
             features["feature_names_in_"] = names
         return samples, features
 
-    def _check_new_samples(self, X: object, stacklevel: int = 4) -> FloatArray:
-        """Return samples for a fitted model, with the features it was fitted to.
-
-        `stacklevel` leads from `check_feature_names` to the user's line: 4 if the public method
-        is the caller.
-        """
+    def _check_new_samples(self, X: object) -> FloatArray:
+        """Return samples for a fitted model, with the features it was fitted to."""
         self._check_is_fitted()
         estimator_name = type(self).__name__
         names = getattr(self, "feature_names_in_", None)
-        check_feature_names(X, names, estimator_name, stacklevel)
+        check_feature_names(X, names, estimator_name)
         samples = check_samples(X, estimator_name)
         n_features: int = samples.shape[1]
         check_feature_count(n_features, getattr(self, "n_features_in_", n_features), estimator_name)
@@ -176,7 +204,8 @@ class Estimator:
 
     def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
         """Store the result of a fit in place of the one before, in one step."""
-        kept = {name: value for name, value in vars(self).items() if not _is_fitted_name(name)}
+        replaced = self._fitted_names
+        kept = {name: value for name, value in vars(self).items() if name not in replaced}
         self.__dict__ = {**kept, **attributes}
 
     def _changed_params(self) -> list[tuple[str, object]]:
@@ -186,6 +215,24 @@ class Estimator:
             for name, value in self.get_params().items()
             if _short_repr(value) != _short_repr(self._parameter_defaults[name])
         ]
+
+
+class Attributes(dict[str, Any]):
+    """A copy of an estimator's attributes, in which a fit in another thread changes nothing.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        The estimator. A name that it does not have raises its AttributeError.
+    """
+
+    def __init__(self, estimator: Estimator) -> None:
+        super().__init__(vars(estimator))
+        self.class_name = type(estimator).__name__
+
+    def __missing__(self, name: str) -> NoReturn:
+        """Raise AttributeError."""
+        raise AttributeError(f"'{self.class_name}' object has no attribute {name!r}")
 
 
 def attributes_of_fit(estimator: object) -> dict[str, Any]:
@@ -207,6 +254,17 @@ def attributes_of_fit(estimator: object) -> dict[str, Any]:
 def _is_fitted_name(name: str) -> bool:
     """Return whether an attribute of this name is the result of a fit."""
     return name.endswith("_") and not name.startswith("_")
+
+
+def _prints_changed_only() -> bool:
+    """Return scikit-learn's option of that name, True where scikit-learn is not imported."""
+    sklearn = sys.modules.get("sklearn")
+    return sklearn is None or bool(sklearn.get_config()["print_changed_only"])
+
+
+def _of_base_estimator(name: str) -> Any:
+    """Return a method of scikit-learn's base class, which is called with any estimator."""
+    return getattr(import_module("sklearn.base").BaseEstimator, name)
 
 
 def _short_repr(value: object) -> str:

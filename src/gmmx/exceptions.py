@@ -7,10 +7,19 @@ subclass of gmmx's class and of scikit-learn's class of the same name, so that b
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PACKAGE_FOLDER = os.path.join(os.path.dirname(__file__), "")
+_collected: ContextVar[list[str] | None] = ContextVar("_collected", default=None)
 
 _ExceptionType = TypeVar("_ExceptionType", bound=Exception)
 
@@ -44,6 +53,20 @@ class ModelFileError(ValueError):
     """
 
 
+class InvalidParameterError(ValueError, TypeError):
+    """A parameter of a constructor has a wrong type or value.
+
+    Examples
+    --------
+    >>> from gmmx import GaussianMixture
+    >>> GaussianMixture(n_components=0).fit([[0.0], [1.0]])
+    Traceback (most recent call last):
+    ...
+    gmmx.exceptions.InvalidParameterError: The 'n_components' parameter of GaussianMixture must be \
+an int in the range [1, inf). Got 0 instead.
+    """
+
+
 class ConvergenceWarning(UserWarning):
     """EM stopped at ``max_iter`` iterations before the change of its bound fell below ``tol``."""
 
@@ -67,22 +90,81 @@ def not_fitted_error(estimator_name: str) -> NotFittedError:
     )
 
 
-def warn_convergence(message: str, *, stacklevel: int = 2) -> None:
-    """Warn that EM did not converge.
+def invalid_parameter_error(message: str) -> InvalidParameterError:
+    """Return the error to raise for a parameter of a wrong type or value.
 
     Parameters
     ----------
     message : str
-        What happened and what the user can do about it.
-    stacklevel : int, default=2
-        As in `warnings.warn`: 2 blames the caller of the function that calls this one.
+        The parameter, its constraint and the value given.
+
+    Returns
+    -------
+    InvalidParameterError
+        Also an instance of scikit-learn's class of that name if scikit-learn is imported.
     """
-    warnings.warn(message, _shared_with_sklearn(ConvergenceWarning), stacklevel=stacklevel + 1)
+    return _shared_with_sklearn(InvalidParameterError, "sklearn.utils._param_validation")(message)
 
 
-def _shared_with_sklearn(own: type[_ExceptionType]) -> type[_ExceptionType]:
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, and blame the line outside gmmx whose call led here.
+
+    Parameters
+    ----------
+    message : str
+        The problem, and a way to solve it.
+    category : subclass of Warning, default=UserWarning
+        Class of the warning.
+    """
+    frame, stacklevel = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
+        frame = frame.f_back
+        stacklevel += 1
+    warnings.warn(message, category, stacklevel=stacklevel)
+
+
+def warn_convergence(message: str) -> None:
+    """Warn about the convergence of a fit, or let `collected_warnings` collect the message.
+
+    Parameters
+    ----------
+    message : str
+        The problem, and a way to solve it.
+    """
+    messages = _collected.get()
+    if messages is None:
+        warn_user(message, _shared_with_sklearn(ConvergenceWarning))
+    else:
+        messages.append(message)
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect the messages of `warn_convergence` in this thread, in place of the warnings.
+
+    A fit warns once, at its end; many fits side by side warn once for all.
+
+    Examples
+    --------
+    >>> from gmmx.exceptions import collected_warnings, warn_convergence
+    >>> with collected_warnings() as messages:
+    ...     warn_convergence("EM did not converge.")
+    >>> messages
+    ['EM did not converge.']
+    """
+    messages: list[str] = []
+    token = _collected.set(messages)
+    try:
+        yield messages
+    finally:
+        _collected.reset(token)
+
+
+def _shared_with_sklearn(
+    own: type[_ExceptionType], module: str = "sklearn.exceptions"
+) -> type[_ExceptionType]:
     """Return `own`, or its subclass shared with scikit-learn if that is imported."""
-    theirs = getattr(sys.modules.get("sklearn.exceptions"), own.__name__, None)
+    theirs = getattr(sys.modules.get(module), own.__name__, None)
     return own if theirs is None else _subclass_of_both(own, theirs)  # type: ignore[arg-type]
 
 

@@ -1,19 +1,24 @@
-"""EM from several starts, and what a fitted estimator keeps of the best."""
+"""EM from several starts; its best result as fitted attributes, and parameters from these."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx.covariance import CovarianceStructure
 from gmmx.degenerate import DegenerateMixtureError, Repair
 from gmmx.em import EMResult, ExpectationMaximization, run_em
 from gmmx.exceptions import warn_convergence
+from gmmx.matrix_validation import check_fitted_matrices
 from gmmx.parameters import MixtureParameters
 from gmmx.squarem import Chart, SquaredExtrapolation
 from gmmx.stopping import AbsoluteChange, StoppingRule
 from gmmx.verbose import VerboseReport
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 ALGORITHMS: dict[
     str, Callable[[Callable[[MixtureParameters], Chart]], SquaredExtrapolation | None]
@@ -89,24 +94,18 @@ class _Observer:
 
 
 def warn_about(result: EMResult, max_iter: int) -> None:
-    """Warn the caller's caller's caller of what is wrong with a result."""
-    for complaint in complaints(result, max_iter):
-        warn_convergence(complaint, stacklevel=4)
-
-
-def complaints(result: EMResult, max_iter: int) -> Iterator[str]:
-    """What a user should know: components collapsed, EM did not converge, components are empty."""
+    """Warn of repairs, of EM that did not converge, and of components that lost all samples."""
     for action in result.repairs:
-        yield f"{action[0].upper()}{action[1:]}."
+        warn_convergence(f"{action[0].upper()}{action[1:]}.")
     if not (result.converged or result.is_stopped) and max_iter > 0:
-        yield (
+        warn_convergence(
             "Best performing initialization did not converge. Try different init parameters, or "
             "increase max_iter, tol, or check for degenerate data."
         )
-    empty = result.parameters.empty
-    if empty.size:
-        yield (
-            f"Components {empty.tolist()} hold no samples: their weight is 0, their means and "
+    emptied = result.emptied
+    if emptied:
+        warn_convergence(
+            f"Components {emptied} hold no samples: their weight is 0, their means and "
             "covariances are the last that they had. Use fewer components or other starting "
             "values."
         )
@@ -128,6 +127,36 @@ def fitted_attributes(result: EMResult, dtype: np.dtype[Any] | type[np.float64])
         **arrays,
         "converged_": result.converged,
         "n_iter_": result.n_iter,
-        "lower_bound_": result.lower_bound,
-        "lower_bounds_": result.lower_bounds,
+        "lower_bound_": np.float64(result.lower_bound),
+        "lower_bounds_": [np.float64(bound) for bound in result.lower_bounds],
     }
+
+
+def fitted_means_and_covariance(
+    fitted: Mapping[str, Any], structure: type[CovarianceStructure]
+) -> tuple[Array, CovarianceStructure]:
+    """Means and covariances in float64; precisions stand for covariances left out."""
+    means, factors = (
+        np.ascontiguousarray(fitted[name], dtype=np.float64)
+        for name in ("means_", "precisions_cholesky_")
+    )
+    factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
+    check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
+    if "covariances_" not in fitted:
+        unknown = structure(factors, factors, *means.shape)
+        return means, structure.from_precisions(unknown.precisions(), *means.shape)
+    covariances = np.asarray(fitted["covariances_"], dtype=np.float64)
+    return means, structure(covariances, factors, *means.shape)
+
+
+def fitted_distribution(
+    fitted: Mapping[str, Any], structure: type[CovarianceStructure]
+) -> MixtureParameters:
+    """Weights, means and covariances in float64, whose precisions are left unknown."""
+    weights, means, covariances = (
+        np.asarray(fitted[name], dtype=np.float64)
+        for name in ("weights_", "means_", "covariances_")
+    )
+    check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
+    unknown = np.full(covariances.shape, np.nan)
+    return MixtureParameters(weights, means, structure(covariances, unknown, *means.shape))

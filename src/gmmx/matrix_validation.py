@@ -190,9 +190,45 @@ def check_fitted_matrices(
                 f"{structure.name!r} asks for {shape}. Set covariance_type to that of the last "
                 "fit, or fit again."
             )
-    if not structure.are_matrices and not np.all(fitted["precisions_cholesky_"] > 0):
+    factors = fitted.get("precisions_cholesky_", 1.0)
+    if not structure.are_matrices and not np.all(factors > 0):
         raise ValueError(
             f"precisions_cholesky_ holds values that are not positive, but covariance_type="
             f"{structure.name!r} asks for variances. Set covariance_type to that of the last fit, "
             "or fit again."
+        )
+
+
+def check_fitted_feature_count(n_features: int, n_features_in: int) -> None:
+    """Raise ValueError if means that were set by hand have another width than `n_features_in_`.
+
+    Parameters
+    ----------
+    n_features, n_features_in : int
+        Numbers of features of `means_` and in `n_features_in_`.
+    """
+    if n_features != n_features_in:
+        raise ValueError(
+            f"means_ holds {n_features} features, but n_features_in_ is {n_features_in}. Set "
+            "attributes that belong together."
+        )
+
+
+def check_warm_start(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    expected: tuple[tuple[int, ...], tuple[int, ...]],
+) -> None:
+    """Raise ValueError if a warm start cannot continue from the last solution.
+
+    Parameters
+    ----------
+    shapes, expected : pair of tuple of int
+        Shapes of the means and of the covariances: those of the last solution, and those that
+        the constructor's parameters and the samples ask for.
+    """
+    if shapes != expected:
+        raise ValueError(
+            f"warm_start continues from means {shapes[0]} and covariances {shapes[1]}, but "
+            f"n_components, covariance_type and X ask for {expected[0]} and {expected[1]}. Set "
+            "warm_start=False to start anew."
         )

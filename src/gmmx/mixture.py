@@ -11,7 +11,8 @@ from gmmx.covariance import STRUCTURES
 from gmmx.criteria import InformationCriteria
 from gmmx.degenerate import DEGENERATE
 from gmmx.em import EMResult, ExpectationMaximization
-from gmmx.fitting import ALGORITHMS, fitted_attributes
+from gmmx.estimator import Attributes
+from gmmx.fitting import ALGORITHMS, fitted_attributes, fitted_means_and_covariance
 from gmmx.given import given_parameters, given_start
 from gmmx.initialization import INIT_PARAMS, Initializer
 from gmmx.parameter_validation import check_parameters
@@ -248,9 +249,9 @@ default='full'
     def _parameters(self) -> MixtureParameters:
         """Parameters in float64 from the fitted attributes, which users may have set."""
         # A fit in another thread replaces the dictionary: all are taken from one.
-        fitted = vars(self)
+        fitted = Attributes(self)
         weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
-        return MixtureParameters(weights, *self._means_and_covariance(fitted))
+        return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))
 
     def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
         """The steps of maximum likelihood on these samples."""

@@ -15,7 +15,9 @@ from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
+from gmmx.exceptions import invalid_parameter_error
 from gmmx.generators import seeded_generator
+from gmmx.threads import MOST_THREADS
 
 # Not unions of types, which take longer to make than a check.
 _INTEGERS = (int, np.integer)
@@ -96,7 +98,7 @@ _CONSTRAINTS = {
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),
     "callback": _any_of(_CALLABLE, _NONE),
-    "n_threads": _any_of(_integer(1, 2**31 - 1), _NONE),
+    "n_threads": _any_of(_integer(1, MOST_THREADS), _NONE),
     "weight_concentration_prior": _any_of(_NONE, _POSITIVE),
     "mean_precision_prior": _any_of(_NONE, _POSITIVE),
     "degrees_of_freedom_prior": _any_of(_NONE, _POSITIVE),
@@ -108,7 +110,7 @@ def check_parameters(
     estimator_name: str,
     options: Mapping[str, Iterable[str]],
 ) -> None:
-    """Raise ValueError if a parameter of the constructor has a wrong type or value.
+    """Raise InvalidParameterError if a parameter has a wrong type or value.
 
     Parameters
     ----------
@@ -126,13 +128,13 @@ def check_parameters(
     >>> check_parameters({"n_components": 0}, "GaussianMixture", {})
     Traceback (most recent call last):
     ...
-    ValueError: The 'n_components' parameter of GaussianMixture must be an int in the range \
-[1, inf). Got 0 instead.
+    gmmx.exceptions.InvalidParameterError: The 'n_components' parameter of GaussianMixture must be \
+an int in the range [1, inf). Got 0 instead.
     """
     for name, value in parameters.items():
         constraint = _option(tuple(options[name])) if name in options else _CONSTRAINTS.get(name)
         if constraint is not None and not constraint.is_met_by(value):
-            raise ValueError(
+            raise invalid_parameter_error(
                 f"The {name!r} parameter of {estimator_name} must be "
                 f"{constraint.description}. Got {value!r} instead."
             )
@@ -175,12 +177,12 @@ def check_component_count(n_components: int, n_samples: int) -> None:
         )
 
 
-def check_sample_count(n_samples: SupportsIndex) -> int:
+def check_sample_count(n_samples: SupportsIndex | float) -> int:
     """Return the number of samples to draw as an int.
 
     Parameters
     ----------
-    n_samples : int
+    n_samples : int, or float without a fraction
         At least 1.
 
     Returns
@@ -191,13 +193,17 @@ def check_sample_count(n_samples: SupportsIndex) -> int:
     Examples
     --------
     >>> from gmmx.parameter_validation import check_sample_count
+    >>> check_sample_count(1e3)
+    1000
     >>> check_sample_count(0)
     Traceback (most recent call last):
     ...
     ValueError: Invalid value for 'n_samples': 0 . The sampling requires at least one sample.
     """
+    if isinstance(n_samples, float | np.floating) and float(n_samples).is_integer():
+        n_samples = int(n_samples)
     try:
-        count = operator.index(n_samples)
+        count = operator.index(n_samples)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"'n_samples' must be an int, got {n_samples!r} instead.") from None
     if count < 1:
@@ -205,3 +211,29 @@ def check_sample_count(n_samples: SupportsIndex) -> int:
             f"Invalid value for 'n_samples': {count} . The sampling requires at least one sample."
         )
     return count
+
+
+def check_quantile(quantile: float) -> float:
+    """Return a quantile's probability as a float.
+
+    Parameters
+    ----------
+    quantile : float
+        In [0, 1].
+
+    Returns
+    -------
+    float
+        The same number.
+
+    Examples
+    --------
+    >>> from gmmx.parameter_validation import check_quantile
+    >>> check_quantile(1.5)
+    Traceback (most recent call last):
+    ...
+    ValueError: 'quantile' must be a number in [0, 1], got 1.5 instead.
+    """
+    if not (isinstance(quantile, _NUMBERS) and 0 <= quantile <= 1):
+        raise ValueError(f"'quantile' must be a number in [0, 1], got {quantile!r} instead.")
+    return float(quantile)

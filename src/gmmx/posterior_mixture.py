@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gmmx.base import Mixture
 from gmmx.covariance import DegenerateCovarianceError
+from gmmx.estimator import Attributes
+from gmmx.fitting import fitted_means_and_covariance
 from gmmx.mixture import GaussianMixture
 from gmmx.posterior import MixturePosterior
 from gmmx.posterior_attributes import components_in_use, fitted_posterior, fitted_prior
@@ -38,6 +40,12 @@ class PosteriorMixture(Mixture):
         "mean_precision_",
         "degrees_of_freedom_",
     )
+
+    _fitted_names = Mixture._fitted_names | {
+        "weight_concentration_prior_", "weight_concentration_", "mean_precision_prior_",
+        "mean_precision_", "mean_prior_", "degrees_of_freedom_prior_", "degrees_of_freedom_",
+        "covariance_prior_",
+    }  # fmt: skip
 
     @property
     def n_active_components_(self) -> int:
@@ -74,7 +82,7 @@ class PosteriorMixture(Mixture):
         log_likelihood = self.score_samples(X).sum(dtype=np.float64)
         posterior = self._parameters()
         try:
-            divergence = posterior.divergence_from(fitted_prior(vars(self), posterior))
+            divergence = posterior.divergence_from(fitted_prior(Attributes(self), posterior))
         except DegenerateCovarianceError as error:
             raise ValueError(
                 "The evidence has no lower bound: covariance_prior_ is singular. Pass a "
@@ -124,12 +132,23 @@ class PosteriorMixture(Mixture):
             self.covariance_type,
         )
 
+    def _get_parameters(self) -> tuple[Any, ...]:
+        """Return the fitted attributes that determine the posterior."""
+        return (
+            self.weight_concentration_,
+            self.mean_precision_,
+            self.means_,
+            self.degrees_of_freedom_,
+            self.covariances_,
+            self.precisions_cholesky_,
+        )
+
     def _weight_distribution(self) -> type[WeightDistribution]:
         """Kind of distribution of the weights."""
         return WEIGHT_DISTRIBUTIONS[self.weight_concentration_prior_type]
 
     def _parameters(self) -> MixturePosterior:
         """The posterior in float64 from the fitted attributes, which users may have set."""
-        fitted = vars(self)
-        means, covariance = self._means_and_covariance(fitted)
+        fitted = Attributes(self)
+        means, covariance = fitted_means_and_covariance(fitted, self._structure())
         return fitted_posterior(fitted, self._weight_distribution(), means, covariance)

@@ -92,13 +92,13 @@ def _checked_mean(mean: ArrayLike, n_features: int) -> Array:
 def _checked_degrees_of_freedom(degrees_of_freedom: float | None, n_features: int) -> float:
     """The degrees of freedom, for which the Wishart density has an integral."""
     if degrees_of_freedom is None:
-        return float(n_features)
+        return n_features
     if not degrees_of_freedom > n_features - 1:
         raise ValueError(
             "The parameter 'degrees_of_freedom_prior' should be greater than "
             f"{n_features - 1}, but got {degrees_of_freedom:.3f}."
         )
-    return float(degrees_of_freedom)
+    return degrees_of_freedom
 
 
 def _checked_covariance(

@@ -9,6 +9,8 @@ from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gmmx._core import core
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_QUOTA = 1 << 16
+MOST_THREADS = 2**31 - 1
 
 
 def resolve_n_threads(n_threads: int | None) -> int:
@@ -33,12 +36,22 @@ def resolve_n_threads(n_threads: int | None) -> int:
         OpenMP's own limit, which OMP_NUM_THREADS and threadpoolctl set; 1 in a daemonic worker of
         multiprocessing, as in those of its pools, since there is one for each core.
 
+    Raises
+    ------
+    ValueError
+        If `n_threads` is neither a positive int nor None.
+
     Examples
     --------
     >>> resolve_n_threads(3)
     3
     """
     if n_threads is not None:
+        if not (isinstance(n_threads, int | np.integer) and 1 <= n_threads <= MOST_THREADS):
+            raise ValueError(
+                f"The 'n_threads' parameter must be an int in the range [1, {MOST_THREADS}] or "
+                f"None. Got {n_threads!r} instead."
+            )
         return int(n_threads)
     if is_daemonic_worker():
         return 1

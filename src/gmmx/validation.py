@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from gmmx.exceptions import warn_user
 
 if TYPE_CHECKING:
     from gmmx.arrays import FloatArray, NDArray
@@ -171,6 +173,8 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
     ------
     TypeError
         If some names are strings and some are not.
+    ValueError
+        If a name stands for several columns.
     """
     attributes = ("column_names", "columns")
     attribute = next((name for name in attributes if hasattr(type(X), name)), None)
@@ -187,42 +191,48 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
             "X.columns.astype(str) for example. Otherwise you can remove feature / column names "
             "from your input data, or convert them all to a non-string data type."
         )
-    return np.array(names, dtype=object) if are_strings == {True} else None
+    if are_strings != {True}:
+        return None
+    _check_unique(names)
+    return np.array(names, dtype=object)
 
 
 def check_feature_names(
-    X: object,
-    fitted_names: NDArray[np.object_] | None,
-    estimator_name: str,
-    stacklevel: int = 2,
+    X: object, fitted_names: NDArray[np.object_] | None, estimator_name: str
 ) -> None:
     """Raise ValueError if the columns of `X` are not those of ``fit``, warn if one has no names.
 
     Parameters
     ----------
     X : object
-        What the user passed.
+        Samples from the user.
     fitted_names : ndarray of str objects, or None
         What `feature_names` returned for the data of ``fit``.
     estimator_name : str
         Name of the estimator's class, for messages.
-    stacklevel : int, default=2
-        As in `warnings.warn`: 2 blames the caller of this function.
     """
     names = feature_names(X)
     if names is None and fitted_names is None:
         return
-    if names is None or fitted_names is None:
-        message = (
-            f"X does not have valid feature names, but {estimator_name} was fitted with "
-            "feature names"
-            if names is None
-            else f"X has feature names, but {estimator_name} was fitted without feature names"
-        )
-        warnings.warn(message, UserWarning, stacklevel=stacklevel)
-        return
-    if list(names) != list(fitted_names):
+    if names is None:
+        warn_missing_names(estimator_name)
+    elif fitted_names is None:
+        warn_user(f"X has feature names, but {estimator_name} was fitted without feature names")
+    elif list(names) != list(fitted_names):
         raise ValueError(_feature_names_message(set(names), set(fitted_names)))
+
+
+def warn_missing_names(estimator_name: str) -> None:
+    """Warn that samples have no feature names, although those of ``fit`` had.
+
+    Parameters
+    ----------
+    estimator_name : str
+        Name of the estimator's class, for messages.
+    """
+    warn_user(
+        f"X does not have valid feature names, but {estimator_name} was fitted with feature names"
+    )
 
 
 def check_feature_count(n_features: int, n_features_in: int, estimator_name: str) -> None:
@@ -239,6 +249,16 @@ def check_feature_count(n_features: int, n_features_in: int, estimator_name: str
         raise ValueError(
             f"X has {n_features} features, but {estimator_name} is expecting {n_features_in} "
             "features as input."
+        )
+
+
+def _check_unique(names: list[str]) -> None:
+    """Raise ValueError if a column's name stands for several columns."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            "Expected unique column names, got these several times:\n"
+            f"{_bullet_list(repeated)}Rename or drop columns."
         )
 
 

@@ -203,8 +203,11 @@ cdef class Predictor:
                 result = new_array((task.n_samples, task.n_components), dtype, size)
                 task.resp = memory_of(result)
                 task.streams = size >= STREAMED
-        execute(double_kernels if is_double else single_kernels, &task,
-                1 if is_small(&task) else resolve_n_threads(n_threads))
+        if n_threads is None and is_small(&task):
+            n_threads = 1
+        else:
+            n_threads = resolve_n_threads(n_threads)
+        execute(double_kernels if is_double else single_kernels, &task, n_threads)
         return result if task.all_finite else None
 
 
