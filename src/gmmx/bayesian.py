@@ -89,7 +89,9 @@ default='dirichlet_process'
     tol_type : {'absolute', 'per-sample'}, default='absolute'
         What `tol` is compared to. 'absolute': the change of the lower bound, a sum over all
         samples, so that the same `tol` asks for more of more samples; as in scikit-learn.
-        'per-sample': that change divided by the number of samples, as for `GaussianMixture`.
+        'per-sample': that change divided by the number of samples, as for `GaussianMixture`. Set
+        `tol` to about 1e-6 then: components empty so slowly that the default of 1e-3 ends the fit
+        before they have.
     algorithm : {'em', 'squarem'}, default='em'
         'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
         the samples where they are slow, a quarter where many components overlap. The lower bound
@@ -113,10 +115,10 @@ default='dirichlet_process'
         Whether the best start converged.
     n_iter_ : int
         Number of its iterations.
-    lower_bound_ : float
+    lower_bound_ : numpy.float64
         Lower bound of the log evidence, in nats for all samples together, without what depends on
         the prior only, as scikit-learn counts it; `elbo` has every term.
-    lower_bounds_ : list of float
+    lower_bounds_ : list of numpy.float64
         The same after each iteration.
     n_active_components_ : int
         Number of components that hold at least one sample, counted by responsibilities.

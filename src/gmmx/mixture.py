@@ -40,7 +40,8 @@ default='full'
         for each component and feature; 'spherical': one for each component; 'tied-diag': one for
         each feature; 'tied-spherical': a single one.
     tol : float, default=1e-3
-        Change of the mean log-likelihood, in nats per sample, at which EM has converged.
+        Change of the mean log-likelihood, in nats per sample, at which EM has converged. Where EM
+        is slow it ends far from the maximum; `tol_type` ``'aitken'`` does not.
     reg_covar : float, default=1e-6
         Added to every variance, so that covariances stay positive definite.
     max_iter : int, default=100
@@ -113,9 +114,9 @@ default='full'
         Whether the best start converged.
     n_iter_ : int
         Number of its iterations.
-    lower_bound_ : float
+    lower_bound_ : numpy.float64
         Mean log-likelihood per sample, in nats, before its last M-step.
-    lower_bounds_ : list of float
+    lower_bounds_ : list of numpy.float64
         The same for each iteration.
     n_features_in_ : int
         Number of features seen during `fit`.
