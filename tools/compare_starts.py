@@ -66,9 +66,8 @@ def n_different(ours: type, X: Samples, theirs: type, Y: Samples, n_components: 
 
 def print_ties() -> None:
     """Print how many fits differ on data with ties."""
-    print(
-        f"\n{'of ' + str(N_SEEDS_OF_TIES) + ' fits':16} {'gmmx differs':>13} {'X + 0.3 differs':>16}"
-    )
+    head = f"of {N_SEEDS_OF_TIES} fits"
+    print(f"\n{head:16} {'gmmx differs':>13} {'X + 0.3 differs':>16}")
     theirs = mixture.GaussianMixture
     for name, (X, n_components) in data_with_ties().items():
         own = n_different(gmmx.GaussianMixture, X, theirs, X, n_components)

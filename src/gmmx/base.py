@@ -12,7 +12,7 @@ from gmmx._core.prediction import Predictor, Snapshot
 from gmmx.covariance import CovarianceStructure
 from gmmx.em import EMResult, ExpectationMaximization
 from gmmx.estimator import Attributes
-from gmmx.exceptions import collected_warnings, warn_convergence
+from gmmx.exceptions import collected_warnings, warn_convergence, warn_user
 from gmmx.fitting import best_of, fitted_attributes, fitted_distribution, warn_about
 from gmmx.matrix_validation import (
     check_fitted_feature_count,
@@ -29,7 +29,7 @@ from gmmx.parameters import MixtureParameters
 from gmmx.portable import Portable
 from gmmx.sklearn_hooks import warn_about_hooks
 from gmmx.threads import resolve_n_threads
-from gmmx.validation import check_feature_count, check_spread, warn_missing_names
+from gmmx.validation import check_feature_count, check_spread, missing_names_message
 from gmmx.verbose import VerboseReport
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ class Mixture(Portable):
             return self._predicted_of(output, self._check_new_samples(X))
         # The predictor takes plain arrays only, which have no names.
         if "feature_names_in_" in vars(self):
-            warn_missing_names(type(self).__name__)
+            warn_user(missing_names_message(type(self).__name__))
         return result
 
     def _predicted_of(self, output: Output, samples: Samples) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 _PACKAGE_FOLDER = os.path.join(os.path.dirname(__file__), "")
 _collected: ContextVar[list[str] | None] = ContextVar("_collected", default=None)
@@ -116,8 +117,9 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     category : subclass of Warning, default=UserWarning
         Class of the warning.
     """
-    frame, stacklevel = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
+    frame: FrameType | None = sys._getframe(1)
+    stacklevel = 2
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE_FOLDER):
         frame = frame.f_back
         stacklevel += 1
     warnings.warn(message, category, stacklevel=stacklevel)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -215,22 +216,28 @@ def check_feature_names(
     if names is None and fitted_names is None:
         return
     if names is None:
-        warn_missing_names(estimator_name)
+        warn_user(missing_names_message(estimator_name))
     elif fitted_names is None:
         warn_user(f"X has feature names, but {estimator_name} was fitted without feature names")
     elif list(names) != list(fitted_names):
         raise ValueError(_feature_names_message(set(names), set(fitted_names)))
 
 
-def warn_missing_names(estimator_name: str) -> None:
-    """Warn that samples have no feature names, although those of ``fit`` had.
+@cache
+def missing_names_message(estimator_name: str) -> str:
+    """Return the warning that samples have no feature names, although those of ``fit`` had.
 
     Parameters
     ----------
     estimator_name : str
-        Name of the estimator's class, for messages.
+        Name of the estimator's class.
+
+    Returns
+    -------
+    str
+        The message, always the same object, whose hash is known when it is looked up again.
     """
-    warn_user(
+    return (
         f"X does not have valid feature names, but {estimator_name} was fitted with feature names"
     )
 
