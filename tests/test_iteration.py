@@ -71,6 +71,28 @@ def test_one_call_finds_what_the_steps_find(weights, covariance_type, dtype):
         posterior = end
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.0, 3.0])
+@pytest.mark.parametrize("weights", KINDS)
+def test_one_call_finds_what_the_steps_find_of_a_constant_column(weights, value, dtype):
+    fused, plain, _ = both(column(900, dtype), weights=weights)
+    X = np.full((900, 1), value, dtype=dtype)
+    fused, plain = (
+        type(steps)(X, replace(steps.prior, scatter=np.zeros((1, 1))), 1e-6, 1)
+        for steps in (fused, plain)
+    )
+    resp = np.eye(4)[np.zeros(900, dtype=int)]
+    posterior = fused.start(statistics_of(X, resp, "dense", np.repeat(X[:1], 4, axis=0)))
+    assert posterior.covariance.covariances.min() < 1e-12
+    for _ in range(5):
+        assert isinstance(fused.e_step(posterior), Iteration)
+        end, bound = iterate(fused, posterior)
+        expected, expected_bound = iterate(plain, posterior)
+        assert_same(end, expected, 1e-11)
+        assert bound == pytest.approx(expected_bound, rel=1e-12)
+        posterior = end
+
+
 def test_moments_that_cancel_are_taken_again():
     fused, plain, posterior = both(column(900, np.float64))
     posterior = replace(posterior, means=posterior.means - 1e6)

@@ -167,7 +167,9 @@ class MixturePrior:
             reg_covar,
             means, mean_precision, degrees_of_freedom.reshape(-1), covariances.reshape(-1),
         )  # fmt: skip
-        weight_distribution = self.weight_distribution.updated(statistics.counts)
+        weight_distribution = self.weight_distribution.updated(
+            statistics.counts + conjugate.EXTRA_COUNT
+        )
         return MixturePosterior(
             weight_distribution.mean(), means,
             structure.from_covariances(covariances, n_components, n_features),

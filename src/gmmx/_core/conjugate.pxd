@@ -1,5 +1,6 @@
 """What conjugate shares with other compiled modules: its functions on arrays that were checked."""
 
+cdef double extra_count  # of samples, in every component
 cdef double stick_breaking_terms(
     const double *taken, const double *left, Py_ssize_t K, double *terms
 ) noexcept nogil

@@ -1,6 +1,8 @@
 from numpy import float64
 from numpy.typing import NDArray
 
+EXTRA_COUNT: float
+
 def stick_breaking(
     taken: NDArray[float64], left: NDArray[float64]
 ) -> tuple[NDArray[float64], float]: ...

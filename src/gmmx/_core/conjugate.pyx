@@ -6,12 +6,17 @@ would hold the interpreter's lock as long as a pass over thousands of samples ta
 
 import numpy as np
 
+from libc.float cimport DBL_EPSILON
 from libc.math cimport log
 
 from gmmx._core.core cimport check_size
 from gmmx._core.gamma cimport log_gamma
 
 cdef object empty = np.empty
+# scikit-learn adds this to all counts: it gives empty components some variance where the prior has
+# none. Its means are sums over these counts, as if so much of a sample were at 0.
+EXTRA_COUNT = 10 * DBL_EPSILON
+cdef double extra_count = EXTRA_COUNT
 cdef double LOG_2 = 0.69314718055994530942
 cdef double LOG_2_PI = 1.83787706640934548356
 
@@ -168,27 +173,28 @@ cdef void update_gauss_wishart(
     """The arrays of `gauss_wishart_posterior`; `is_summed` tells second moments (F,)."""
     cdef bint are_matrices = F == D * D
     cdef Py_ssize_t f, j, k
-    cdef double total = 0, share, count, pooled
+    cdef double total = 0, own_mean, share, count, pooled
     cdef const double *own = NULL
     for f in range(J * F):
         covariances[f] = second[f] if is_summed else 0
     for k in range(K):
-        count = counts[k]
+        count = counts[k] + extra_count
         total += count
         mean_precisions[k] = mean_precision + count
         share = mean_precision / mean_precisions[k]
         for f in range(k * D, (k + 1) * D):
-            means[f] = origin[f] + shift[f] - mean[f - k * D]
+            own_mean = origin[f] + shift[f]
+            means[f] = own_mean - extra_count / count * own_mean - mean[f - k * D]
         if not is_summed:
             own = second + k * F
         add_scatter(
-            count, count * share, shift + k * D, means + k * D,
+            counts[k], count * share, shift + k * D, means + k * D,
             own, D, are_matrices, covariances + (k * F if J > 1 else 0), F)
         for f in range(k * D, (k + 1) * D):
-            means[f] = origin[f] + shift[f] - share * means[f]
+            means[f] = origin[f] + shift[f] - share * (origin[f] + shift[f] - mean[f - k * D])
     pooled = (K // J) * (1 if are_matrices else D // F)
     for j in range(J):
-        count = counts[j] if J > 1 else total / K
+        count = counts[j] + extra_count if J > 1 else total / K
         degrees[j] = degrees_of_freedom + count
         for f in range(F):
             share = 0 if are_matrices and f % (D + 1) else count * reg_covar

@@ -9,7 +9,7 @@ import numpy as np
 from libc.math cimport INFINITY, isfinite, sqrt
 
 from gmmx._core.conjugate cimport (
-    dirichlet_terms, gauss_wishart_terms, stick_breaking_terms, update_gauss_wishart,
+    dirichlet_terms, extra_count, gauss_wishart_terms, stick_breaking_terms, update_gauss_wishart,
 )
 from gmmx._core.core cimport check_size, double_kernels, execute, single_kernels, start_task
 from gmmx._core.task cimport DENSITY, SECOND, EMPass
@@ -147,12 +147,12 @@ cdef class OneFeatureIteration:
         cdef Py_ssize_t K = self.task.n_components, k
         cdef double later = 0
         for k in range(K):
-            rows[k] = self.concentration[0, k] + counts[k]
+            rows[k] = self.concentration[0, k] + (counts[k] + extra_count)
         if self.concentration.shape[0] == 1:
             return dirichlet_terms(rows, K, rows + K)
         for k in range(K - 1, -1, -1):
             rows[K + k] = self.concentration[1, k] + later
-            later += counts[k]
+            later += counts[k] + extra_count
         return stick_breaking_terms(rows, rows + K, K, rows + 2 * K)
 
     cdef double entropy(
