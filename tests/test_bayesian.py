@@ -7,6 +7,7 @@ import pickle
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -334,6 +335,35 @@ def test_a_pruned_mixture_is_that_of_the_components_in_use(name):
     kept = np.flatnonzero(np.bincount(model.predict(X), minlength=7))
     np.testing.assert_array_equal(pruned.means_, model.means_[kept])
     np.testing.assert_array_equal(kept[pruned.predict(X)], model.predict(X))
+
+
+def test_a_pruned_mixture_says_how_it_was_found():
+    X = pd.DataFrame(samples_of("faithful"), columns=["eruptions", "waiting"])
+    model = bgm(n_components=3, max_iter=2000).fit(X)
+    pruned = model.prune()
+    assert (pruned.converged_, pruned.n_iter_) == (True, model.n_iter_)
+    assert (pruned.lower_bound_, pruned.lower_bounds_) == (model.lower_bound_, model.lower_bounds_)
+    assert list(pruned.feature_names_in_) == ["eruptions", "waiting"]
+
+
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_fitted_covariances_that_are_nearly_singular_are_models(name):
+    draw = np.random.default_rng(0).normal(size=(2, 100))
+    shares = []
+    for apart in np.linspace(2e-8, 1e-7, 60):
+        X = np.column_stack([draw[0], draw[0] + apart * draw[1]])
+        try:
+            model = fitted_quietly(bgm(covariance_type=name, reg_covar=0.0, max_iter=1), X)
+        except gmmx.DegenerateMixtureError:
+            continue
+        matrix = model.covariances_.reshape(2, 2)
+        shares.append(1 - matrix[0, 1] ** 2 / (matrix[0, 0] * matrix[1, 1]))
+        np.testing.assert_array_equal(model.prune().covariances_, model.covariances_)
+        given = gmmx.GaussianMixture.from_parameters(
+            model.weights_, model.means_, model.covariances_, name
+        )
+        np.testing.assert_array_equal(given.precisions_cholesky_, model.precisions_cholesky_)
+    assert min(shares) < 14 * np.finfo(np.float64).eps
 
 
 def test_a_threshold_is_the_smallest_weight_kept():

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gmmx import GaussianMixture
+from gmmx.covariance import STRUCTURES
 from gmmx.matrix_validation import check_definite, check_means, check_weights
 from gmmx.parameter_validation import (
     check_component_count,
@@ -270,6 +272,23 @@ def test_entry_out_of_proportion_is_refused():
             (2, 2),
             are_matrices=True,
         )
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 3e4])
+@pytest.mark.parametrize("multiple", range(1, 33))
+def test_given_covariances_are_singular_where_those_of_a_fit_are(multiple, scale):
+    eps = np.finfo(np.float64).eps
+    correlation = np.sqrt(1 - multiple * eps)
+    covariance = np.array([[1.0, correlation * scale], [correlation * scale, scale**2]])
+    parameters = [1.0], [[0.0, 0.0]], covariance[np.newaxis]
+    if STRUCTURES["full"].is_singular(covariance):
+        assert multiple < 10
+        with pytest.raises(ValueError, match="positive-definite"):
+            GaussianMixture.from_parameters(*parameters)
+    else:
+        assert multiple > 7
+        model = GaussianMixture.from_parameters(*parameters)
+        np.testing.assert_array_equal(model.covariances_[0], covariance)
 
 
 def test_low_rank_matrices_are_refused():

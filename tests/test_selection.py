@@ -7,10 +7,12 @@ import threading
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import reference
 from gmmx import selection
+from gmmx.bayesian_selection import bayesian_search
 from gmmx.covariance import STRUCTURES
 from gmmx.selection import Cell, best_cell, search
 
@@ -76,6 +78,34 @@ def test_cells_agree_with_their_models(dataset):
     for cell in default_search(dataset).values():
         assert cell.bic == pytest.approx(cell.model.bic(X), rel=1e-9)
         assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
+
+
+@pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])
+def test_models_say_how_they_were_fitted(find):
+    X = pd.DataFrame(reference.faithful(), columns=["eruptions", "waiting"])
+    for cell in find(X):
+        model = cell.model
+        assert model.n_iter_ == len(model.lower_bounds_) > 0
+        assert model.converged_
+        assert model.lower_bound_ == model.lower_bounds_[-1]
+        assert list(model.feature_names_in_) == ["eruptions", "waiting"]
+
+
+def test_bounds_of_a_model_are_those_of_its_likelihood():
+    X = reference.faithful()
+    for cell in search(X, [2]):
+        assert cell.model.lower_bound_ == pytest.approx(cell.model.score(X), abs=1e-6)
+
+
+def test_a_cell_whose_covariance_is_nearly_singular_ends_no_search():
+    # The third feature raises the floor from where the others are singular to where they are not.
+    x = np.random.default_rng(0).standard_normal((50, 2))
+    models = []
+    for deviation in np.linspace(30, 90, 40):
+        X = np.column_stack([1e6 * x[:, 0], 3e6 * x[:, 0], deviation * x[:, 1]])
+        models.append(search(X, [1], ["full"])[0].model)
+    assert models[0] is None
+    assert all(np.isfinite(model.precisions_cholesky_).all() for model in models[-9:])
 
 
 def test_spurious_cells_are_not_ranked():

@@ -94,6 +94,24 @@ class Mixture(Portable):
         super().__init_subclass__()
         warn_about_hooks(cls)
 
+    @classmethod
+    def _of(
+        cls,
+        result: EMResult,
+        dtype: np.dtype[Any] | type[np.float64],
+        feature_names: NDArray[np.object_] | None = None,
+    ) -> Self:
+        """Return a fitted model of what gmmx itself has found and need not check."""
+        n_components, n_features = result.parameters.means.shape
+        structure = result.parameters.covariance.name
+        parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
+        model = cls(**parameters)
+        attributes = {"n_features_in_": n_features, **fitted_attributes(result, dtype)}
+        if feature_names is not None:
+            attributes["feature_names_in_"] = feature_names
+        model._replace_fitted_attributes(attributes)
+        return model
+
     @abstractmethod
     def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
         """The steps of the algorithm on these samples."""

@@ -13,6 +13,7 @@ from gmmx.exceptions import ConvergenceWarning
 from gmmx.feature_scale import reg_covar_of
 from gmmx.selection import Cell
 from gmmx.validation import check_samples
+from gmmx.validation import feature_names as names_of_columns
 
 MAX_ITER = 2000
 N_STARTS = 3
@@ -64,6 +65,7 @@ def bayesian_search(
     >>> [cell.n_components for cell in bayesian_search(X, 6, ["full", "tied"])]
     [2, 2]
     """
+    column_names = names_of_columns(X)
     samples = np.asarray(check_samples(X, "bayesian_search", min_samples=2), dtype=np.float64)
     reg_covar = reg_covar_of(samples, feature_names)
     cells = []
@@ -82,5 +84,7 @@ def bayesian_search(
                 float(pruned.score_samples(samples).sum()), pruned,
             )
         )  # fmt: skip
+        if column_names is not None:
+            pruned.feature_names_in_ = column_names
         on_cell(cells[-1])
     return cells

@@ -190,10 +190,7 @@ class Drop(Repair):
         name = self.original.pop(error.component)
         self.actions.append(f"{error.finding}: component {name} of the start was dropped")
         kept = np.delete(np.arange(n_components), error.component)
-        weights = parameters.weights[kept]
-        return MixtureParameters(
-            weights / weights.sum(), parameters.means[kept], parameters.covariance.of(kept)
-        )
+        return parameters.of(kept)
 
 
 DEGENERATE: dict[str, type[Repair] | None] = {"raise": None, "reseed": Reseed, "drop": Drop}

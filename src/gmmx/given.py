@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.matrix_validation import check_definite, check_means, check_weights
+from gmmx.matrix_validation import (
+    check_definite,
+    check_means,
+    check_symmetric,
+    check_weights,
+    not_definite_error,
+)
 from gmmx.parameters import MixtureParameters
 
 if TYPE_CHECKING:
@@ -30,11 +36,14 @@ def given_parameters(
     checked_weights = check_weights(weights, shape[0])
     checked_means = check_means(means, *shape)
     name = f"{structure.name} covariance"
-    checked_covariances = _check_matrices(structure, covariances, "covariances", name, shape)
+    checked_covariances = check_symmetric(
+        covariances, "covariances", name, structure.covariance_shape(*shape),
+        are_matrices=structure.are_matrices,
+    )  # fmt: skip
     try:
         covariance = structure.from_covariances(checked_covariances.astype(np.float64), *shape)
     except DegenerateCovarianceError as error:
-        raise ValueError(f"'{name}' should not be singular, but: {error}") from error
+        raise not_definite_error(name, error.component) from error
     parameters = MixtureParameters(
         checked_weights.astype(np.float64), checked_means.astype(np.float64), covariance
     )
@@ -54,19 +63,8 @@ def given_start(
         None if means is None else check_means(means, *shape),
         None
         if precisions is None
-        else _check_matrices(
-            structure, precisions, "precisions_init", f"{structure.name} precision", shape
+        else check_definite(
+            precisions, "precisions_init", f"{structure.name} precision",
+            structure.covariance_shape(*shape), are_matrices=structure.are_matrices,
         ),
-    )
-
-
-def _check_matrices(
-    structure: type[CovarianceStructure],
-    values: ArrayLike,
-    parameter: str,
-    name: str,
-    shape: tuple[int, int],
-) -> FloatArray:
-    """Covariances or precisions in the structure's shape."""
-    expected = structure.covariance_shape(*shape)
-    return check_definite(values, parameter, name, expected, are_matrices=structure.are_matrices)
+    )  # fmt: skip

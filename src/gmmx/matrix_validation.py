@@ -113,19 +113,66 @@ def check_definite(
     ...
     ValueError: 'tied precision' should be symmetric, positive-definite
     """
+    array = check_symmetric(values, parameter, name, expected_shape, are_matrices=are_matrices)
+    if are_matrices:
+        for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
+            if not _is_definite(matrix.astype(np.float64)):
+                raise not_definite_error(name, component if array.ndim > 2 else None)
+    return array
+
+
+def check_symmetric(
+    values: object,
+    parameter: str,
+    name: str,
+    expected_shape: tuple[int, ...],
+    *,
+    are_matrices: bool,
+) -> FloatArray:
+    """Return what `check_definite` returns, of matrices that are symmetric and may be singular.
+
+    Parameters
+    ----------
+    values, parameter, name, expected_shape, are_matrices
+        As in `check_definite`.
+
+    Returns
+    -------
+    ndarray of shape `expected_shape`
+        float32 if `values` is, else float64. Matrices are exactly symmetric, with positive
+        diagonals.
+    """
     array = checked_copy(values, parameter, name, expected_shape)
     if not are_matrices:
         if (array <= 0.0).any():
             raise ValueError(f"'{name}' should be positive, but got {array.min()}")
         return array
     for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
-        if not _is_positive_definite(matrix.astype(np.float64)):
-            of_component = f", but that of component {component} is not" if array.ndim > 2 else ""
-            raise ValueError(f"'{name}' should be symmetric, positive-definite{of_component}")
+        if not _is_symmetric(matrix.astype(np.float64)):
+            raise not_definite_error(name, component if array.ndim > 2 else None)
     # Inverses of covariances are symmetric up to rounding only. Of the two halves this keeps the
     # one scikit-learn reads.
     upper = np.triu(array)
     return upper + np.swapaxes(np.triu(array, 1), -1, -2)
+
+
+def not_definite_error(name: str, component: int | None) -> ValueError:
+    """Return the error for a matrix that is not symmetric and positive definite.
+
+    Parameters
+    ----------
+    name : str
+        What one matrix is called.
+    component : int or None
+        Whose matrix it is; None for a shared one.
+
+    Returns
+    -------
+    ValueError
+        With scikit-learn's message.
+    """
+    of_component = "" if component is None else f", but that of component {component} is not"
+    return ValueError(f"'{name}' should be symmetric, positive-definite{of_component}")
 
 
 def checked_copy(
@@ -142,17 +189,25 @@ def checked_copy(
     return array
 
 
-def _is_positive_definite(matrix: NDArray[np.float64]) -> bool:
-    """Return whether `matrix` is symmetric and positive definite, whatever its features' units."""
-    diagonal = np.diagonal(matrix)
-    if (diagonal <= 0.0).any():
+def _is_symmetric(matrix: NDArray[np.float64]) -> bool:
+    """Return whether `matrix` is symmetric, with a positive diagonal, whatever its units."""
+    if (np.diagonal(matrix) <= 0.0).any():
         return False
-    scale = np.sqrt(diagonal)
     with np.errstate(all="ignore"):
-        scaled = matrix / scale[:, np.newaxis] / scale
+        scaled = _scaled(matrix)
         asymmetry = np.abs(scaled - scaled.T).max()
-    if not asymmetry <= _SYMMETRY_TOLERANCE:
-        return False
+    return bool(asymmetry <= _SYMMETRY_TOLERANCE)
+
+
+def _scaled(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a symmetric matrix in units in which its diagonal is 1."""
+    scale = np.sqrt(np.diagonal(matrix))
+    return matrix / scale[:, np.newaxis] / scale
+
+
+def _is_definite(matrix: NDArray[np.float64]) -> bool:
+    """Return whether a symmetric matrix is positive definite, whatever its features' units."""
+    scaled = _scaled(matrix)
     if _least_eigenvalue(scaled) > _ROUNDING * len(scaled):
         return True
     # The smallest eigenvalue of a singular matrix is rounding error alone, of either sign.

@@ -12,7 +12,7 @@ from gmmx.criteria import InformationCriteria
 from gmmx.degenerate import DEGENERATE
 from gmmx.em import EMResult, ExpectationMaximization
 from gmmx.estimator import Attributes
-from gmmx.fitting import ALGORITHMS, fitted_attributes, fitted_means_and_covariance
+from gmmx.fitting import ALGORITHMS, fitted_means_and_covariance
 from gmmx.given import given_parameters, given_start
 from gmmx.initialization import INIT_PARAMS, Initializer
 from gmmx.parameter_validation import check_parameters
@@ -240,12 +240,7 @@ default='full'
         check_parameters({"covariance_type": covariance_type}, cls.__name__, cls._options)
         structure = STRUCTURES[covariance_type]
         parameters, dtype = given_parameters(structure, weights, means, covariances)
-        n_components, n_features = parameters.means.shape
-        model = cls(n_components, covariance_type=covariance_type)
-        result = EMResult(parameters, [], 0, False, -np.inf)
-        attributes = {"n_features_in_": n_features, **fitted_attributes(result, dtype)}
-        model._replace_fitted_attributes(attributes)
-        return model
+        return cls._of(EMResult(parameters, [], 0, False, -np.inf), dtype)
 
     def _parameters(self) -> MixtureParameters:
         """Parameters in float64 from the fitted attributes, which users may have set."""

@@ -247,6 +247,13 @@ class MixtureParameters:
         sums = self.pass_over(X, n_threads, layout, center, moments=moments, **options)
         return unpack_sums(sums, layout, center[np.newaxis].repeat(len(self.means), axis=0), second)
 
+    def of(self, components: NDArray[np.intp]) -> MixtureParameters:
+        """The mixture of some of the components, their weights rescaled to sum 1."""
+        weights = self.weights[components]
+        return MixtureParameters(
+            weights / weights.sum(), self.means[components], self.covariance.of(components)
+        )
+
     def sample(
         self, n_samples: int, random_state: np.random.RandomState
     ) -> tuple[Array, NDArray[np.int64]]:

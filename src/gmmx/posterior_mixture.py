@@ -8,6 +8,7 @@ import numpy as np
 
 from gmmx.base import Mixture
 from gmmx.covariance import DegenerateCovarianceError
+from gmmx.em import EMResult
 from gmmx.estimator import Attributes
 from gmmx.fitting import fitted_means_and_covariance
 from gmmx.mixture import GaussianMixture
@@ -104,6 +105,8 @@ class PosteriorMixture(Mixture):
         GaussianMixture
             A fitted model with the expected weights, rescaled to sum 1, the expected means and
             the inverses of the expected precisions. It knows nothing of their uncertainty.
+            `converged_`, `n_iter_`, `lower_bound_` and `lower_bounds_` are those of the fit that
+            found them, bounds of the evidence.
 
         Raises
         ------
@@ -122,15 +125,13 @@ class PosteriorMixture(Mixture):
                 f"threshold={threshold!r} leaves no component: the largest weight is "
                 f"{posterior.weights.max():.6g}."
             )
-        covariance = posterior.covariance
-        own = "component" in covariance.axes
-        weights = posterior.weights[kept]
-        return GaussianMixture.from_parameters(
-            weights / weights.sum(),
-            posterior.means[kept],
-            covariance.covariances[kept] if own else covariance.covariances,
-            self.covariance_type,
-        )
+        fitted = vars(self)
+        result = EMResult(
+            posterior.of(np.flatnonzero(kept)), fitted.get("lower_bounds_", []),
+            fitted.get("n_iter_", 0), fitted.get("converged_", False),
+            fitted.get("lower_bound_", -np.inf),
+        )  # fmt: skip
+        return GaussianMixture._of(result, np.float64, fitted.get("feature_names_in_"))
 
     def _get_parameters(self) -> tuple[Any, ...]:
         """Return the fitted attributes that determine the posterior."""

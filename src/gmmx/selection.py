@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gmmx.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
 from gmmx.degenerate import DegenerateMixtureError
-from gmmx.em import ExpectationMaximization, maximize, run_em
+from gmmx.em import EMResult, ExpectationMaximization, maximize, run_em
 from gmmx.feature_scale import names_of, reg_covar_of
 from gmmx.initialization import statistics_of_labels
 from gmmx.kmeans import KMeans
@@ -31,6 +31,7 @@ from gmmx.parameters import MixtureParameters
 from gmmx.spurious import DistinctValues, n_distinct_rows, spurious_reason
 from gmmx.threads import resolve_n_threads
 from gmmx.validation import check_samples
+from gmmx.validation import feature_names as names_of_columns
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -146,6 +147,7 @@ def search(
     for k, name in tasks:
         given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
         check_parameters(given, "search", {"covariance_type": STRUCTURES})
+    column_names = names_of_columns(X)
     samples = np.asarray(check_samples(X, "search", min_samples=2), dtype=np.float64)
     names = names_of(samples, feature_names)
     reg_covar = reg_covar_of(samples, names)
@@ -153,7 +155,7 @@ def search(
     n_workers = max(1, min(n_threads, len(tasks))) if samples.size >= SMALL_SIZE else 1
     stop = threading.Event()
     distinct = DistinctValues.of(samples, names)
-    whole = _Stage(samples, reg_covar, distinct, n_threads // n_workers, stop)
+    whole = _Stage(samples, reg_covar, distinct, column_names, n_threads // n_workers, stop)
     race = whole.reduced(random_state)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
@@ -177,9 +179,9 @@ def search(
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Parameters in the race and the log-likelihood they have reached."""
+    """Where EM got to in the race, and the log-likelihood of all samples there."""
 
-    parameters: MixtureParameters
+    result: EMResult
     log_likelihood: float
     reason: str | None = None
 
@@ -191,6 +193,7 @@ class _Stage:
     X: Array
     reg_covar: float
     distinct: DistinctValues
+    column_names: NDArray[np.object_] | None  # of the user's data frame
     n_threads: int
     stop: threading.Event
 
@@ -213,7 +216,7 @@ class _Stage:
             )
         except DegenerateMixtureError:
             return None
-        return _Candidate(result.parameters, result.lower_bound * len(self.X))
+        return _Candidate(result, result.lower_bound * len(self.X))
 
     def _check_stop(self, n_iter: int, change: float) -> None:
         """End this fit if the search was interrupted."""
@@ -223,7 +226,7 @@ class _Stage:
     def judge(self, candidate: _Candidate) -> _Candidate:
         """The candidate with its exact log-likelihood and, if it is spurious, the reason."""
         labels, log_prob = np.empty(len(self.X), dtype=np.int64), np.empty(len(self.X))
-        found = candidate.parameters
+        found = candidate.result.parameters
         found.pass_over(self.X, self.n_threads, labels=labels, log_prob=log_prob)
         covariances = found.covariance.dense()
         reason = None
@@ -232,7 +235,7 @@ class _Stage:
                 self.X, labels, covariances, self.reg_covar, self.distinct,
                 found.covariance.fewest_rows(),
             )  # fmt: skip
-        return _Candidate(found, float(log_prob.sum()), reason)
+        return _Candidate(candidate.result, float(log_prob.sum()), reason)
 
     def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
         """The likeliest candidates, spurious ones only where there are not enough others."""
@@ -260,10 +263,7 @@ def _fit_cell(
     final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
     if final is None:
         return cell(reason="every start collapsed")
-    found = final.parameters
-    model = GaussianMixture.from_parameters(
-        found.weights, found.means, found.covariance.covariances, covariance_type
-    )
+    model = GaussianMixture._of(final.result, np.float64, whole.column_names)
     return cell(final.log_likelihood, model, final.reason)
 
 
@@ -273,7 +273,7 @@ def _race(starts: list[MixtureParameters], stage: _Stage) -> list[_Candidate]:
     for max_iter, n_kept in ROUNDS:
         runs = [stage.run(start, max_iter) for start in starts]
         candidates = stage.ranked([run for run in runs if run is not None], n_kept)
-        starts = [candidate.parameters for candidate in candidates]
+        starts = [candidate.result.parameters for candidate in candidates]
     return candidates
 
 
@@ -281,7 +281,7 @@ def _converged(candidates: Iterable[_Candidate], stage: _Stage) -> _Candidate | 
     """The first candidate that converges to an honest maximum, else to any."""
     fallback = None
     for candidate in candidates:
-        run = stage.run(candidate.parameters, MAX_ITER)
+        run = stage.run(candidate.result.parameters, MAX_ITER)
         if run is None:
             continue
         run = stage.judge(run)

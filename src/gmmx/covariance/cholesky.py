@@ -86,10 +86,13 @@ def _flat_direction(matrix: Array, feature: int) -> Array | None:
     n_features = len(matrix)
     known = matrix[: feature + 1, : feature + 1]
     variances = np.diagonal(known)
-    if not (np.isfinite(known).all() and (variances > 0).all()):
+    if not (variances > 0).all():
         return None
     deviations = np.sqrt(variances)
-    correlations = known / deviations[:, np.newaxis] / deviations
+    with np.errstate(all="ignore"):
+        correlations = known / deviations[:, np.newaxis] / deviations
+    if not np.isfinite(correlations).all():
+        return None
     direction = np.zeros(n_features)
     direction[: feature + 1] = np.linalg.eigh(correlations)[1][:, 0]
     direction *= np.sign(direction[np.argmax(np.abs(direction))])
