@@ -63,10 +63,10 @@ def spurious_reason(
 ) -> str | None:
     """Why a fitted mixture is a spurious maximum, None if it is not.
 
-    A component is spurious if the rows assigned to it hold fewer distinct ones than its covariance
-    needs, if its variance in some direction is at the floor `reg_covar`, or if the interval of one
-    standard deviation to either side of its mean, along the axis of some feature, is narrower than
-    the spacing of that feature's distinct values around it.
+    A component is spurious if no rows are assigned to it, if these hold fewer distinct ones than
+    its covariance needs, if its variance in some direction is at the floor `reg_covar`, or if the
+    interval of one standard deviation to either side of its mean, along the axis of some feature,
+    is narrower than the spacing of that feature's distinct values around it.
 
     Parameters
     ----------
@@ -134,7 +134,9 @@ def n_distinct_rows(X: Array, at_most: int) -> int:
 
 
 def _too_few_rows(rows: Array, needed: int) -> str | None:
-    """Fewer distinct rows than needed determine no covariance."""
+    """Fewer distinct rows than needed determine no covariance; without rows it is another's."""
+    if len(rows) == 0:
+        return "holds no rows: another one is more probable for each"
     count = n_distinct_rows(rows, at_most=needed)
     if count == needed:
         return None
