@@ -71,6 +71,27 @@ def test_table_has_a_row_for_each_count_and_a_column_for_each_type(capsys):
     assert lines[7] == "* best"
 
 
+def test_the_largest_number_tried_is_said_to_be(capsys):
+    arguments = ["--covariance", "tied", "--components"]
+    assert run(*arguments, "1-2") == 0
+    message = "K = 2 is the largest number tried; use --components 1-10"
+    assert message in capsys.readouterr().out.splitlines()
+    assert run(*arguments, "1-5") == 0
+    assert "largest number tried" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("find", ["selection", "bayesian_selection"])
+def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, find):
+    options = ["--components", "2", "--covariance", "full,tied"]
+    options += ["--bayesian"] if find == "bayesian_selection" else []
+    assert run(*options) == 0
+    assert "converged" not in capsys.readouterr().out
+    monkeypatch.setattr(f"gmmx.{find}.MAX_ITER", 2)
+    monkeypatch.setattr("gmmx.selection.ROUNDS", ((1, 1),))
+    assert run(*options) == 0
+    assert "Stopped before they converged: " in capsys.readouterr().out
+
+
 def test_criterion_decides(capsys):
     assert run("--components", "2-5", "--covariance", "full", "--criterion", "bic") == 0
     assert "Best: full, K = 2" in capsys.readouterr().out

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import reference
-from gmmx import selection
+from gmmx import bayesian_selection, selection
 from gmmx.bayesian_selection import bayesian_search
 from gmmx.covariance import STRUCTURES
-from gmmx.selection import Cell, best_cell, search
+from gmmx.selection import Cell, best_cell, larger_count, search
 
 CELLS = [(k, name) for k in range(1, 10) for name in STRUCTURES]
 
@@ -106,6 +106,47 @@ def test_a_cell_whose_covariance_is_nearly_singular_ends_no_search():
         models.append(search(X, [1], ["full"])[0].model)
     assert models[0] is None
     assert all(np.isfinite(model.precisions_cholesky_).all() for model in models[-9:])
+
+
+def clusters(n_clusters: int) -> np.ndarray:
+    """Return well separated clusters."""
+    centers = np.repeat(30.0 * np.arange(n_clusters), 40)
+    return np.random.default_rng(0).normal(size=(len(centers), 2)) + centers[:, np.newaxis]
+
+
+@pytest.mark.parametrize(
+    ("n_clusters", "counts", "expected"),
+    [(3, [1, 2], 10), (3, [2, 3], 10), (3, [1, 2, 3, 4], None), (3, [2], None), (8, [1, 6], 20)],
+)
+def test_the_search_knows_when_its_best_is_the_largest_tried(n_clusters, counts, expected):
+    cells = search(clusters(n_clusters), counts, ["tied-spherical"])
+    assert larger_count(cells, best_cell(cells)) == expected
+
+
+@pytest.mark.parametrize(("n_components", "expected"), [(1, None), (3, 10), (4, 10), (6, None)])
+def test_so_does_the_bayesian_search(n_components, expected):
+    cells = bayesian_search(clusters(4), n_components, ["tied-spherical"])
+    assert larger_count(cells, best_cell(cells)) == expected
+
+
+def test_no_more_components_than_rows_are_proposed():
+    cells = [Cell(k, "full", 5, 5 * k, 100.0 * k) for k in range(1, 6)]
+    assert larger_count(cells, cells[3]) is None
+    assert larger_count(cells[:4], cells[3]) == 5
+    assert larger_count(cells, cells[4]) is None
+
+
+def test_a_bayesian_cell_says_that_its_fit_did_not_converge(monkeypatch):
+    X = reference.faithful()
+    assert bayesian_search(X, 2, ["tied"])[0].is_converged
+    monkeypatch.setattr(bayesian_selection, "MAX_ITER", 2)
+    cell = bayesian_search(X, 2, ["tied"])[0]
+    assert not cell.is_converged
+    assert cell.model.n_iter_ == 2
+
+
+def test_a_cell_without_a_model_has_not_converged():
+    assert not Cell(2, "full", 100, 11, reason="every start collapsed").is_converged
 
 
 def test_spurious_cells_are_not_ranked():

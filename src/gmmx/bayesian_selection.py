@@ -51,7 +51,8 @@ def bayesian_search(
     Returns
     -------
     list of Cell
-        In the order of `covariance_types`, with the number of components in use.
+        In the order of `covariance_types`, with the number of components in use. Their
+        `is_converged` tells whether the Bayesian fit has converged.
 
     Raises
     ------
@@ -81,7 +82,7 @@ def bayesian_search(
         cells.append(
             Cell(
                 len(pruned.weights_), name, len(samples), pruned._n_parameters(),
-                float(pruned.score_samples(samples).sum()), pruned,
+                float(pruned.score_samples(samples).sum()), pruned, n_started=model.n_components,
             )
         )  # fmt: skip
         if column_names is not None:

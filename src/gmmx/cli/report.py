@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gmmx.base import Mixture
 from gmmx.cli.reader import Table
 from gmmx.covariance import STRUCTURES
-from gmmx.selection import Cell, Criterion
+from gmmx.selection import Cell, Criterion, larger_count
 
 WIDTH = 80
 GAP = "  "
@@ -47,8 +47,11 @@ def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Cr
     ]
     if any(cell.reason for cell in cells):
         parts.append([f"{LEFT_OUT_MARK} left out of the ranking", *_reasons(cells)])
+    unconverged = [cell for cell in cells if cell.model is not None and not cell.is_converged]
+    if unconverged:
+        parts.append(_stopped(unconverged))
     if best is not None and best.model is not None:
-        parts += [_summary(best), *parameter_tables(table.names, best.model)]
+        parts += [_summary(best, cells), *parameter_tables(table.names, best.model)]
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
@@ -132,13 +135,26 @@ def _reasons(cells: Sequence[Cell]) -> Iterator[str]:
         )
 
 
-def _summary(best: Cell) -> list[str]:
-    """The best cell in words."""
-    return [
+def _stopped(cells: Sequence[Cell]) -> list[str]:
+    """Which fits have not converged."""
+    names = "; ".join(f"K={cell.n_components} {cell.covariance_type}" for cell in cells)
+    text = f"Stopped before they converged: {names}"
+    return textwrap.wrap(text, WIDTH, subsequent_indent=GAP * 2)
+
+
+def _summary(best: Cell, cells: Sequence[Cell]) -> list[str]:
+    """The best cell in words, and where a better one may be."""
+    lines = [
         f"Best: {best.covariance_type}, K = {best.n_components}",
         f"log-likelihood {best.log_likelihood:.2f} with {best.n_parameters} parameters, "
         f"BIC {best.bic:.2f}, AIC {best.aic:.2f}",
     ]
+    larger = larger_count(cells, best)
+    if larger is not None:
+        lines.append(
+            f"K = {best.n_components} is the largest number tried; use --components 1-{larger}"
+        )
+    return lines
 
 
 def _feature_block(
