@@ -10,8 +10,8 @@ from libc.math cimport sqrt
 from libc.string cimport memset
 
 from gmmx._core.cluster_task cimport ClusterKernels, Clusters, run_clusters
-from gmmx._core.core cimport ALIGNMENT, align, allocate
-from gmmx._core.host cimport propagate, signals_for
+from gmmx._core.core cimport ALIGNMENT, align, allocate, threads_in_use
+from gmmx._core.host cimport propagate, release_threads, reserve_threads, signals_for
 
 
 cdef enum:
@@ -62,11 +62,13 @@ cdef int usable_threads(const Clusters *task, int n_threads) noexcept:
 
 
 cdef int run(run_clusters function, Clusters *task, int n_threads) except -1:
-    """A pass without the GIL, unless a handler of signals ends it."""
+    """A pass without the GIL, with its share of the threads, unless a signal handler ends it."""
     task.signals = signals_for(
         <double>task.n_samples * task.n_features * task.n_centers)
     with nogil:
+        n_threads = reserve_threads(&threads_in_use, n_threads)
         function(task, n_threads)
+        release_threads(&threads_in_use, n_threads)
     return propagate(-1 if task.signals.is_cancelled else 0)
 
 

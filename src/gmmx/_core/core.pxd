@@ -10,6 +10,8 @@ cdef enum:
 cdef const Kernels *double_kernels
 cdef const Kernels *single_kernels
 
+cdef Py_ssize_t threads_in_use
+
 cdef Layout layout_number(str layout) except *
 cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept
 cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1

@@ -14,7 +14,6 @@ from libc.string cimport memset
 
 from gmmx._core.host cimport (
     LONG_WORK, check_signals_once, propagate, release_threads, reserve_threads, signals_for,
-    threads_in_use,
 )
 from gmmx._core.processor cimport has_avx2, has_avx512
 from gmmx._core.task cimport (
@@ -24,6 +23,8 @@ from gmmx._core.task cimport (
 
 # Below so many multiplications a second thread costs more than it gains.
 cdef double SMALL_WORK = 2e5
+
+threads_in_use = 0  # by passes of all threads of Python
 
 double_kernels = NULL
 single_kernels = NULL
@@ -88,7 +89,7 @@ cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
 
 def forget_threads():
     """In a forked child: the passes of the parent's other threads are not here."""
-    release_threads(threads_in_use)
+    release_threads(&threads_in_use, threads_in_use)
 
 
 if hasattr(os, "register_at_fork"):
@@ -138,14 +139,14 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
     task.partial_skipped = <long long *>(packed + packed_size + sums_size)
     task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
     cdef int status
-    n_threads = reserve_threads(n_threads)
+    n_threads = reserve_threads(&threads_in_use, n_threads)
     if is_small(task):
         # Getting the GIL back from a busy thread would take longer, up to its switch interval.
         status = run_pass(kernels, task, packed, 1)
     else:
         with nogil:
             status = run_pass(kernels, task, packed, n_threads)
-    release_threads(n_threads)
+    release_threads(&threads_in_use, n_threads)
     PyMem_Free(memory)
     return status  # -1 with what a handler of signals raised
 
@@ -320,7 +321,7 @@ def factorize(
     cdef double[:, ::1] scratch = np.empty((K, 2 * D))
     if K * multiplications < SMALL_WORK:
         n_threads = 1
-    n_threads = reserve_threads(<int>min(<Py_ssize_t>n_threads, K))
+    n_threads = reserve_threads(&threads_in_use, <int>min(<Py_ssize_t>n_threads, K))
     at_once = max(<Py_ssize_t>n_threads, <Py_ssize_t>(LONG_WORK / multiplications))
     with nogil:
         while k < K and failed < 0 and status == 0:
@@ -332,6 +333,6 @@ def factorize(
             k += at_once
             if k < K:
                 status = check_signals_once()
-    release_threads(n_threads)
+    release_threads(&threads_in_use, n_threads)
     propagate(status)
     return failed

@@ -1,7 +1,4 @@
-"""What a pass owes the process that it runs in: signals are heard, and threads are shared.
-
-Each file that cimports this has a count of threads of its own.
-"""
+"""What a pass owes the process that it runs in: signals are heard, and threads are shared."""
 
 from gmmx._core.atomic cimport fetch_add
 from gmmx._core.signals cimport Signals
@@ -13,26 +10,20 @@ cdef enum:
     # From so many multiplications on, some hundredths of a second, signals should not wait.
     LONG_WORK = 200_000_000
 
-cdef extern from *:
-    """
-    static Py_ssize_t threads_in_use = 0;  /* by passes of all threads of Python */
-    """
-    Py_ssize_t threads_in_use
 
-
-cdef inline int reserve_threads(int wanted) noexcept:
+cdef inline int reserve_threads(Py_ssize_t *in_use, int wanted) noexcept nogil:
     """How many threads a pass may have so that passes side by side share those they want.
 
     Each gets one at least. How many does not change its result.
     """
-    cdef Py_ssize_t others = fetch_add(&threads_in_use, wanted)
+    cdef Py_ssize_t others = fetch_add(in_use, wanted)
     cdef int granted = <int>max(<Py_ssize_t>1, wanted - others)
-    fetch_add(&threads_in_use, granted - wanted)
+    fetch_add(in_use, granted - wanted)
     return granted
 
 
-cdef inline void release_threads(Py_ssize_t granted) noexcept nogil:
-    fetch_add(&threads_in_use, -granted)
+cdef inline void release_threads(Py_ssize_t *in_use, Py_ssize_t granted) noexcept nogil:
+    fetch_add(in_use, -granted)
 
 
 cdef inline bint is_main_thread() except -1:
