@@ -84,6 +84,7 @@ cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) n
     cdef Py_ssize_t D = task.n_features, width = padded(D), d, i, k, v
     cdef Py_ssize_t start = chunk * task.chunk_samples
     cdef double *sums = task.partial_sums + chunk * task.partial_size
+    cdef double *count
     cdef double *first
     cdef double *second
     cdef const real *row
@@ -96,9 +97,10 @@ cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) n
         k = 0 if task.labels == NULL else task.labels[i]
         row = <const real *>task.X + i * D
         center = parameters.centers + k * width
-        first = sums + k * (1 + 2 * D) + 1
+        count = sums + k * (1 + 2 * D)
+        first = count + 1
         second = first + D
-        first[-1] += 1
+        count[0] += 1
         for v in range(D // LANES):
             difference = load(row + v * LANES) - load(center + v * LANES)
             add_widened(first + v * LANES, difference)

@@ -72,9 +72,9 @@ cdef extern from *:
 
     #ifdef _MSC_VER
     #include <windows.h>
-    static void sleep_shortly(void) { Sleep(1); }
+    static inline void sleep_shortly(void) { Sleep(1); }
     #else
-    static void sleep_shortly(void)
+    static inline void sleep_shortly(void)
     {
         struct timespec duration = {0, 100000};
         nanosleep(&duration, NULL);
