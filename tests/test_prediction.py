@@ -455,7 +455,10 @@ def test_answers_during_changes_in_place_end_with_the_last():
 
 
 def test_predictors_check_their_arguments():
-    arguments = {"means": np.zeros((2, 3)), "factors": np.ones(6), "log_scale": np.zeros(2)}
+    arguments = {
+        "means": np.zeros((2, 3)), "factors": np.ones(6), "log_scale": np.zeros(2),
+        "parameters": None,
+    }  # fmt: skip
     for name, value in (
         ("factors", np.ones(5)),
         ("log_scale", np.zeros(3)),
@@ -465,8 +468,9 @@ def test_predictors_check_their_arguments():
             Predictor(**{**arguments, name: value}, layout="diagonal")
     with pytest.raises(ValueError, match="layout must be"):
         Predictor(**arguments, layout="round")
+    two = np.zeros(2)
     with pytest.raises(ValueError, match="center has"):
-        Predictor(np.zeros((2, 3)), np.ones(9), np.zeros(2), "shared", np.zeros(2))
+        Predictor(np.zeros((2, 3)), np.ones(9), two, "shared", two, parameters=None)
     predictor = Predictor(**arguments, layout="diagonal")
     assert predictor.n_features == 3
     assert predictor.labels([[0.0, 0.0, 0.0]], 1) is None

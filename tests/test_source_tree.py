@@ -74,6 +74,7 @@ FLOORS = {
     "statistics": 3,
     "covariance": 3,
     "parameters": 3,
+    "far_samples": 3,
     "weight_distributions": 3,
     "posterior": 3,
     "visits": 3,

@@ -11,6 +11,7 @@ import numpy as np
 from gmmx._core import components, core
 from gmmx._core.prediction import Predictor
 from gmmx.covariance import CovarianceStructure
+from gmmx.far_samples import far_responsibilities
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ FEWEST_MULTIPLICATIONS = 1 << 18
 MOST_PAIRED_FEATURES = 128
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
+
+SINGLE = np.finfo(np.float32)
+# Numbers whose squares float32 holds.
+SMALLEST_SQUARED, LARGEST_SQUARED = float(SINGLE.tiny) ** 0.5, float(SINGLE.max) ** 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +101,15 @@ class MixtureParameters:
         if self._is_one_variance_each:
             return "diagonal"
         exact = exact_layout(layout)
+        if layout == "isotropic" and not self._has_scales_to_square:
+            return exact
         return layout if layout == exact or self.has_near_means else exact
+
+    @property
+    def _has_scales_to_square(self) -> bool:
+        """Whether squares of the factors are in the range of float32."""
+        factors = self.covariance.factors()
+        return bool(factors.min() >= SMALLEST_SQUARED and factors.max() <= LARGEST_SQUARED)
 
     @property
     def _is_one_variance_each(self) -> bool:
@@ -179,10 +192,26 @@ class MixtureParameters:
     def predictor(self) -> Predictor:
         """The parameters as the kernels read them, for many predictions."""
         layout = self.kernel_layout
+        factors = self.kernel_factors(layout)
         return Predictor(
-            self.means, self.kernel_factors(layout), self.log_scale, layout,
-            self.kernel_center(layout),
+            self.means, factors, self.log_scale, layout, self.kernel_center(layout),
+            parameters=self, fits_single=self._fits_single,
         )  # fmt: skip
+
+    @property
+    def _fits_single(self) -> bool:
+        """Whether means and factors are in the range of float32."""
+        factors = self.covariance.factors()
+        scales = np.einsum("...dd->...d", factors) if self.covariance.are_matrices else factors
+        largest = max(np.abs(self.means).max(), np.abs(factors).max())
+        return bool(largest <= SINGLE.max and scales.min() >= SINGLE.tiny)
+
+    def far_responsibilities(self, X: Samples) -> Array:
+        """Responsibilities of samples whose squared distances from all means overflow."""
+        factors = self.covariance.factors()
+        if self.covariance.are_matrices:
+            factors = np.broadcast_to(factors, (len(self.means), *factors.shape[-2:]))
+        return far_responsibilities(X, self.means, factors, self.log_scale)
 
     def statistics(
         self,

@@ -132,12 +132,13 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
         sums_size = task.n_chunks * task.partial_size * <Py_ssize_t>sizeof(double)
     cdef char *memory = allocate(
         scratch_size + packed_size + sums_size
-        + task.n_chunks * <Py_ssize_t>(sizeof(long long) + sizeof(int)))
+        + task.n_chunks * <Py_ssize_t>(sizeof(long long) + 2 * sizeof(int)))
     task.scratch = align(memory)
     cdef char *packed = task.scratch + scratch_size
     task.partial_sums = <double *>(packed + packed_size)
     task.partial_skipped = <long long *>(packed + packed_size + sums_size)
     task.partial_finite = <int *>(task.partial_skipped + task.n_chunks)
+    task.partial_far = task.partial_finite + task.n_chunks
     cdef int status
     n_threads = reserve_threads(&threads_in_use, n_threads)
     if is_small(task):

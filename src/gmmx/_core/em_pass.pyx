@@ -9,6 +9,7 @@ on the number of threads, nor a sample's on its neighbours.
 
 from cpython.pycapsule cimport PyCapsule_New
 from cython.parallel cimport parallel, prange, threadid
+from libc.math cimport INFINITY
 from libc.string cimport memcpy, memset
 
 from gmmx._core cimport cholesky, diagonal, moments, one_feature, pairs, posterior, products
@@ -29,7 +30,8 @@ from gmmx._core.runtime cimport (
     POLL_WORK, guard_forks, omp_get_max_threads, poll, sleep_shortly, startable,
 )
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, broadcast, load, multiply_add, real, store, vec,
+    GROUP, LANES, TILE_VECTORS,
+    add_widened, all_less, broadcast, load, multiply_add, real, store, vec, where_less,
 )
 from gmmx._core.sums cimport add_partial_sums, write_partial_sums, write_sums
 from gmmx._core.transpose cimport pack_rows
@@ -73,10 +75,14 @@ cdef void pack_samples(
         group += sample_size(task)
 
 
-cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:
-    """Responsibilities of each group, with the outputs asked for on the way."""
+cdef bint posteriors(const EMPass *task, const Parameters *parameters, Block *block) noexcept nogil:
+    """Responsibilities of each group, with the outputs asked for on the way.
+
+    Return whether all squared distances of some sample overflow, so that they are not right.
+    """
     cdef Py_ssize_t K = task.n_components, g, v
     cdef vec best[TILE_VECTORS]
+    cdef vec lowest = broadcast(0)
     cdef real *resp
     cdef bint prune = prunes(task), summed
     for g in range(block.n_groups):
@@ -85,6 +91,8 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             posterior.find_best(resp, K, best, block.nearest)
         else:
             posterior.find_best(resp, K, best, NULL)
+        for v in range(TILE_VECTORS):
+            lowest = where_less(best[v], lowest, best[v], lowest)
         if task.weighted_log_prob != NULL:
             write_weighted_log_prob(task, block, g)
         if task.labels != NULL:
@@ -103,6 +111,7 @@ cdef void posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             write_resp(task, block, g)
         if task.log_prob != NULL:
             write_log_prob(task, block, g)
+    return not all_less(broadcast(posterior.far_log_prob()), lowest)
 
 
 # Moments of a block.
@@ -204,7 +213,7 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
     cdef double unpolled = 0
     cdef Parameters parameters
     cdef Block block
-    cdef bint all_finite = True
+    cdef bint all_finite = True, has_far = False
     lay_out_parameters(task, task.packed, &parameters)
     cdef char *scratch = task.scratch + thread * task.scratch_size
     cdef Py_ssize_t end = lay_out_block(task, scratch, &block)
@@ -220,14 +229,14 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
         if not by_rows(task):
             pack_samples(task, &parameters, &block)
         if has_one_feature(task):
-            one_feature.weigh_samples(&parameters, task.n_components, &block)
+            has_far |= one_feature.weigh_samples(&parameters, task.n_components, &block)
             one_feature.add_moments(&parameters, task.n_components, &block)
         elif task.source <= NEAREST:
             if task.order == NULL:
                 log_densities(task, &parameters, &block)
             else:
                 near_log_densities(task, &parameters, &block)
-            posteriors(task, &parameters, &block)
+            has_far |= posteriors(task, &parameters, &block)
         else:
             given_resp(task, &block)
         if task.moments != NONE and not has_one_feature(task):
@@ -244,6 +253,7 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
                 return
     task.partial_skipped[chunk] = block.n_skipped
     task.partial_finite[chunk] = all_finite
+    task.partial_far[chunk] = has_far
     if task.moments != NONE:
         write_partial_sums(task, &block, task.partial_sums + chunk * task.partial_size)
 
@@ -275,13 +285,16 @@ cdef int run(EMPass *task, int n_threads) noexcept nogil:
             run_chunks(task, threadid())
     if task.signals.is_cancelled:
         return -1
-    task.all_finite = True
+    task.all_finite, task.has_far = True, False
     for chunk in range(task.n_chunks):
         task.n_skipped += task.partial_skipped[chunk]
         task.all_finite = task.all_finite and task.partial_finite[chunk]
+        task.has_far = task.has_far or task.partial_far[chunk]
     if task.moments != NONE:
         add_partial_sums(task)
         write_sums(task)
+        if task.has_far:
+            task.sums[0] = -INFINITY
     return 0
 
 

@@ -9,7 +9,7 @@ found. It depends on no other sample.
 from libc.math cimport INFINITY, fabs, log, sqrt
 
 from gmmx._core.plan cimport Block, Parameters
-from gmmx._core.posterior cimport invert_together
+from gmmx._core.posterior cimport far_log_prob, invert_together
 from gmmx._core.simd cimport (
     GROUP, LANES, LOWEST_EXPONENT, TILE_VECTORS,
     add_widened, all_less, bounded, broadcast, exponential, larger, load, multiply_add, real, store,
@@ -109,7 +109,7 @@ cdef inline void near_densities(
         total[v] = sums[v]
 
 
-cdef inline void far_densities(
+cdef inline bint far_densities(
     const real *samples,           # IN (GROUP,)
     const Parameters *parameters,
     Py_ssize_t K,
@@ -117,7 +117,9 @@ cdef inline void far_densities(
     vec *total,                    # OUT (TILE_VECTORS,) their sums
     vec *reference,                # OUT (TILE_VECTORS,) 0 in reach, else the largest log density
 ) noexcept nogil:
+    """Return whether all squared distances of some sample overflow."""
     cdef vec e
+    cdef bint has_far = False
     cdef Py_ssize_t k, v
     for v in range(TILE_VECTORS):
         total[v] = broadcast(0)
@@ -130,6 +132,7 @@ cdef inline void far_densities(
             store(density + k * GROUP + v * LANES, e)
             reference[v] = larger(reference[v], e)
     for v in range(TILE_VECTORS):
+        has_far |= not all_less(broadcast(far_log_prob()), reference[v])
         reference[v] = where_less(
             outside(load(samples + v * LANES), parameters.bounds), broadcast(0), broadcast(0),
             reference[v])
@@ -138,12 +141,17 @@ cdef inline void far_densities(
             e = exponential(load(density + k * GROUP + v * LANES) - reference[v])
             store(density + k * GROUP + v * LANES, e)
             total[v] = total[v] + e
+    return has_far
 
 
-cdef inline void weigh_samples(
+cdef inline bint weigh_samples(
     const Parameters *parameters, Py_ssize_t K, Block *block
 ) noexcept nogil:
-    """Densities over those of references, into resp; their sums and the references."""
+    """Densities over those of references, into resp; their sums and the references.
+
+    Return whether all squared distances of some sample overflow.
+    """
+    cdef bint has_far = False
     cdef vec total[TILE_VECTORS]
     cdef vec reference[TILE_VECTORS]
     cdef Py_ssize_t g, v
@@ -157,10 +165,11 @@ cdef inline void weigh_samples(
             for v in range(TILE_VECTORS):
                 reference[v] = broadcast(0)
         else:
-            far_densities(samples, parameters, K, density, total, reference)
+            has_far |= far_densities(samples, parameters, K, density, total, reference)
         for v in range(TILE_VECTORS):
             store(block.inverse + g * GROUP + v * LANES, total[v])
             store(block.log_prob + g * GROUP + v * LANES, reference[v])
+    return has_far
 
 
 cdef inline void invert_sums(Block *block) noexcept nogil:

@@ -4,8 +4,9 @@ from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
 from gmmx._core.plan cimport Block, row_of
+from gmmx._core.posterior cimport far_log_prob
 from gmmx._core.simd cimport (
-    GROUP, LANES, REAL_LARGEST, TILE_VECTORS, load, real, store, stream, vec,
+    GROUP, LANES, TILE_VECTORS, load, real, store, stream, vec,
 )
 from gmmx._core.task cimport EMPass
 from gmmx._core.transpose cimport transpose_tile
@@ -86,10 +87,10 @@ cdef inline void write_labels(
 cdef inline void write_log_prob(
     const EMPass *task, const Block *block, Py_ssize_t g
 ) noexcept nogil:
-    """Distances that overflowed are the largest number: their log density is -inf."""
+    """Where all squared distances overflowed the log density is -inf."""
     cdef Py_ssize_t i
     cdef real value
     cdef real *out = <real *>task.log_prob + block.start + g * GROUP
     for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
         value = block.log_prob[g * GROUP + i]
-        out[i] = value if value > -0.25 * REAL_LARGEST else -INFINITY
+        out[i] = value if value > far_log_prob() else -INFINITY

@@ -3,10 +3,15 @@
 from libc.math cimport INFINITY
 
 from gmmx._core.simd cimport (
-    GROUP, LANES, TILE_VECTORS,
+    GROUP, LANES, REAL_LARGEST, TILE_VECTORS,
     broadcast, exponential, larger, load, logarithm, multiply_add, real, store, vec,
     where_equal, where_less,
 )
+
+
+cdef inline real far_log_prob() noexcept nogil:
+    """Log densities are as low only where squared distances overflowed: about -REAL_LARGEST / 2."""
+    return -0.25 * REAL_LARGEST
 
 
 cdef inline void find_best(

@@ -27,6 +27,9 @@ class Predictor:
         log_scale: NDArray[float64],
         layout: str,
         center: NDArray[float64] | None = None,
+        *,
+        parameters: object,
+        fits_single: bool = True,
     ) -> Self: ...
     def labels(self, X: object, n_threads: int | None) -> NDArray[int64] | None: ...
     def log_prob(

@@ -36,6 +36,7 @@ NO_BUFFER = BufferError, NotImplementedError, TypeError, ValueError
 cdef enum:
     LARGE = 1 << 20     # bytes of a result for which fresh memory would take long
     STREAMED = 1 << 22  # bytes of a result that caches do not hold
+    FAR_AT_ONCE = 1 << 10  # samples
 
 cdef enum Output:
     LABELS
@@ -113,6 +114,8 @@ cdef class Predictor:
     cdef readonly Py_ssize_t n_features
     cdef EMPass task           # what all passes have in common
     cdef const double[::1] center
+    cdef object parameters
+    cdef bint fits_single      # whether the parameters are in float32's range
     cdef char *memory
     cdef char *packed_double
     cdef char *packed_single
@@ -124,6 +127,9 @@ cdef class Predictor:
         const double[::1] log_scale,       # IN (K,)
         str layout,
         const double[::1] center=None,     # IN (D,) near all means, or None
+        *,
+        parameters,                        # with far_responsibilities(X)
+        bint fits_single=True,             # whether float32 holds all of them
     ):
         cdef Py_ssize_t K = means.shape[0], D = means.shape[1], double_size
         cdef EMPass *task = &self.task
@@ -132,6 +138,7 @@ cdef class Predictor:
         check_size("log_scale", log_scale.size, K)
         set_origin(task, None, center, NONE)
         self.center = center  # which tells the passes that samples are centered
+        self.parameters, self.fits_single = parameters, fits_single
         task.source = DENSITY
         task.means = &means[0, 0]
         task.factors = &factors[0]
@@ -171,9 +178,21 @@ cdef class Predictor:
         except NO_BUFFER:
             return None
         try:
-            return self.run_over(&samples, n_threads, output) if self.takes(&samples) else None
+            if not self.takes(&samples):
+                return None
+            if samples.itemsize == sizeof(float) and not self.fits_single:
+                return self.run_in_double(X, n_threads, output)
+            return self.run_over(X, &samples, n_threads, output)
         finally:
             PyBuffer_Release(&samples)
+
+    cdef object run_in_double(self, X, n_threads, Output output):
+        """Results in float32 for samples in float32, computed in float64."""
+        result = self.run(X.astype(float64), n_threads, output)
+        if result is None or output == LABELS:
+            return result
+        with np.errstate(over="ignore", under="ignore"):
+            return result.astype(float32)
 
     cdef bint takes(self, const Py_buffer *samples) noexcept:
         """Whether these are rows of the right width, of float32 or float64, native and aligned."""
@@ -182,7 +201,7 @@ cdef class Predictor:
             and (samples.format[0] == c"d" or samples.format[0] == c"f") and samples.format[1] == 0
             and <uintptr_t>samples.buf % samples.itemsize == 0)
 
-    cdef object run_over(self, const Py_buffer *samples, n_threads, Output output):
+    cdef object run_over(self, X, const Py_buffer *samples, n_threads, Output output):
         cdef EMPass task = self.task
         cdef bint is_double = samples.itemsize == sizeof(double)
         cdef Py_ssize_t size
@@ -208,7 +227,21 @@ cdef class Predictor:
         else:
             n_threads = resolve_n_threads(n_threads)
         execute(double_kernels if is_double else single_kernels, &task, n_threads)
-        return result if task.all_finite else None
+        if not task.all_finite:
+            return None
+        if task.has_far and output != LOG_PROB:
+            self.correct_far(X, n_threads, output, result)
+        return result
+
+    cdef int correct_far(self, X, n_threads, Output output, result) except -1:
+        """Results of samples whose squared distances from all means overflow."""
+        cdef Py_ssize_t start
+        rows = np.flatnonzero(np.isneginf(self.run(X, n_threads, LOG_PROB)))
+        for start in range(0, len(rows), FAR_AT_ONCE):
+            block = rows[start:start + FAR_AT_ONCE]
+            resp = self.parameters.far_responsibilities(X[block])
+            result[block] = resp.argmax(axis=1) if output == LABELS else resp
+        return 0
 
 
 cdef object new_array(tuple shape, dtype, Py_ssize_t size):

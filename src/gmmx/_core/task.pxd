@@ -45,6 +45,7 @@ ctypedef struct EMPass:
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
     bint all_finite            # OUT whether all samples are, seen where no moments are taken
+    bint has_far               # OUT whether all squared distances of some sample overflow
     long long n_skipped        # OUT pairs of a sample and a component left out, with order
     double *sums               # OUT log likelihood, counts, first, second; or NULL
 
@@ -56,6 +57,7 @@ ctypedef struct EMPass:
     double *partial_sums       # (n_chunks, partial_size)
     long long *partial_skipped  # (n_chunks,)
     int *partial_finite        # (n_chunks,) whether a chunk's samples are, seen without moments
+    int *partial_far           # (n_chunks,) whether all squared distances of a sample overflow
     Py_ssize_t packed_size     # in bytes
     Py_ssize_t scratch_size    # in bytes, for each thread
     char *packed               # parameters in the order in which the kernels read them

@@ -1,0 +1,98 @@
+"""Responsibilities of samples whose squared distances from all means overflow.
+
+The compiled pass cannot tell which component is nearest to such a sample. Here samples and means
+are divided by a power of two, which is exact, until the smallest squared distance is in range.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Samples
+
+# Binary exponents taken off samples and means: the last leaves nothing of any float64.
+EXPONENTS = (0, 512, 1024, 1536, 2100)
+
+
+def far_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Array) -> Array:
+    """Responsibilities as if the exponents of floating-point numbers had no bounds.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples, near or far.
+    means : ndarray of shape (n_components, n_features)
+        Means of the components.
+    factors : ndarray
+        Upper triangular U_k, (n_components, n_features, n_features); of variances
+        1 / standard deviation, (n_components, n_features) or (n_components, 1).
+    log_scale : ndarray of shape (n_components,)
+        Log densities at the means plus log weights, in nats; -inf for weight 0.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_components)
+        Responsibilities in float64. No row depends on other samples.
+    """
+    present = np.flatnonzero(log_scale > -np.inf)
+    resp = np.zeros((len(X), len(means)))
+    left = np.arange(len(X))
+    for exponent in EXPONENTS:
+        with np.errstate(all="ignore"):
+            is_in_range, excess = _excess_distances(
+                np.ldexp(X[left].astype(np.float64), -exponent),
+                np.ldexp(means[present], -exponent),
+                factors[present],
+            )
+            log_resp = log_scale[present] - 0.5 * np.ldexp(excess, 2 * exponent)
+            relative = np.exp(log_resp - log_resp.max(axis=1, keepdims=True))
+        rows, left = left[is_in_range], left[~is_in_range]
+        resp[np.ix_(rows, present)] = relative / relative.sum(axis=1, keepdims=True)
+        if not left.size:
+            break
+    return resp
+
+
+def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[Array, Array]:
+    """Which samples have a squared distance in range; theirs less the smallest of their row."""
+    whitened = np.stack(
+        [_whiten(X - mean, factor) for mean, factor in zip(means, factors, strict=True)]
+    )
+    sq_distances = (whitened * whitened).sum(axis=2).T
+    sq_distances[np.isnan(sq_distances)] = np.inf
+    is_in_range = np.isfinite(sq_distances).any(axis=1)
+    whitened, nearest = whitened[:, is_in_range], sq_distances[is_in_range].argmin(axis=1)
+    excess = np.empty((len(nearest), len(means)))
+    for j in np.unique(nearest):
+        rows = nearest == j
+        for k in range(len(means)):
+            excess[rows, k] = _difference(whitened[:, rows], means, factors, k, int(j))
+    excess[np.isnan(excess)] = np.inf
+    return is_in_range, excess - excess.min(axis=1, keepdims=True)
+
+
+def _difference(whitened: Array, means: Array, factors: Array, k: int, j: int) -> Array:
+    """|z_k|^2 - |z_j|^2 as (z_k - z_j) (z_k + z_j): terms that both have in common cancel exactly.
+
+    Where k and j share a scale, z_k - z_j is the difference of the means, of which x - mu keeps no
+    digit. It is lost only where it underflows when it is scaled.
+    """
+    is_shared = factors[k] == factors[j]
+    if is_shared.ndim == 2:
+        is_shared = is_shared.all(axis=0)
+    between = _whiten(means[[j]] - means[[k]], factors[k])
+    difference = np.where(is_shared, between, whitened[k] - whitened[j])
+    return np.asarray((difference * (whitened[k] + whitened[j])).sum(axis=1))
+
+
+def _whiten(shifts: Array, factor: Array) -> Array:
+    """U^T s for rows s: the sums have one order, whatever the number of rows."""
+    if factor.ndim == 1:
+        return shifts * factor
+    whitened = np.zeros_like(shifts)
+    for d, row in enumerate(factor):
+        whitened[:, d:] += shifts[:, [d]] * row[d:]
+    return whitened
