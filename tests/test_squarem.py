@@ -193,6 +193,26 @@ def test_bad_proposals_are_left_for_the_steps_of_em(fault):
     np.testing.assert_allclose(unique[:40], plain.lower_bounds[: len(unique)], rtol=1e-12)
 
 
+@pytest.mark.parametrize("step", ["e_step", "m_step", "bound"])
+def test_an_error_of_the_program_under_a_proposal_is_not_hidden(step):
+    start, steps = started(overlapping(), "full", 1e-6)
+    acceleration, error = SquaredExtrapolation(Chart), ValueError("a bug")
+    original = getattr(steps, step)
+
+    def broken(*arguments):
+        if acceleration.fallback is not None:
+            raise error
+        return original(*arguments)
+
+    setattr(steps, step, broken)
+    with pytest.raises(ValueError, match="a bug") as caught:
+        run_em(
+            start, steps.e_step, steps.m_step, 0.0, 60, bound=steps.bound,
+            acceleration=acceleration,
+        )  # fmt: skip
+    assert caught.value is error
+
+
 def test_unknown_algorithm_is_refused():
     with pytest.raises(ValueError, match=r"'algorithm' parameter.*'em', 'squarem'"):
         GaussianMixture(algorithm="gradient").fit(overlapping())

@@ -31,6 +31,10 @@ MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
 LowerBound = Callable[[SufficientStatistics, MixtureParameters, MixtureParameters], float]
 
 
+class OutOfRangeError(ValueError):
+    """Squared differences of samples and means overflow."""
+
+
 @dataclass(frozen=True, eq=False)
 class EMResult:
     """Where the EM loop ended.
@@ -142,7 +146,7 @@ def run_em(
             statistics = e_step(parameters)
             end = m_step(statistics, parameters)
             lower_bound = bound(statistics, parameters, end)
-        except ValueError as error:
+        except (DegenerateMixtureError, OutOfRangeError) as error:
             # A proposal under which a component collapses is a bad one, no more.
             if acceleration is not None and acceleration.fallback is not None:
                 lower_bound = -np.inf
@@ -275,12 +279,12 @@ def maximize(
 
 
 def check_range(statistics: SufficientStatistics) -> None:
-    """Raise ValueError if squares of the samples overflow."""
+    """Raise `OutOfRangeError` if squares of the samples or of their distances overflow."""
     total = statistics.log_likelihood + float(statistics.second.sum())
     if isfinite(total):
         return
     if not (np.isfinite(statistics.second).all() and np.isfinite(statistics.log_likelihood)):
-        raise ValueError(
+        raise OutOfRangeError(
             "The values in X are too large, or too far from the starting means: squares of the "
             "differences overflow. Scale the data, for example to unit variance."
         )
