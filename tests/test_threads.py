@@ -123,7 +123,7 @@ COUNT_THREADS = """
     n_callers = 8
     def is_running(thread):
         try:
-            return open(f"/proc/self/task/{thread}/stat").read().rpartition(")")[2].split()[0] == "R"
+            return open(f"/proc/self/task/{thread}/stat").read().rpartition(") ")[2][0] == "R"
         except OSError:  # it has ended
             return False
     def busy():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Array, NDArray, Samples
 
 # Binary exponents taken off samples and means: the last leaves nothing of any float64.
 EXPONENTS = (0, 512, 1024, 1536, 2100)
@@ -56,7 +56,7 @@ def far_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Ar
     return resp
 
 
-def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[Array, Array]:
+def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[NDArray[np.bool_], Array]:
     """Which samples have a squared distance in range; theirs less the smallest of their row."""
     whitened = np.stack(
         [_whiten(X - mean, factor) for mean, factor in zip(means, factors, strict=True)]
