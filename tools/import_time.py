@@ -1,4 +1,4 @@
-"""Print how long `import gmmx` takes, next to that of NumPy, which is part of it.
+"""Print how long importing gmmx's estimator takes, next to NumPy, which is part of it.
 
 Usage: python tools/import_time.py
 """
@@ -14,7 +14,8 @@ REPEATS = 9
 PROGRAMS = {
     "an empty program": "pass",
     "numpy": "import numpy",
-    "gmmx": "import gmmx",
+    "gmmx, nothing of it": "import gmmx",
+    "gmmx": "from gmmx import GaussianMixture",
 }
 
 

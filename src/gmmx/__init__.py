@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-try:
-    from gmmx import _build
-    from gmmx.build_config import build_config
-    from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
-    from gmmx.mixture import GaussianMixture
-    from gmmx.portable import load
-except KeyboardInterrupt:
-    # The commands ``python -m gmmx`` and ``gmmx`` come past here before they can catch Ctrl-C.
-    if sys.argv[0] != "-m" and not sys.argv[0].endswith("gmmx"):
-        raise
-    raise SystemExit(130) from None
+from gmmx import _build
+from gmmx.build_config import build_config  # the module of this name would hide the function
 
 if TYPE_CHECKING:
     from gmmx.bayesian import BayesianGaussianMixture
     from gmmx.columns import ColumnFitError, fit_columns
     from gmmx.degenerate import DegenerateMixtureError
+    from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
+    from gmmx.mixture import GaussianMixture
+    from gmmx.portable import load
     from gmmx.registration import register_with_sklearn
 
 __version__ = _build.VERSION
@@ -41,12 +34,18 @@ __all__ = [
     "register_with_sklearn",
 ]
 
-# What many programs do not need is imported when it is asked for.
+# Modules are imported when one of their names is asked for: the command line passes through here
+# before it can catch Ctrl-C, and NumPy takes a moment.
 _MODULES = {
     "BayesianGaussianMixture": "gmmx.bayesian",
     "ColumnFitError": "gmmx.columns",
+    "ConvergenceWarning": "gmmx.exceptions",
     "DegenerateMixtureError": "gmmx.degenerate",
     "fit_columns": "gmmx.columns",
+    "GaussianMixture": "gmmx.mixture",
+    "load": "gmmx.portable",
+    "ModelFileError": "gmmx.exceptions",
+    "NotFittedError": "gmmx.exceptions",
     "register_with_sklearn": "gmmx.registration",
 }
 

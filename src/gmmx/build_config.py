@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gmmx import _build
-from gmmx._core import LEVEL
 
 
 def build_config() -> dict[str, object]:
@@ -22,7 +21,9 @@ def build_config() -> dict[str, object]:
     >>> gmmx.build_config()["version"] == gmmx.__version__
     True
     """
-    from importlib.metadata import version  # noqa: PLC0415 - half of gmmx's import time
+    from importlib.metadata import version  # noqa: PLC0415 - takes a moment
+
+    from gmmx._core import LEVEL  # noqa: PLC0415 - imports NumPy
 
     return {
         "version": _build.VERSION,
