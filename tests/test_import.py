@@ -1,20 +1,27 @@
-"""What `import gmmx` does: Ctrl-C in its midst."""
+"""What `import gmmx` does: Ctrl-C in its midst, and another package of the same name beside it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
+
+import gmmx
+from gmmx.other_package import ITS_FILES
 
 COMMANDS = {
     "module": [sys.executable, "-m", "gmmx"],
     "script": [str(Path(sysconfig.get_path("scripts")) / "gmmx")],
 }
+REPAIR = "pip uninstall -y gmmx gmmx-native, then pip install gmmx-native."
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="an exit code tells of a signal on POSIX")
 
@@ -68,3 +75,118 @@ def test_a_program_may_catch_its_interrupt(interrupted, tmp_path):
     )
     result = run([sys.executable, str(program)], tmp_path, PYTHONPATH=interrupted)
     assert (result.returncode, result.stdout) == (0, "caught\n")
+
+
+# ---- the JAX package named gmmx
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with a copy of the package, as pip installs it."""
+    site = tmp_path_factory.mktemp("site")
+    names = [module.name for module in walk_packages(gmmx.__path__, "gmmx.")]
+    for name in ["gmmx", *names]:
+        origin = Path(find_spec(name).origin)
+        is_package = origin.name == "__init__.py"
+        target = site.joinpath(*name.split(".")) / origin.name
+        target = target if is_package else target.parent.parent / origin.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(origin, target)
+    return site
+
+
+@pytest.fixture
+def site(installed, tmp_path):
+    return Path(shutil.copytree(installed, tmp_path / "site"))
+
+
+def install_other(site):
+    """Write the files of the other package over those that are there."""
+    for name in ITS_FILES:
+        (site / "gmmx" / name).write_text("class GaussianMixtureModelJax: ...\n")
+    (site / "gmmx" / "__init__.py").write_text(
+        "from .gmm import GaussianMixtureModelJax\n__version__ = '0.7'\n"
+    )
+
+
+def uninstall_other(site):
+    for name in ["__init__.py", *ITS_FILES]:
+        (site / "gmmx" / name).unlink()
+
+
+def run_in(site, program):
+    """Run a program that imports the copy, without the hook of an editable installation."""
+    return run(
+        [sys.executable, "-c", f"""
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "Mesonpy" not in type(finder).__name__]
+sys.path.insert(0, {str(site)!r})
+{program}
+"""], site)  # fmt: skip
+
+
+FIT = """
+from gmmx.mixture import GaussianMixture
+print(len(GaussianMixture(2, random_state=0).fit([[0.], [1.], [5.], [6.]]).means_))
+"""
+COMMAND_LINE = """
+sys.argv = ["gmmx", "fit", "--components", "1", "--covariance", "tied"]
+from gmmx.__main__ import main
+raise SystemExit(main())
+"""
+
+
+def test_a_clean_installation_says_nothing(site):
+    result = run_in(site, f"import gmmx\n{FIT}")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
+
+
+def assert_warns_once(result, finding):
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("RuntimeWarning") == 1
+    assert finding in result.stderr
+    assert REPAIR in result.stderr
+
+
+def test_installed_over_the_other_package_it_works_and_warns(site):
+    ours = (site / "gmmx" / "__init__.py").read_text()
+    install_other(site)
+    (site / "gmmx" / "__init__.py").write_text(ours)
+    result = run_in(site, f"import gmmx\n{FIT}")
+    assert result.stdout == "2\n"
+    assert_warns_once(result, "also holds files of the JAX package gmmx: fit.py, gmm.py, utils.py")
+
+
+@pytest.mark.parametrize("is_uninstalled", [False, True])
+def test_what_survives_the_other_package_works_and_warns(site, is_uninstalled):
+    install_other(site)
+    if is_uninstalled:
+        uninstall_other(site)
+    result = run_in(site, FIT)
+    assert result.stdout == "2\n"
+    assert_warns_once(result, "is no longer the file of gmmx-native")
+
+
+@pytest.mark.parametrize("is_uninstalled", [False, True])
+def test_the_command_line_survives_the_other_package_and_warns(site, is_uninstalled):
+    install_other(site)
+    if is_uninstalled:
+        uninstall_other(site)
+    data = site / "gmmx" / "data"
+    shutil.copytree(Path(gmmx.__file__).parent / "data", data)
+    result = run_in(site, COMMAND_LINE)
+    assert "tied" in result.stdout
+    assert_warns_once(result, "is no longer the file of gmmx-native")
+
+
+def test_a_repaired_installation_says_nothing(site, installed):
+    install_other(site)
+    uninstall_other(site)
+    shutil.copytree(installed, site, dirs_exist_ok=True)
+    result = run_in(site, f"import gmmx\n{FIT}")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "2\n", "")
+
+
+def test_the_other_package_is_recognized_by_files_that_are_not_ours():
+    folder = Path(gmmx.__file__).parent
+    assert not [name for name in ITS_FILES if (folder / name).exists()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gmmx import _build
 from gmmx.build_config import build_config  # the module of this name would hide the function
+from gmmx.other_package import warn_about_its_files
 
 if TYPE_CHECKING:
     from gmmx.bayesian import BayesianGaussianMixture
@@ -61,3 +62,6 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """Return all names, also those of modules that are not imported yet."""
     return sorted({*globals(), *_MODULES})
+
+
+warn_about_its_files()

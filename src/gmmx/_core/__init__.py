@@ -5,6 +5,7 @@ from importlib import import_module
 
 from gmmx._build import KERNEL_LEVELS
 from gmmx._core import clusters, core
+from gmmx.other_package import warn_if_overwritten
 
 
 def choose_level() -> str:
@@ -29,3 +30,5 @@ for border, source in ((core, "em_pass"), (clusters, "cluster_pass")):
             for precision in ("float64", "float32")
         )
     )
+
+warn_if_overwritten()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from gmmx import __version__
+from gmmx._build import VERSION
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the arguments; `run` among them is the function of the command."""
     parser = _Parser(prog="gmmx", description="Fast Gaussian mixtures.")
-    parser.add_argument("--version", action="version", version=f"gmmx {__version__}")
+    parser.add_argument("--version", action="version", version=f"gmmx {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     fit = commands.add_parser(
         "fit",
