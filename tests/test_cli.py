@@ -424,11 +424,70 @@ def test_ctrl_c_ends_a_long_fit():
     assert result.stderr == "gmmx: interrupted\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs POSIX pipes")
+def run_into_a_closed_pipe(*arguments: str, **options) -> tuple[int, str]:
+    """Run a command whose output nobody reads; return its exit code and stderr."""
+    command = [sys.executable, "-m", "gmmx", "fit", *arguments]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = subprocess.run(
+            command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, **options
+        )
+    finally:
+        os.close(writer)
+    return result.returncode, result.stderr
+
+
+needs_pipes = pytest.mark.skipif(os.name == "nt", reason="needs POSIX pipes")
+
+
+@needs_pipes
+def test_files_are_written_even_if_nobody_reads_the_report():
+    pytest.importorskip("matplotlib")
+    np.save("wide.npy", np.random.default_rng(0).standard_normal((300, 200)))
+    files = ["--save", "w.gmmx", "--labels", "w.csv", "--plot", "w.png"]
+    arguments = ["wide.npy", "--components", "1", "--covariance", "diag", *files]
+    assert run_into_a_closed_pipe(*arguments) == (
+        0, "gmmx: wrote w.gmmx\ngmmx: wrote w.csv\ngmmx: wrote w.png\n"
+    )  # fmt: skip
+    assert gmmx.load("w.gmmx").means_.shape == (1, 200)
+    assert len(Path("w.csv").read_text().splitlines()) == 301
+    assert Path("w.png").stat().st_size > 0
+
+
+@needs_pipes
 def test_a_reader_that_goes_away_is_no_error():
-    command = f"'{sys.executable}' -m gmmx fit --components 1 | true"
-    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    assert result.stderr == ""
+    assert run_into_a_closed_pipe("--components", "1") == (0, "")
+
+
+@needs_pipes
+def test_a_reader_that_goes_away_hides_no_failure():
+    message = "gmmx: x.csv: no mixture could be fitted that is not spurious\n"
+    arguments = [write("x.csv", "1\n2\n3\n4\n"), "--components", "4"]
+    assert run_into_a_closed_pipe(*arguments) == (2, message)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_file_that_cannot_be_written_costs_neither_the_report_nor_the_model():
+    arguments = [*QUICK, "--save", "m.gmmx", "--labels", "/dev/full"]
+    message = "gmmx: wrote m.gmmx\ngmmx: /dev/full: No space left on device\n"
+    assert run_into_a_closed_pipe(*arguments) == (2, message)
+    command = [sys.executable, "-m", "gmmx", "fit", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (2, message)
+    assert "Best: tied, K = 3" in result.stdout
+
+
+@needs_pipes
+def test_an_error_stream_that_is_closed_costs_nothing():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "gmmx", "fit", *QUICK, "--save", "m.gmmx"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    os.close(writer)
+    assert result.returncode == 0
+    assert "Best: tied, K = 3" in result.stdout
+    assert Path("m.gmmx").exists()
 
 
 @pytest.mark.parametrize("module", ["numpy", "argparse"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from gmmx.cli.arguments import parse_arguments
-from gmmx.cli.errors import CommandLineError
+from gmmx.cli.errors import CommandLineError, note
+from gmmx.cli.output import discard_output
 
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
 
@@ -36,14 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the output has gone; Python's own flush at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     except (OSError, UnicodeEncodeError) as error:
         return _fail(f"cannot write the output: {error}", EXIT_ERROR)
     return 0
 
 
 def _fail(message: str, exit_code: int) -> int:
-    """Print one line on stderr."""
-    print("gmmx:", " ".join(message.split()), file=sys.stderr)
+    """Print one line on stderr; return the exit code."""
+    note(message)
     return exit_code

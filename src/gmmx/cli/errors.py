@@ -1,7 +1,9 @@
-"""The one error that the command line turns into a line on stderr and exit code 2."""
+"""Errors and notes of the command line: single lines on stderr."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -12,3 +14,15 @@ class CommandLineError(Exception):
 def file_error(path: Path, error: OSError) -> CommandLineError:
     """Return the error that names `path` and the operating system's reason."""
     return CommandLineError(f"{path}: {error.strerror or error}")
+
+
+def note(message: str) -> None:
+    """Print one line on stderr, if that can be written.
+
+    Parameters
+    ----------
+    message : str
+        What to say; line breaks become spaces.
+    """
+    with suppress(OSError):  # A lost note is no reason to lose a result.
+        print("gmmx:", " ".join(message.split()), file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from gmmx.bayesian_selection import bayesian_search
 from gmmx.cli.errors import CommandLineError
-from gmmx.cli.output import check_output, write_file, write_labels
+from gmmx.cli.output import check_output, print_text, write_file, write_labels
 from gmmx.cli.reader import Table, read_faithful, read_table
 from gmmx.cli.report import report
 from gmmx.mixture import GaussianMixture
@@ -23,7 +23,7 @@ Plotter = Callable[[Path, Table, Sequence[Cell], Cell, Criterion], None]
 
 
 def run_fit(arguments: argparse.Namespace) -> None:
-    """Read, search, print and write."""
+    """Read, search, write and print."""
     # What would spoil the end of a long search is looked at before it.
     options = {"--save": arguments.save, "--labels": arguments.labels, "--plot": arguments.plot}
     outputs: dict[Path, str] = {}
@@ -42,10 +42,27 @@ def run_fit(arguments: argparse.Namespace) -> None:
         )
     cells = _search(table, arguments)
     best = best_cell(cells, arguments.criterion)
-    print(report(table, cells, best, arguments.criterion))
-    if best is None or best.model is None:
+    # Whatever becomes of the files, the search's result is printed; whatever becomes of the
+    # print, the files are written.
+    try:
+        if best is not None:
+            _write_files(arguments, table, cells, best, plot)
+    finally:
+        print_text(report(table, cells, best, arguments.criterion))
+    if best is None:
         raise CommandLineError(f"{table.title}: no mixture could be fitted that is not spurious")
+
+
+def _write_files(
+    arguments: argparse.Namespace,
+    table: Table,
+    cells: Sequence[Cell],
+    best: Cell,
+    plot: Plotter | None,
+) -> None:
+    """Write the model, the labels and the picture, as far as they are asked for."""
     model = best.model
+    assert model is not None, "a best cell has a model"
     if arguments.save is not None:
         write_file(arguments.save, lambda path: _save_model(path, table, model))
     if arguments.labels is not None:

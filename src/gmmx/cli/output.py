@@ -1,4 +1,4 @@
-"""What commands write: files, and tables as CSV."""
+"""What commands write: text, files, and tables as CSV."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 
 from gmmx.base import Mixture
-from gmmx.cli.errors import CommandLineError, file_error
+from gmmx.cli.errors import CommandLineError, file_error, note
 
 
 def check_output(path: Path, source: Path | None) -> None:
@@ -36,8 +36,27 @@ def check_output(path: Path, source: Path | None) -> None:
         raise CommandLineError(f"{path}: would overwrite the data")
 
 
+def print_text(text: str) -> None:
+    """Print on standard output; it is no error if its reader has gone.
+
+    Parameters
+    ----------
+    text : str
+        What to print.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard_output()
+
+
+def discard_output() -> None:
+    """Let standard output lead nowhere, so that Python's flush at exit does not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write_file(path: Path, save: Callable[[Path], None]) -> None:
-    """Save to a file; name it if that fails.
+    """Save to a file and say so on stderr; name the file if that fails.
 
     Parameters
     ----------
@@ -50,6 +69,7 @@ def write_file(path: Path, save: Callable[[Path], None]) -> None:
         save(path)
     except OSError as error:
         raise file_error(path, error) from error
+    note(f"wrote {path}")
 
 
 def write_csv(
