@@ -16,9 +16,10 @@ import gmmx
 import reference
 from gmmx import progress
 from gmmx.cli import fit, main
-from gmmx.cli.reader import read_faithful, read_table
+from gmmx.cli.reading.table import read_faithful, read_table
 
 QUICK = ["--components", "1-3", "--covariance", "tied"]
+MISSING = "the value is missing: --skip-missing leaves such rows out"
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +149,7 @@ def test_delimited_text(name, text):
 
 def test_names_where_there_are_none():
     assert read_table(Path(write("x.csv", "1,2\n3,4\n"))).names == ("column 1", "column 2")
-    assert read_table(Path(write("x.csv", ",b\n1,2\n3,4\n"))).names == ("column 1", "b")
+    assert read_table(Path(write("x.csv", "a,\n1,2\n3,4\n"))).names == ("a", "column 2")
 
 
 def test_embedded_data():
@@ -185,9 +186,11 @@ def test_parquet_that_cannot_be_used(capsys):
     pa = pytest.importorskip("pyarrow")
     pq = pytest.importorskip("pyarrow.parquet")
     pq.write_table(pa.table({"a": [1, None], "b": [0.5, 1.5]}), "x.parquet")
-    assert error_of(capsys, "x.parquet").startswith("x.parquet: row 2, column 1 ('a'): nan is not")
+    assert error_of(capsys, "x.parquet") == f"x.parquet: row 2, column 1 ('a'): {MISSING}"
     pq.write_table(pa.table({"a": ["p", "q"]}), "x.parquet")
-    assert error_of(capsys, "x.parquet") == "x.parquet: column 'a' holds string, not real numbers"
+    assert error_of(capsys, "x.parquet") == (
+        "x.parquet: column 1 ('a') holds string, not real numbers: leave it out with --drop a"
+    )
     assert "is not a Parquet file" in error_of(capsys, write("x.parquet", "PAR1"))
 
 
@@ -199,22 +202,34 @@ def test_parquet_without_pyarrow(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n3,abc\n", "line 3, column 2 ('b'): 'abc' is not a number"),
-        ("1,2\n3,x\n", "line 2, column 2: 'x' is not a number"),
-        ('a,b\n\n"1",2\n"3\n",4\n5,1_0\n', "line 6, column 2 ('b'): '1_0' is not a number"),
-        ("a,b\n1,2\n,4\n", "line 3, column 1 ('a'): the cell is empty"),
-        ("1,,3\n1,2,3\n", "line 1, column 2: the cell is empty"),
-        ("a,b\n1,nan\n", "line 2, column 2 ('b'): 'nan' is not a finite number"),
-        ("a,b\n1,2\n-inf,2\n", "line 3, column 1 ('a'): '-inf' is not a finite number"),
-        ("1\n1e999\n", "line 2, column 1: '1e999' is not a finite number"),
-        ("a,b\n1,2\n3\n", "line 3: expected 2 cells as in the first line, found 1"),
-        ("a,b\n1,2\n3,4,\n", "line 3: expected 2 cells as in the first line, found 3"),
+        (
+            "a,b\n1,2\n3,abc\n",
+            "line 3, column 2 ('b'): 'abc' is not a number: leave it out with --drop b",
+        ),
+        ("1,2\n3,x\n", "line 2, column 2: 'x' is not a number: leave it out with --drop 2"),
+        (
+            'a,b\n\n"1",2\n"3\n",4\n5,1_0\n',
+            "line 6, column 2 ('b'): '1_0' is not a number: leave it out with --drop b",
+        ),
+        ("a,b\n1,2\n,4\n", f"line 3, column 1 ('a'): {MISSING}"),
+        ("1,,3\n1,2,3\n", f"line 1, column 2: {MISSING}"),
+        ("a,b\n1,nan\n", f"line 2, column 2 ('b'): {MISSING}"),
+        ("a,b\n1,2\n-inf,2\n", "line 3, column 1 ('a'): -inf is not a finite number"),
+        ("1\n1e999\n", "line 2, column 1: inf is not a finite number"),
+        (
+            "a,b\n1,2\n3\n",
+            "line 3: expected 2 cells as in the first line, found 1: is --delimiter right?",
+        ),
+        (
+            "a,b\n1,2\n3,4,\n",
+            "line 3: expected 2 cells as in the first line, found 3: is --delimiter right?",
+        ),
         ("", "is empty"),
         ("\n \n", "is empty"),
-        (b"a,b\n\xff,2\n", "is not UTF-8 text"),
+        (b"a,b\n\xff,2\n", "is not UTF-8 text: convert it to UTF-8"),
         ("a,b\n", "too few rows of numbers, 0; at least 2 are needed"),
         ("1,2\n", "too few rows of numbers, 1; at least 2 are needed"),
-        ("a,b\n1,2\n1,3\n", "a is 1 in every row: leave it out"),
+        ("a,b\n1,2\n1,3\n", "a is 1 in every row: leave it out with --drop a"),
         ("1\n1e300\n-1e300\n", "column 1 has variance inf: scale it"),
     ],
 )
@@ -232,7 +247,7 @@ def test_npy_that_cannot_be_used(capsys):
     np.save("x.npy", np.zeros((2, 2, 2)))
     assert "holds an array of shape (2, 2, 2)" in error_of(capsys, "x.npy")
     np.save("x.npy", np.array([[1.0, 2.0], [3.0, np.nan]]))
-    assert error_of(capsys, "x.npy") == "x.npy: row 2, column 2: nan is not a finite number"
+    assert error_of(capsys, "x.npy") == f"x.npy: row 2, column 2: {MISSING}"
 
 
 def test_files_that_cannot_be_opened(capsys):
@@ -299,8 +314,8 @@ def test_output_that_fails_after_the_fit(capsys, monkeypatch):
     def fail(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savetxt", fail)
-    assert error_of(capsys, *QUICK, "--labels", "out.csv") == "out.csv: No space left on device"
+    monkeypatch.setattr(gmmx.GaussianMixture, "save", fail)
+    assert error_of(capsys, *QUICK, "--save", "out.gmmx") == "out.gmmx: No space left on device"
 
 
 # Arguments.

@@ -187,17 +187,17 @@ def test_models_and_data_without_names(capsys, model):
 
 
 def test_data_of_other_columns(capsys, model):
-    Path("swapped.csv").write_text("waiting,eruptions\n70,3\n")
-    assert error(capsys, "predict", "m.gmmx", "swapped.csv") == (
-        "swapped.csv: has the columns waiting, eruptions, but the model was fitted to eruptions, "
-        "waiting"
+    Path("other.csv").write_text("waiting,weight\n70,3\n")
+    assert error(capsys, "predict", "m.gmmx", "other.csv") == (
+        "other.csv: has no column 'eruptions', to which the model was fitted: give the columns in "
+        "the model's order, eruptions, waiting, with --columns"
     )
-    Path("wide.csv").write_text("1,2,3\n")
+    Path("wide.csv").write_text("1,2.5,3\n")
     assert error(capsys, "score", "m.gmmx", "wide.csv") == (
-        "wide.csv: X has 3 features, but GaussianMixture is expecting 2 features as input."
+        "wide.csv: has 3 columns for a model of 2 features: choose them with --columns or --drop"
     )
     Path("none.csv").write_text("eruptions,waiting\n")
-    assert error(capsys, "predict", "m.gmmx", "none.csv").startswith("none.csv: Found array with 0")
+    assert error(capsys, "predict", "m.gmmx", "none.csv") == "none.csv: has no rows of numbers"
     Path("text.csv").write_text("eruptions,waiting\n3,x\n")
     assert "line 2, column 2 ('waiting'): 'x' is not a number" in error(
         capsys, "predict", "m.gmmx", "text.csv"

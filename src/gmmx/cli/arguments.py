@@ -11,10 +11,15 @@ from gmmx._build import VERSION
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
+from gmmx.cli.reading.options import add_read_options
 from gmmx.covariance import STRUCTURES
 
 LARGEST_SEED = 2**32 - 1
 MOST_COMPONENTS = 1000
+FILES = (
+    ".csv, .tsv or .txt (with or without a header), .npy or .parquet, also with .gz; "
+    "- is text from standard input"
+)
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
@@ -38,6 +43,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "and show the one with the best criterion.",
     )
     _add_search_arguments(fit)
+    add_read_options(fit)
     _add_output_arguments(fit)
     fit.set_defaults(run=run_fit)
     _add_predict(commands)
@@ -54,8 +60,7 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         type=Path,
-        help=".csv or .tsv (with or without a header), .npy or .parquet; "
-        "without it the Old Faithful data",
+        help=f"{FILES}; without it the Old Faithful data",
     )
     parser.add_argument(
         "--components",
@@ -212,8 +217,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "data",
         metavar="DATA",
         type=Path,
-        help=".csv or .tsv (with or without a header), .npy or .parquet; columns as in the fit",
+        help=f"{FILES}; columns are found by name where the model and the file have names",
     )
+    add_read_options(parser)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:

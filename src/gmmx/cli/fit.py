@@ -11,8 +11,9 @@ import numpy as np
 
 from gmmx.bayesian_selection import bayesian_search
 from gmmx.cli.errors import CommandLineError
-from gmmx.cli.output import check_output, print_text, write_file, write_labels
-from gmmx.cli.reader import Table, read_faithful, read_table
+from gmmx.cli.output import check_output, label_columns, print_text, write_file, write_rows
+from gmmx.cli.reading.options import read_options
+from gmmx.cli.reading.table import Table, read_faithful, read_table
 from gmmx.cli.report import report
 from gmmx.mixture import GaussianMixture
 from gmmx.progress import progress
@@ -34,12 +35,7 @@ def run_fit(arguments: argparse.Namespace) -> None:
             if other != option:
                 raise CommandLineError(f"{path}: named for both {other} and {option}")
     plot = None if arguments.plot is None else _plotter(arguments.plot)
-    table = read_faithful() if arguments.file is None else read_table(arguments.file)
-    if len(table.values) < MIN_ROWS:
-        raise CommandLineError(
-            f"{table.title}: too few rows of numbers, {len(table.values)}; "
-            f"at least {MIN_ROWS} are needed"
-        )
+    table = _read(arguments)
     cells = _search(table, arguments)
     best = best_cell(cells, arguments.criterion)
     # Whatever becomes of the files, the search's result is printed; whatever becomes of the
@@ -51,6 +47,25 @@ def run_fit(arguments: argparse.Namespace) -> None:
         print_text(report(table, cells, best, arguments.criterion))
     if best is None:
         raise CommandLineError(f"{table.title}: no mixture could be fitted that is not spurious")
+
+
+def _read(arguments: argparse.Namespace) -> Table:
+    """Read a table with enough rows, and values that differ in every column."""
+    options = read_options(arguments)
+    file: Path | None = arguments.file
+    table = read_faithful(options) if file is None else read_table(file, options)
+    X = table.values
+    if len(X) < MIN_ROWS:
+        raise CommandLineError(
+            f"{table.title}: too few rows of numbers, {len(X)}; at least {MIN_ROWS} are needed"
+        )
+    constant = np.flatnonzero(X.min(axis=0) == X.max(axis=0)).tolist()
+    if constant:
+        raise CommandLineError(
+            f"{table.title}: {table.names[constant[0]]} is {X[0, constant[0]]:g} in every row"
+            f"{table.how_to_leave_out(constant)}"
+        )
+    return table
 
 
 def _write_files(
@@ -66,7 +81,8 @@ def _write_files(
     if arguments.save is not None:
         write_file(arguments.save, lambda path: _save_model(path, table, model))
     if arguments.labels is not None:
-        write_labels(arguments.labels, model, table.values, probabilities=True)
+        columns = label_columns(model, table.values, probabilities=True)
+        write_rows(arguments.labels, table, columns)
     if plot is not None:
         write_file(arguments.plot, lambda path: plot(path, table, cells, best, arguments.criterion))
 
@@ -110,6 +126,6 @@ def _plotter(path: Path) -> Plotter:
 def _save_model(path: Path, table: Table, model: GaussianMixture) -> None:
     """Save the mixture with the names of the columns, if they have any."""
     named = copy(model)
-    if table.is_named:
+    if table.header.is_named:
         named.feature_names_in_ = np.array(table.names, dtype=object)
     named.save(path)

@@ -7,35 +7,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error
-from gmmx.cli.output import check_output, write_csv, write_labels
-from gmmx.cli.reader import column_names, read_table
+from gmmx.cli.output import check_output, label_columns, write_csv, write_rows
+from gmmx.cli.reading.columns import column_names
+from gmmx.cli.reading.options import ReadOptions, read_options
+from gmmx.cli.reading.table import Table, read_table
 from gmmx.cli.report import parameter_tables
 from gmmx.exceptions import ModelFileError
 from gmmx.model_file import read_model_file
 from gmmx.portable import load
 
-EXACT = "%s"  # NumPy prints as many digits as tell a number from its neighbours.
-
 
 def run_predict(arguments: argparse.Namespace) -> None:
     """Write the component of each row of a file."""
-    with _model_and_rows(arguments) as (model, X):
-        write_labels(arguments.output, model, X, probabilities=arguments.probabilities)
+    with _model_and_table(arguments) as (model, table):
+        columns = label_columns(model, table.values, probabilities=arguments.probabilities)
+        write_rows(arguments.output, table, columns)
 
 
 def run_score(arguments: argparse.Namespace) -> None:
     """Print the mean log-likelihood of a file, or write that of each row."""
     if arguments.output is not None and not arguments.rows:
         raise CommandLineError("--output is for --rows: the mean is printed")
-    with _model_and_rows(arguments) as (model, X):
+    with _model_and_table(arguments) as (model, table):
         if arguments.rows:
-            write_csv(arguments.output, ["log_likelihood"], model.score_samples(X), EXACT)
+            scores = model.score_samples(table.values)
+            write_rows(arguments.output, table, {"log_likelihood": list(scores)})
         else:
-            print(model.score(X))
+            print(model.score(table.values))
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
@@ -43,11 +43,10 @@ def run_sample(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments)
     model = _load(arguments.model)
     X, labels = model.set_params(random_state=arguments.seed).sample(arguments.n)
-    header, columns, formats = list(_feature_names(model)), X, [EXACT] * X.shape[1]
+    header, columns = list(_feature_names(model)), list(X.T)
     if arguments.with_labels:
-        header, formats = ["label", *header], ["%d", *formats]
-        columns = np.column_stack([labels, X])
-    write_csv(arguments.output, header, columns, formats)
+        header, columns = ["label", *header], [labels, *columns]
+    write_csv(arguments.output, header, columns)
 
 
 def run_info(arguments: argparse.Namespace) -> None:
@@ -70,22 +69,32 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _model_and_rows(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, np.ndarray]]:
-    """A model and the rows of a file that it takes; what it refuses is an error of the file."""
+def _model_and_table(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, Table]]:
+    """A model and the table it is applied to; what it refuses is an error of the file."""
     _check_outputs(arguments)
-    model, table = _load(arguments.model), read_table(arguments.data)
-    expected = tuple(getattr(model, "feature_names_in_", ()))
-    if table.is_named and expected and table.names != expected:
-        raise CommandLineError(
-            f"{arguments.data}: has the columns {', '.join(table.names)}, but the model was "
-            f"fitted to {', '.join(expected)}"
-        )
-    # The names are checked; the model would miss them in an array.
+    model = _load(arguments.model)
+    names = tuple(getattr(model, "feature_names_in_", ()))
+    table = _read(arguments.data, read_options(arguments), names, model)
+    # The names have done their work; the model would miss them in an array.
     vars(model).pop("feature_names_in_", None)
     try:
-        yield model, table.values
+        yield model, table
     except ValueError as error:
         raise CommandLineError(f"{arguments.data}: {error}") from error
+
+
+def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixture) -> Table:
+    """Read a table that fits a model."""
+    table = read_table(path, options, names)
+    n_features, n_columns = model.means_.shape[1], table.values.shape[1]
+    if n_columns != n_features:
+        raise CommandLineError(
+            f"{path}: has {_count(n_columns, 'column')} for a model of "
+            f"{_count(n_features, 'feature')}: choose them with --columns or --drop"
+        )
+    if not len(table.values):
+        raise CommandLineError(f"{path}: has no rows of numbers")
+    return table
 
 
 def _load(path: Path) -> Mixture:
@@ -102,8 +111,8 @@ def _load(path: Path) -> Mixture:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Raise if the output cannot be written, or would overwrite what is read."""
     if arguments.output is not None:
-        for source in (arguments.model, getattr(arguments, "data", None)):
-            check_output(arguments.output, source)
+        for source in ("model", "data"):
+            check_output(arguments.output, getattr(arguments, source, None))
 
 
 def _feature_names(model: Mixture) -> tuple[str, ...]:

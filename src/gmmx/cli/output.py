@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error, note
+from gmmx.cli.reading.table import Table
 
 
 def check_output(path: Path, source: Path | None) -> None:
@@ -73,9 +74,9 @@ def write_file(path: Path, save: Callable[[Path], None]) -> None:
 
 
 def write_csv(
-    path: Path | None, header: Sequence[str], columns: np.ndarray, fmt: str | Sequence[str]
+    path: Path | None, header: Sequence[str], columns: Iterable[Iterable[object]]
 ) -> None:
-    """Write a table.
+    """Write a table as CSV.
 
     Parameters
     ----------
@@ -83,48 +84,64 @@ def write_csv(
         The file, None for standard output.
     header : sequence of str
         Names of the columns.
-    columns : ndarray of shape (n, n_columns)
-        The numbers.
-    fmt : str or list of str
-        How to print them, as `numpy.savetxt` takes it.
+    columns : iterable of iterables
+        The columns; numbers are written with the digits that `str` gives them.
     """
 
-    def save(target: Path | TextIO) -> None:
-        title = _csv_line(header)
-        np.savetxt(target, columns, fmt, ",", header=title, comments="", encoding="utf-8")
+    def write(file: TextIO) -> None:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(zip(*columns, strict=True))
+
+    def save(target: Path) -> None:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            write(file)
 
     if path is None:
-        save(sys.stdout)
+        write(sys.stdout)
     else:
         write_file(path, save)
 
 
-def write_labels(path: Path | None, model: Mixture, X: np.ndarray, *, probabilities: bool) -> None:
-    """Write the component of each row.
+def write_rows(path: Path | None, table: Table, columns: Mapping[str, Sequence[object]]) -> None:
+    """Write what a model says of each row, as many rows as the table's file has.
 
     Parameters
     ----------
     path : Path or None
         The file, None for standard output.
+    table : Table
+        The rows; the column that identifies them comes first.
+    columns : mapping of str to sequence
+        Names and values of columns, for the rows in use; the cells of others are empty.
+    """
+    header, cells = list(columns), [table.for_all_rows(values) for values in columns.values()]
+    if table.ids is not None:
+        header, cells = [table.id_name, *header], [list(table.ids), *cells]
+    write_csv(path, header, cells)
+
+
+def label_columns(
+    model: Mixture, X: NDArray[np.float64], *, probabilities: bool
+) -> dict[str, list[object]]:
+    """Return the component of each row, as columns to write.
+
+    Parameters
+    ----------
     model : Mixture
         A fitted mixture.
     X : ndarray of shape (n, n_features)
         The rows.
     probabilities : bool
         Whether to add the probabilities of all components.
+
+    Returns
+    -------
+    dict of str to list
+        Names and values of the columns.
     """
-    columns: list[np.ndarray] = [model.predict(X)]
-    header, formats = ["label"], ["%d"]
+    columns: dict[str, list[object]] = {"label": model.predict(X).tolist()}
     if probabilities:
-        resp = model.predict_proba(X)
-        columns.append(resp)
-        header += [f"probability_{k}" for k in range(resp.shape[1])]
-        formats += ["%.10g"] * resp.shape[1]
-    write_csv(path, header, np.column_stack(columns), formats)
-
-
-def _csv_line(names: Sequence[str]) -> str:
-    """Names as a line of CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()
+        for k, resp in enumerate(model.predict_proba(X).T):
+            columns[f"probability_{k}"] = [f"{value:.10g}" for value in resp]
+    return columns

@@ -17,7 +17,7 @@ from matplotlib.patches import Ellipse
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from gmmx.cli.reader import Table
+from gmmx.cli.reading.table import Table
 from gmmx.cli.report import component_covariances
 from gmmx.mixture import GaussianMixture
 from gmmx.selection import Cell, Criterion

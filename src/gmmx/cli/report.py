@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmx.base import Mixture
-from gmmx.cli.reader import Table
+from gmmx.cli.reading.table import Table
 from gmmx.covariance import STRUCTURES
 from gmmx.selection import Cell, Criterion, larger_count
 

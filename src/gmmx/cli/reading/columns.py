@@ -1,0 +1,200 @@
+"""Which columns of a file are features, and which one identifies its rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gmmx.cli.errors import CommandLineError
+from gmmx.cli.reading.options import ReadOptions
+
+# What pandas calls an index without a name: in text it read back, and in Parquet.
+INDEX_NAMES = ("Unnamed: 0", "__index_level_0__")
+MOST_NAMES = 10  # in a message
+
+
+@dataclass(frozen=True)
+class Header:
+    """The names of a file's columns.
+
+    Attributes
+    ----------
+    label : str
+        What messages call the file.
+    names : tuple of str
+        A name for every column, made of its number where the file has none.
+    is_named : bool
+        Whether the file names its columns.
+    index : int or None
+        The column that looks like the index of a pandas data frame.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    is_named: bool
+    index: int | None
+
+    @classmethod
+    def of(cls, label: str, names: Sequence[str], *, is_named: bool) -> Header:
+        """Return the header of a file from the names in it, which may be empty."""
+        index = next((i for i, name in enumerate(names) if name in INDEX_NAMES), None)
+        if is_named and len(names) > 1 and not names[0]:
+            index = 0
+        return cls(label, column_names(names), is_named, index)
+
+    def find(self, column: str) -> int:
+        """Return the index of a column from its name, else from its number."""
+        n_columns = len(self.names)
+        if self.names.count(column) == 1:
+            return self.names.index(column)
+        if column in self.names:
+            raise CommandLineError(
+                f"{self.label}: several columns are called {column!r}: give the column's number"
+            )
+        if column.isascii() and column.isdigit() and 1 <= int(column) <= n_columns:
+            return int(column) - 1
+        raise CommandLineError(f"{self.label}: has no column {column!r}; {self._listed()}")
+
+    def argument(self, columns: Sequence[int]) -> str:
+        """Return what to type to name columns, quoted for a shell."""
+        texts = [
+            self.names[i] if self.is_named and self.names.count(self.names[i]) == 1 else str(i + 1)
+            for i in columns
+        ]
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(texts)
+        return shlex.quote(line.getvalue())
+
+    def _listed(self) -> str:
+        """The columns in words."""
+        if not self.is_named:
+            return f"its columns have no names, but the numbers 1 to {len(self.names)}"
+        more = ", ..." if len(self.names) > MOST_NAMES else ""
+        return f"its columns are {', '.join(self.names[:MOST_NAMES])}{more}"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a file that are read.
+
+    Attributes
+    ----------
+    features : tuple of int
+        Indices of the columns that hold features, in order.
+    id : int or None
+        Index of the column that identifies the rows.
+    chosen_by : {'file', 'user', 'model'}
+        Who says which columns are features: all but a few of the file, the option ``--columns``,
+        or the names that a model knows.
+    """
+
+    features: tuple[int, ...]
+    id: int | None
+    chosen_by: Literal["file", "user", "model"]
+
+    def how_to_leave_out(self, header: Header, wrong: Sequence[int]) -> str:
+        """Return the end of a message: what to type so that columns are no features."""
+        if self.chosen_by == "model":
+            return ""
+        if self.chosen_by == "user":
+            return ": leave it out of --columns"
+        return f": leave it out with --drop {header.argument(wrong)}"
+
+
+def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]) -> Columns:
+    """Choose the columns to read.
+
+    Parameters
+    ----------
+    header : Header
+        The columns of the file.
+    options : ReadOptions
+        What the user says.
+    expected : sequence of str
+        The names that a model knows its features by, empty if it knows none.
+
+    Returns
+    -------
+    Columns
+        The choice.
+
+    Raises
+    ------
+    CommandLineError
+        If a column is not there, or none is left.
+    """
+    id_column = None if options.id_column is None else header.find(options.id_column)
+    if options.columns:
+        features = tuple(header.find(column) for column in options.columns)
+        if len(set(features)) < len(features):
+            raise CommandLineError(f"{header.label}: --columns names a column twice")
+        return Columns(features, id_column, "user")
+    dropped = {header.find(column) for column in options.drop}
+    kept = [i for i in range(len(header.names)) if i not in dropped]
+    features = tuple(i for i in kept if i not in (id_column, header.index))
+    if expected and header.is_named and tuple(header.names[i] for i in features) != expected:
+        return Columns(_named(header, kept, expected), id_column, "model")
+    if not features:
+        raise CommandLineError(f"{header.label}: no column is left for the features")
+    return Columns(features, id_column, "file")
+
+
+def _named(header: Header, kept: Sequence[int], expected: Sequence[str]) -> tuple[int, ...]:
+    """The columns with the names that a model knows."""
+    by_name = {header.names[i]: i for i in reversed(kept)}
+    absent = [name for name in expected if name not in by_name]
+    if absent:
+        raise CommandLineError(
+            f"{header.label}: has no column {absent[0]!r}, to which the model was fitted: give "
+            f"the columns in the model's order, {', '.join(expected[:MOST_NAMES])}, with --columns"
+        )
+    return tuple(by_name[name] for name in expected)
+
+
+def column_title(column: int, name: str) -> str:
+    """Return the words that name a column, without its number twice.
+
+    Parameters
+    ----------
+    column : int
+        Index of the column, from 0.
+    name : str
+        Its name, perhaps empty or made of its number.
+
+    Returns
+    -------
+    str
+        Its number from 1, and its name if it has one.
+
+    Examples
+    --------
+    >>> column_title(0, "height"), column_title(1, "")
+    ("column 1 ('height')", 'column 2')
+    """
+    title = f"column {column + 1}"
+    return title if name in ("", title) else f"{title} ({name!r})"
+
+
+def column_names(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the header, with the column's number where a name is empty.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names, or empty strings where there are none.
+
+    Returns
+    -------
+    tuple of str
+        A name for every column.
+
+    Examples
+    --------
+    >>> column_names(["a", ""])
+    ('a', 'column 2')
+    """
+    return tuple(name or f"column {i}" for i, name in enumerate(header, start=1))

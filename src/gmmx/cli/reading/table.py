@@ -1,0 +1,145 @@
+"""Tables of finite numbers from files; what cannot be used is named with the way out."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gmmx.cli.errors import CommandLineError, note
+from gmmx.cli.reading.binary_files import NumpyFile, ParquetFile
+from gmmx.cli.reading.cells import NotNumbersError
+from gmmx.cli.reading.columns import Columns, Header, select_columns
+from gmmx.cli.reading.data_file import DataFile
+from gmmx.cli.reading.missing import rows_in_use
+from gmmx.cli.reading.options import DEFAULTS, ReadOptions
+from gmmx.cli.reading.source import Source
+from gmmx.cli.reading.text_file import TextFile
+
+TEXT = (".csv", ".tsv", ".txt")
+BINARY: dict[str, Callable[[Source], DataFile]] = {
+    ".npy": NumpyFile.of,
+    ".parquet": ParquetFile.of,
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers with a name for every column.
+
+    Attributes
+    ----------
+    title : str
+        Where the numbers come from.
+    header : Header
+        The columns of the file.
+    columns : Columns
+        Those in use.
+    values : ndarray of shape (n, D)
+        The features of the rows in use, float64, all finite.
+    is_used : ndarray of shape (n_rows,)
+        Which rows of the file are in use: those without missing values.
+    ids : list of str or None
+        The column that identifies rows, for all rows of the file; None without one.
+    """
+
+    title: str
+    header: Header
+    columns: Columns
+    values: NDArray[np.float64]
+    is_used: NDArray[np.bool_]
+    ids: list[str] | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, their numbers in the file where they have none."""
+        return tuple(self.header.names[i] for i in self.columns.features)
+
+    @property
+    def id_name(self) -> str:
+        """Name of the column that identifies rows, empty without one."""
+        return "" if self.columns.id is None else self.header.names[self.columns.id]
+
+    def how_to_leave_out(self, features: Sequence[int]) -> str:
+        """Return the end of a message: what to type to read the table without some features."""
+        wrong = [self.columns.features[d] for d in features]
+        return self.columns.how_to_leave_out(self.header, wrong)
+
+    def for_all_rows(self, values: Iterable[object]) -> list[object]:
+        """Return values of the rows in use, with empty strings between them for the others."""
+        following = iter(values)
+        return [next(following) if is_used else "" for is_used in self.is_used]
+
+
+def read_table(path: Path, options: ReadOptions = DEFAULTS, expected: Sequence[str] = ()) -> Table:
+    """Read a file of text, `.npy` or `.parquet`, perhaps compressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file, whose extension says what it is; ``-`` for text from standard input.
+    options : ReadOptions
+        Which columns to read, and how.
+    expected : sequence of str
+        The names that a model knows its features by; columns of these names are chosen.
+
+    Returns
+    -------
+    Table
+        The columns and their names.
+
+    Raises
+    ------
+    CommandLineError
+        If the file cannot be opened or holds anything but a table of finite numbers.
+    """
+    source = Source.of(path)
+    file = _open(source, options, expected)
+    header = file.header
+    columns = select_columns(header, options, tuple(expected))
+    if columns.chosen_by == "file" and header.index not in (None, columns.id):
+        _tell_index(header)
+    try:
+        values, ids = file.read(columns)
+    except NotNumbersError as error:
+        hint = columns.how_to_leave_out(header, error.columns)
+        raise CommandLineError(f"{source.label}: {error.message}{hint}") from error
+    is_used = rows_in_use(file, columns, values, skip_missing=options.skip_missing)
+    if not is_used.all():
+        values = values[is_used]
+    return Table(source.title, header, columns, values, is_used, ids)
+
+
+def read_faithful(options: ReadOptions = DEFAULTS) -> Table:
+    """Return the embedded Old Faithful data: eruptions and waiting times, in minutes."""
+    data = importlib.resources.files("gmmx") / "data" / "faithful.csv"
+    with importlib.resources.as_file(data) as path:
+        return replace(read_table(path, options), title="Old Faithful")
+
+
+def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> DataFile:
+    """Return the file that a source holds, according to its extension."""
+    if source.path is None or source.suffix in TEXT:
+        return TextFile.of(source, options, expected)
+    if source.suffix not in BINARY:
+        raise CommandLineError(
+            f"{source.label}: unknown extension {source.suffix!r}; expected one of "
+            f"{', '.join([*TEXT, *BINARY])}, also with .gz"
+        )
+    if options.delimiter is not None or options.has_header is not None:
+        raise CommandLineError(f"{source.label}: --delimiter and --header are for text files")
+    return BINARY[source.suffix](source)
+
+
+def _tell_index(header: Header) -> None:
+    """Say that a column is left out because it is an index."""
+    index = header.index
+    assert index is not None, "there is an index"
+    note(
+        f"{header.label}: left out column {index + 1}, which has no name, as the index of a data "
+        f"frame (--id {index + 1} keeps it beside the rows, --columns makes it a feature)"
+    )

@@ -1,0 +1,54 @@
+"""Tables in delimited text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from gmmx.cli.reading.columns import Columns, Header
+from gmmx.cli.reading.options import ReadOptions
+from gmmx.cli.reading.source import Source
+from gmmx.cli.reading.text_arrow import read_cells_with_arrow
+from gmmx.cli.reading.text_cells import Cells, numbered_rows, read_cells
+from gmmx.cli.reading.text_layout import TextLayout, find_layout
+
+LARGE = 1_000_000  # bytes of text that take about as long to read as pyarrow to import
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file of delimited text.
+
+    Attributes
+    ----------
+    source : Source
+        Where to read.
+    layout : TextLayout
+        Its delimiter and header.
+    header : Header
+        Its columns.
+    """
+
+    source: Source
+    layout: TextLayout
+    header: Header
+
+    @classmethod
+    def of(cls, source: Source, options: ReadOptions, expected: Sequence[str]) -> TextFile:
+        """Look at the first rows of a file."""
+        layout = find_layout(source, options, expected)
+        header = Header.of(source.label, layout.header, is_named=layout.has_header)
+        return cls(source, layout, header)
+
+    def read(self, columns: Columns) -> Cells:
+        """Read numbers and the column that identifies the rows."""
+        cells = None
+        if self.source.size >= LARGE:
+            cells = read_cells_with_arrow(self.source, self.layout, columns)
+        return cells or read_cells(self.source, self.layout, columns)
+
+    def place(self, row: int) -> str:
+        """Return the words that say where a row is."""
+        line, _ = next(islice(numbered_rows(self.source, self.layout), row, None))
+        return f"line {line}"
