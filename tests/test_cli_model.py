@@ -112,6 +112,37 @@ def test_predict_with_probabilities(capsys, model):
     np.testing.assert_allclose(values[:, 1:], model.predict_proba(reference.faithful()), rtol=1e-9)
 
 
+def test_outliers_lie_below_a_quantile_of_the_file(capsys, model):
+    printed = output(capsys, "predict", "m.gmmx", "x.csv", "--outliers", "0.05", "--probabilities")
+    header, *rows = (line.split(",") for line in printed.splitlines())
+    assert header == ["label", "probability_0", "probability_1", "outlier"]
+    scores = model.score_samples(reference.faithful())
+    expected = scores < np.quantile(scores, 0.05)
+    assert [row[-1] for row in rows] == ["true" if one else "false" for one in expected]
+    assert sum(expected) == 14
+
+
+def test_outliers_lie_below_a_quantile_of_a_reference(capsys, model):
+    Path("new.csv").write_text("id,waiting,eruptions\nfar,0,99\nnear,80,4.4\nnone,,4\n")
+    options = ["new.csv", "--id", "id", "--outliers", "0.01", "--reference", "x.csv"]
+    assert main(["predict", "m.gmmx", *options, "--skip-missing"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[0] == "id,label,outlier"
+    assert [line.split(",")[2] for line in captured.out.splitlines()[1:]] == ["true", "false", ""]
+
+
+def test_references_that_cannot_be_used(capsys, model):
+    command = ["predict", "m.gmmx", "x.csv"]
+    message = "--reference is for --outliers, which is not given"
+    assert error(capsys, *command, "--reference", "x.csv") == message
+    command += ["--outliers", "0.1", "--reference"]
+    assert error(capsys, *command, "no.csv") == "no.csv: No such file or directory"
+    Path("wide.csv").write_text("1,2.5,3\n")
+    assert error(capsys, *command, "wide.csv").startswith("wide.csv: has 3 columns for a model")
+    message = error(capsys, *command, "wide.csv", "--output", "wide.csv")
+    assert message == "wide.csv: would overwrite the data"
+
+
 def test_score(capsys, model):
     assert float(output(capsys, "score", "m.gmmx", "x.csv")) == model.score(reference.faithful())
 
@@ -239,6 +270,8 @@ def test_outputs_are_checked(capsys, model):
     [
         (["predict"], "the following arguments are required: MODEL, DATA"),
         (["score", "m.gmmx"], "the following arguments are required: DATA"),
+        (["predict", "m", "x", "--outliers", "1"], "expected a number between 0 and 1, got '1'"),
+        (["predict", "m", "x", "--outliers", "x"], "expected a number between 0 and 1, got 'x'"),
         (["sample", "m.gmmx", "-n", "0"], "argument -n: expected an integer from 1, got '0'"),
         (["sample", "m.gmmx", "-n", "x"], "argument -n: expected an integer from 1, got 'x'"),
         (["sample", "m.gmmx", "--seed", "-1"], "argument --seed: expected"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -140,6 +141,19 @@ def _add_predict(commands: Commands) -> None:
         action="store_true",
         help="add the probabilities of all components",
     )
+    parser.add_argument(
+        "--outliers",
+        metavar="QUANTILE",
+        type=_fraction,
+        help="add whether a row's log-likelihood is below this quantile, such as 0.01, of those of "
+        "the rows of --reference",
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="FILE",
+        type=Path,
+        help="the rows that outliers are compared to, such as the data of the fit (default: DATA)",
+    )
     _add_output(parser)
     parser.set_defaults(run=run_predict)
 
@@ -268,6 +282,17 @@ def covariance_types(text: str) -> list[str]:
     for name in sorted(names - set(STRUCTURES)):
         raise argparse.ArgumentTypeError(f"expected some of {', '.join(STRUCTURES)}, got {name!r}")
     return [name for name in STRUCTURES if name in names]
+
+
+def _fraction(text: str) -> float:
+    """Return a number between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number between 0 and 1, got {text!r}")
+    return value
 
 
 def _integer_from(minimum: int, maximum: int | None = None) -> Callable[[str], int]:

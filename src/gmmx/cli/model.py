@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error
@@ -20,9 +24,16 @@ from gmmx.portable import load
 
 
 def run_predict(arguments: argparse.Namespace) -> None:
-    """Write the component of each row of a file."""
-    with _model_and_table(arguments) as (model, table):
+    """Write the component of each row of a file, and whether it is an outlier."""
+    if arguments.reference is not None and arguments.outliers is None:
+        raise CommandLineError("--reference is for --outliers, which is not given")
+    with _model_and_tables(arguments) as (model, tables):
+        table, reference = tables[0], tables[-1]
         columns = label_columns(model, table.values, probabilities=arguments.probabilities)
+        if arguments.outliers is not None:
+            threshold = _outlier_threshold(model, reference.values, arguments.outliers)
+            is_outlier = model.score_samples(table.values) < threshold
+            columns["outlier"] = ["true" if one else "false" for one in is_outlier]
         write_rows(arguments.output, table, columns)
 
 
@@ -30,7 +41,7 @@ def run_score(arguments: argparse.Namespace) -> None:
     """Print the mean log-likelihood of a file, or write that of each row."""
     if arguments.output is not None and not arguments.rows:
         raise CommandLineError("--output is for --rows: the mean is printed")
-    with _model_and_table(arguments) as (model, table):
+    with _model_and_tables(arguments) as (model, (table,)):
         if arguments.rows:
             scores = model.score_samples(table.values)
             write_rows(arguments.output, table, {"log_likelihood": list(scores)})
@@ -69,16 +80,22 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _model_and_table(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, Table]]:
-    """A model and the table it is applied to; what it refuses is an error of the file."""
+def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, list[Table]]]:
+    """A model and the tables it is applied to; what it refuses is an error of the file."""
     _check_outputs(arguments)
     model = _load(arguments.model)
     names = tuple(getattr(model, "feature_names_in_", ()))
-    table = _read(arguments.data, read_options(arguments), names, model)
+    options = read_options(arguments)
+    tables = [_read(arguments.data, options, names, model)]
+    reference = getattr(arguments, "reference", None)
+    if reference is not None:
+        # Where columns are found by name, rows without an id serve as well.
+        options = replace(options, id_column=None) if names else options
+        tables.append(_read(reference, options, names, model))
     # The names have done their work; the model would miss them in an array.
     vars(model).pop("feature_names_in_", None)
     try:
-        yield model, table
+        yield model, tables
     except ValueError as error:
         raise CommandLineError(f"{arguments.data}: {error}") from error
 
@@ -97,6 +114,11 @@ def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixtu
     return table
 
 
+def _outlier_threshold(model: Mixture, X: NDArray[np.float64], quantile: float) -> float:
+    """The log-likelihood below which a row is an outlier."""
+    return float(np.quantile(model.score_samples(X), quantile))
+
+
 def _load(path: Path) -> Mixture:
     """Load a model."""
     try:
@@ -111,7 +133,7 @@ def _load(path: Path) -> Mixture:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Raise if the output cannot be written, or would overwrite what is read."""
     if arguments.output is not None:
-        for source in ("model", "data"):
+        for source in ("model", "data", "reference"):
             check_output(arguments.output, getattr(arguments, source, None))
 
 
