@@ -14,7 +14,7 @@ import pytest
 
 import gmmx
 import reference
-from gmmx import progress
+from gmmx import progress, selection
 from gmmx.cli import fit, main
 from gmmx.cli.reading.table import read_faithful, read_table
 
@@ -390,18 +390,54 @@ def test_a_bayesian_mixture_writes_and_draws_as_well():
     assert len(Path("labels.csv").read_text().splitlines()) == 273
 
 
-def test_progress_on_a_terminal(monkeypatch):
-    pytest.importorskip("tqdm")
-    monkeypatch.setattr(progress, "DELAY", 0.0)
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    assert run(*QUICK) == 0
-    assert "/3 [" in sys.stderr.getvalue()
+@pytest.fixture(params=["tqdm", "no tqdm"])
+def _tqdm(request, monkeypatch):
+    """The job runs with tqdm and without."""
+    if request.param == "tqdm":
+        pytest.importorskip("tqdm")
+    else:
+        monkeypatch.setattr(progress, "find_spec", lambda name: None)
 
 
-def test_no_progress_in_a_short_job_or_without_tqdm(monkeypatch):
+@pytest.mark.usefixtures("_tqdm")
+def test_a_terminal_shows_which_fit_runs_before_the_first_has_ended(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    assert run("--components", "1", "--covariance", "tied") == 0
+    shown = []
+
+    def stop(*arguments: object) -> None:
+        shown.append(sys.stderr.getvalue())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(selection, "_fit_cell", stop)
+    assert run(*QUICK) == 130
+    assert "0 of 3 fits done, now tied, K = 3" in shown[0] or (
+        "0/3 [" in shown[0] and "tied, K = 3" in shown[0]
+    )
+
+
+@pytest.mark.usefixtures("_tqdm")
+@pytest.mark.parametrize("kind", [[], ["--bayesian"]])
+def test_progress_counts_the_fits_and_leaves_an_empty_line(monkeypatch, kind):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run(*QUICK, *kind) == 0
+    n_fits = 1 if kind else 3
+    output = sys.stderr.getvalue()
+    assert f"{n_fits} of {n_fits} fits done" in output or f"0/{n_fits} [" in output
+    assert "tied, K = 3" in output
+    *_, blank, last = output.split("\r")
+    assert (blank.strip(), last) == ("", "")
+
+
+def test_a_line_of_progress_keeps_within_the_terminal(monkeypatch):
     monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("COLUMNS", "20")
+    assert run(*QUICK) == 0
+    assert max(map(len, sys.stderr.getvalue().split("\r"))) < 20
+
+
+def test_no_progress_where_stderr_is_no_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert run(*QUICK) == 0
     assert sys.stderr.getvalue() == ""
 

@@ -27,6 +27,7 @@ def bayesian_search(
     random_state: int = 0,
     n_threads: int | None = None,
     feature_names: Sequence[str] | None = None,
+    on_start: Callable[[int, str], object] = lambda n_components, covariance_type: None,
     on_cell: Callable[[Cell], object] = lambda cell: None,
 ) -> list[Cell]:
     """Fit a Bayesian mixture for each covariance structure and keep the components in use.
@@ -45,6 +46,8 @@ def bayesian_search(
         How many threads to use, by default one for each core.
     feature_names : sequence of str, optional
         What messages call the features.
+    on_start : callable, optional
+        Called with the largest number of components and the covariance type as a fit starts.
     on_cell : callable, optional
         Called with each cell as it is done.
 
@@ -71,6 +74,7 @@ def bayesian_search(
     reg_covar = reg_covar_of(samples, feature_names)
     cells = []
     for name in covariance_types:
+        on_start(n_components, name)
         model = BayesianGaussianMixture(
             n_components=min(n_components, len(samples)), covariance_type=name,
             tol=1e-6, tol_type="per-sample", reg_covar=reg_covar, max_iter=MAX_ITER,

@@ -1,20 +1,32 @@
-"""The progress bar."""
+"""Progress of long jobs, shown on stderr."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-DELAY = 1.0  # seconds a job takes before it counts as long
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+
+class Progress:
+    """What a job tells of its steps; this one shows nothing. Any thread may call it."""
+
+    def __call__(self) -> None:
+        """Count a step that is done."""
+
+    def start(self, what: str) -> None:
+        """Say what is being done."""
 
 
 @contextmanager
-def progress(
-    n_steps: int, unit: str = "fit", *, is_required: bool = False
-) -> Iterator[Callable[[], object]]:
-    """Show a bar on stderr if that is a terminal, tqdm is installed and the job is long.
+def progress(n_steps: int, unit: str = "fit", *, is_required: bool = False) -> Iterator[Progress]:
+    """Show on stderr how far a job is, if that is a terminal.
 
     Parameters
     ----------
@@ -23,11 +35,12 @@ def progress(
     unit : str, default="fit"
         What a step is called.
     is_required : bool, default=False
-        Whether the bar is shown wherever stderr leads, at once.
+        Whether to show a bar wherever stderr leads, which needs tqdm. Otherwise there is a bar if
+        tqdm is installed, else a line of text.
 
     Yields
     ------
-    callable
+    Progress
         To be called after each step.
 
     Raises
@@ -35,13 +48,68 @@ def progress(
     ImportError
         If the bar is required and tqdm is not installed.
     """
-    if is_required and find_spec("tqdm") is None:
+    has_tqdm = find_spec("tqdm") is not None
+    if is_required and not has_tqdm:
         raise ImportError("A progress bar needs tqdm: pip install 'gmmx-native[progress]'")
-    if not is_required and (not sys.stderr.isatty() or find_spec("tqdm") is None):
-        yield lambda: None
-        return
-    from tqdm import tqdm  # noqa: PLC0415 - optional extra
+    if not is_required and not sys.stderr.isatty():
+        yield Progress()
+    elif has_tqdm:
+        from tqdm import tqdm  # noqa: PLC0415 - optional extra
 
-    delay = 0.0 if is_required else DELAY
-    with tqdm(total=n_steps, delay=delay, leave=False, unit=unit, file=sys.stderr) as bar:
-        yield bar.update
+        with tqdm(total=n_steps, leave=False, unit=unit, file=sys.stderr) as bar:
+            yield _Bar(bar)
+    else:
+        line = _Line(n_steps, unit)
+        try:
+            yield line
+        finally:
+            line.clear()
+
+
+class _Bar(Progress):
+    """A bar of tqdm."""
+
+    def __init__(self, bar: tqdm[Any]) -> None:
+        self._bar = bar
+
+    def __call__(self) -> None:
+        self._bar.update()
+
+    def start(self, what: str) -> None:
+        self._bar.set_postfix_str(what)
+
+
+class _Line(Progress):
+    """A line of text that is written over."""
+
+    def __init__(self, n_steps: int, unit: str) -> None:
+        self._n_steps, self._unit = n_steps, unit
+        self._n_done, self._what, self._width = 0, "", 0
+        self._lock = threading.Lock()
+        self._show()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._n_done += 1
+            self._show()
+
+    def start(self, what: str) -> None:
+        with self._lock:
+            self._what = f", now {what}"
+            self._show()
+
+    def clear(self) -> None:
+        """Leave an empty line."""
+        self._write("")
+        self._write("")
+
+    def _show(self) -> None:
+        """Write what is known."""
+        self._write(f"{self._n_done} of {self._n_steps} {self._unit}s done{self._what}")
+
+    def _write(self, text: str) -> None:
+        """Write over the line, to its end and no further."""
+        text = text[: shutil.get_terminal_size().columns - 1]
+        sys.stderr.write("\r" + text.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(text)

@@ -140,6 +140,7 @@ def search(
     random_state: int = 0,
     n_threads: int | None = None,
     feature_names: Sequence[str] | None = None,
+    on_start: Callable[[int, str], object] = lambda n_components, covariance_type: None,
     on_cell: Callable[[Cell], object] = lambda cell: None,
 ) -> list[Cell]:
     """Fit a mixture for every number of components and every covariance structure.
@@ -160,6 +161,8 @@ def search(
         How many threads to use, by default one for each core.
     feature_names : sequence of str, optional
         What messages call the features.
+    on_start : callable, optional
+        Called with number of components and covariance type as a fit starts, by its thread.
     on_cell : callable, optional
         Called with each cell as it is done, in no particular order.
 
@@ -200,11 +203,13 @@ def search(
         try:
             partitions = pool.map(lambda k: _partitions(race.X, k, random_state), n_components)
             starts = dict(zip(n_components, partitions, strict=True))
+
+            def fit(n_components: int, covariance_type: str) -> Cell:
+                on_start(n_components, covariance_type)
+                return _fit_cell(n_components, covariance_type, starts[n_components], race, whole)
+
             # The largest first: no long one is left when the other workers are finished.
-            futures = {
-                pool.submit(_fit_cell, *task, starts[task[0]], race, whole): task
-                for task in sorted(tasks, reverse=True)
-            }
+            futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}
             for future in as_completed(futures):
                 cell = cells[futures[future]] = future.result()
                 on_cell(cell)

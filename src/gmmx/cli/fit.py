@@ -88,12 +88,12 @@ def _write_files(
 
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
-    """Search with a progress bar."""
+    """Search, and show how far it is."""
     find: Callable[..., list[Cell]] = bayesian_search if arguments.bayesian else search
     counts = max(arguments.components) if arguments.bayesian else arguments.components
     n_cells = len(arguments.covariance) * (1 if arguments.bayesian else len(counts))
     try:
-        with progress(n_cells) as advance:
+        with progress(n_cells) as shown:
             return find(
                 table.values,
                 counts,
@@ -101,7 +101,8 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
                 random_state=arguments.seed,
                 n_threads=arguments.threads,
                 feature_names=table.names,
-                on_cell=lambda cell: advance(),
+                on_start=lambda count, name: shown.start(f"{name}, K = {count}"),
+                on_cell=lambda cell: shown(),
             )
     except ValueError as error:
         raise CommandLineError(f"{table.title}: {error}") from error
