@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -287,6 +288,66 @@ def test_plot_shows_what_is_left_out_and_formulas_as_text():
     write("x.csv", f"$a_{{,b$\n{rows}")
     assert run("x.csv", "--components", "1-7", "--plot", "out.svg") == 0
     assert Path("out.svg").stat().st_size > 0
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are saved."""
+    saved = []
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    monkeypatch.setattr(figure, "savefig", lambda self, path, **options: saved.append(self))
+    return saved
+
+
+@pytest.mark.parametrize("kind", [[], ["--bayesian"]])
+def test_the_legend_says_which_curves_are_not_in_the_picture(figures, kind):
+    assert run("--plot", "out.png", *kind) == 0
+    axes = figures[0].subfigs[1].axes[0]
+    top = axes.get_ylim()[1]
+    curves = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    titles = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "tied" in titles
+    for title in titles:
+        assert min(curves[title]) > top if "(above)" in title else min(curves[title]) <= top
+    assert "spherical (above)" in titles or kind
+
+
+def test_the_legend_says_which_structures_have_no_curve(figures, monkeypatch):
+    def search(X, counts, names, **options):
+        cells = find(X, counts, names, **options)
+        is_full = [cell.covariance_type == "full" for cell in cells]
+        return [
+            replace(cell, reason="no reason") if is_left_out else cell
+            for cell, is_left_out in zip(cells, is_full, strict=True)
+        ]
+
+    find = fit.search
+    monkeypatch.setattr(fit, "search", search)
+    assert run("--components", "2,3", "--covariance", "full,tied", "--plot", "out.png") == 0
+    axes = figures[0].subfigs[1].axes[0]
+    titles = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert titles == ["full (left out)", "tied", "left out"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "caption"),
+    [
+        ((60, 1), "lines: components (solid) and their sum (dotted)"),
+        ((60, 2), "ellipses: 1 (solid) and 2 (dashed) standard deviations"),
+        (
+            (60, 8),
+            "ellipses: 1 (solid) and 2 (dashed) standard deviations; the first 6 of 8 columns",
+        ),
+        (
+            (6000, 2),
+            "ellipses: 1 (solid) and 2 (dashed) standard deviations; 3000 of 6000 rows",
+        ),
+    ],
+)
+def test_the_picture_says_what_it_shows(figures, shape, caption):
+    np.save("x.npy", np.random.default_rng(0).standard_normal(shape))
+    assert run("x.npy", "--components", "1", "--covariance", "diag", "--plot", "out.png") == 0
+    assert figures[0].subfigs[0].get_supxlabel() == caption
 
 
 def test_plot_without_matplotlib_fails_before_the_fit(capsys, monkeypatch):

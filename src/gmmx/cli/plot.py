@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Ellipse
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -75,9 +76,23 @@ def save_plot(
     else:
         _draw_matrix(left, table.names[:n_shown], X, labels, model)
     left.suptitle(f"{table.title}: {best.covariance_type}, K = {best.n_components}")
+    left.supxlabel(_caption(table, n_shown, len(X)), fontsize="small")
     _draw_criterion(right.subplots(), cells, best, criterion)
     right.suptitle(f"{criterion.upper()} (smaller is better)")
     figure.savefig(path, dpi=DPI)
+
+
+def _caption(table: Table, n_shown: int, n_drawn: int) -> str:
+    """What lines mean, and which part of the table is drawn."""
+    n_rows, n_columns = table.values.shape
+    parts = ["ellipses: 1 (solid) and 2 (dashed) standard deviations"]
+    if n_shown == 1:
+        parts = ["lines: components (solid) and their sum (dotted)"]
+    if n_shown < n_columns:
+        parts.append(f"the first {n_shown} of {n_columns} columns")
+    if n_drawn < n_rows:
+        parts.append(f"{n_drawn} of {n_rows} rows")
+    return "; ".join(parts)
 
 
 def _styles() -> cycle[tuple[str, str]]:
@@ -103,6 +118,7 @@ def _draw_pair(
                 Ellipse(
                     (center[0], center[1]), width, height, angle=angle,
                     fill=False, edgecolor=color, linestyle=line, linewidth=1.5,
+                    zorder=3, path_effects=[withStroke(linewidth=2.5, foreground="white")],
                 )
             )  # fmt: skip
     _tidy(axes)
@@ -146,25 +162,33 @@ def _draw_densities(
 
 def _draw_criterion(axes: Axes, cells: Sequence[Cell], best: Cell, criterion: Criterion) -> None:
     """A curve for each covariance type; what is left out of the ranking is a cross."""
-    names = dict.fromkeys(cell.covariance_type for cell in cells)
-    for name, (color, marker) in zip(names, _styles(), strict=False):
-        own = [cell for cell in cells if cell.covariance_type == name and cell.model is not None]
-        ranked = [cell for cell in own if cell.reason is None]
-        left_out = [cell for cell in own if cell.reason is not None]
-        axes.plot(*_points(ranked, criterion), color=color, marker=marker, label=name)
-        axes.plot(*_points(left_out, criterion), color=color, marker="x", linestyle="none")
-    if any(cell.model is not None and cell.reason is not None for cell in cells):
-        axes.plot([], [], color="0.4", marker="x", linestyle="none", label="left out")
     value = getattr(best, criterion)
-    axes.plot(best.n_components, value, marker="o", markersize=16, fillstyle="none", color="black")
     values = [getattr(cell, criterion) for cell in cells if cell.model is not None]
     # The best ones are told apart; a poor structure's curve may leave the picture.
     reach = max(2.5 * (np.median(values) - value), 1.0)
-    axes.set_ylim(min([value, *values]) - 0.1 * reach, value + reach)
+    top = value + reach
+    names = dict.fromkeys(cell.covariance_type for cell in cells)
+    for name, (color, marker) in zip(names, _styles(), strict=False):
+        own = [cell for cell in cells if cell.covariance_type == name and cell.model is not None]
+        ranked = _points([cell for cell in own if cell.reason is None], criterion)
+        left_out = _points([cell for cell in own if cell.reason is not None], criterion)
+        axes.plot(*ranked, color=color, marker=marker, label=_curve_title(name, ranked[1], top))
+        axes.plot(*left_out, color=color, marker="x", linestyle="none")
+    if any(cell.model is not None and cell.reason is not None for cell in cells):
+        axes.plot([], [], color="0.4", marker="x", linestyle="none", label="left out")
+    axes.plot(best.n_components, value, marker="o", markersize=16, fillstyle="none", color="black")
+    axes.set_ylim(min(values) - 0.1 * reach, top)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(fontsize="small", framealpha=0.9)
     _name_axes(axes, "number of components K", "")
     _tidy(axes)
+
+
+def _curve_title(name: str, values: Sequence[float], top: float) -> str:
+    """The name of a curve, and where it is if it cannot be seen."""
+    if not values:
+        return f"{name} (left out)"
+    return f"{name} (above)" if min(values) > top else name
 
 
 def _points(cells: Sequence[Cell], criterion: Criterion) -> tuple[list[int], list[float]]:
