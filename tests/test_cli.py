@@ -602,6 +602,17 @@ def test_an_error_stream_that_is_closed_costs_nothing():
     assert Path("m.gmmx").exists()
 
 
+@needs_pipes
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_streams_that_are_closed_from_the_start_cost_nothing(stream):
+    closed = f"{['stdin', 'stdout', 'stderr'].index(stream)}>&-"
+    command = f"'{sys.executable}' -m gmmx fit {' '.join(QUICK)} --save m.gmmx {closed}"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (result.returncode, "Traceback" in result.stderr) == (0, False)
+    assert gmmx.load("m.gmmx").n_components == 3
+    assert ("Best: tied, K = 3" in result.stdout) == (stream != "stdout")
+
+
 @pytest.mark.parametrize("module", ["numpy", "argparse"])
 def test_an_interrupt_during_the_imports_leaves_no_traceback(tmp_path, module):
     (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")

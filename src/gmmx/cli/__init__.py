@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code: 0, 2 after an error, which is one line on stderr, or 130 after Ctrl-C.
     """
+    _replace_closed_streams()
     try:
         arguments = parse_arguments(argv)
         arguments.run(arguments)
@@ -40,6 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, UnicodeEncodeError) as error:
         return _fail(f"cannot write the output: {error}", EXIT_ERROR)
     return 0
+
+
+def _replace_closed_streams() -> None:
+    """Let streams lead nowhere that were closed when the program started; Python has none then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _fail(message: str, exit_code: int) -> int:

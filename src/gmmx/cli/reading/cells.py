@@ -21,7 +21,7 @@ class NotNumbersError(Exception):
     message : str
         What was found where.
     columns : tuple of int
-        Indices of the columns.
+        Indices of the columns, empty if leaving them out is no way out.
     """
 
     def __init__(self, message: str, columns: tuple[int, ...]) -> None:
@@ -72,10 +72,6 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def complaint(cell: str) -> str:
-    """Return what is wrong with a cell that holds no number."""
-    cell = cell.strip()
-    hint = ""
-    if cell.count(",") == 1 and is_number(cell.replace(",", ".")):
-        hint = " (decimals are written with a point)"
-    return f"{cell!r} is not a number{hint}"
+def has_decimal_comma(cell: str) -> bool:
+    """Tell whether a cell would hold a number if it had a point for its comma."""
+    return cell.count(",") == 1 and is_number(cell.replace(",", "."))

@@ -90,15 +90,18 @@ class Columns:
     chosen_by : {'file', 'user', 'model'}
         Who says which columns are features: all but a few of the file, the option ``--columns``,
         or the names that a model knows.
+    index : int or None
+        The index of a data frame, where it is left out though nobody said so.
     """
 
     features: tuple[int, ...]
     id: int | None
     chosen_by: Literal["file", "user", "model"]
+    index: int | None = None
 
     def how_to_leave_out(self, header: Header, wrong: Sequence[int]) -> str:
         """Return the end of a message: what to type so that columns are no features."""
-        if self.chosen_by == "model":
+        if self.chosen_by == "model" or not wrong:
             return ""
         if self.chosen_by == "user":
             return ": leave it out of --columns"
@@ -130,8 +133,10 @@ def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]
     id_column = None if options.id_column is None else header.find(options.id_column)
     if options.columns:
         features = tuple(header.find(column) for column in options.columns)
-        if len(set(features)) < len(features):
-            raise CommandLineError(f"{header.label}: --columns names a column twice")
+        for i, feature in enumerate(features):
+            if feature in features[:i]:
+                title = column_title(feature, header.names[feature])
+                raise CommandLineError(f"{header.label}: --columns has {title} twice")
         return Columns(features, id_column, "user")
     dropped = {header.find(column) for column in options.drop}
     kept = [i for i in range(len(header.names)) if i not in dropped]
@@ -140,7 +145,8 @@ def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]
         return Columns(_named(header, kept, expected), id_column, "model")
     if not features:
         raise CommandLineError(f"{header.label}: no column is left for the features")
-    return Columns(features, id_column, "file")
+    index = header.index if header.index in kept and header.index != id_column else None
+    return Columns(features, id_column, "file", index)
 
 
 def _named(header: Header, kept: Sequence[int], expected: Sequence[str]) -> tuple[int, ...]:

@@ -45,7 +45,7 @@ class Source:
     def of(cls, path: Path) -> Source:
         """Return the source for an argument: a path, or ``-`` for standard input."""
         if path == STANDARD_INPUT:
-            data = sys.stdin.buffer.read()
+            data = b"" if sys.stdin is None else sys.stdin.buffer.read()
             return cls("standard input", "standard input", "", None, data)
         name = Path(path.stem) if path.suffix.lower() == ".gz" else path
         return cls(str(path), path.name, name.suffix.lower(), path)

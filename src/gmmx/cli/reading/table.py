@@ -101,8 +101,8 @@ def read_table(path: Path, options: ReadOptions = DEFAULTS, expected: Sequence[s
     file = _open(source, options, expected)
     header = file.header
     columns = select_columns(header, options, tuple(expected))
-    if columns.chosen_by == "file" and header.index not in (None, columns.id):
-        _tell_index(header)
+    if columns.index is not None:
+        _tell_index(source.label, columns.index + 1)
     try:
         values, ids = file.read(columns)
     except NotNumbersError as error:
@@ -135,11 +135,9 @@ def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> Data
     return BINARY[source.suffix](source)
 
 
-def _tell_index(header: Header) -> None:
+def _tell_index(label: str, number: int) -> None:
     """Say that a column is left out because it is an index."""
-    index = header.index
-    assert index is not None, "there is an index"
     note(
-        f"{header.label}: left out column {index + 1}, which has no name, as the index of a data "
-        f"frame (--id {index + 1} keeps it beside the rows, --columns makes it a feature)"
+        f"{label}: left out column {number}, which has no name, as the index of a data frame "
+        f"(--id {number} keeps it beside the rows, --columns makes it a feature)"
     )

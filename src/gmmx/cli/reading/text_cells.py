@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmx.cli.errors import CommandLineError
-from gmmx.cli.reading.cells import NotNumbersError, complaint, is_number, number
+from gmmx.cli.reading.cells import NotNumbersError, has_decimal_comma, is_number, number
 from gmmx.cli.reading.columns import Columns, column_title
 from gmmx.cli.reading.source import Source
 from gmmx.cli.reading.text_layout import TextLayout, check_is_utf8, rows_of
@@ -108,5 +108,8 @@ def _not_numbers(
 ) -> NotNumbersError:
     """The error that names the first cell without a number, and all such columns of its row."""
     wrong = tuple(column for column in features if not is_number(cells[column]))
-    title = column_title(wrong[0], layout.header[wrong[0]])
-    return NotNumbersError(f"line {line}, {title}: {complaint(cells[wrong[0]])}", wrong)
+    cell = cells[wrong[0]].strip()
+    place = f"line {line}, {column_title(wrong[0], layout.header[wrong[0]])}"
+    if has_decimal_comma(cell):
+        return NotNumbersError(f"{place}: {cell!r} is not a number: write a decimal point", ())
+    return NotNumbersError(f"{place}: {cell!r} is not a number", wrong)

@@ -13,7 +13,7 @@ from gmmx.cli.reading.text_arrow import read_cells_with_arrow
 from gmmx.cli.reading.text_cells import Cells, numbered_rows, read_cells
 from gmmx.cli.reading.text_layout import TextLayout, find_layout
 
-LARGE = 1_000_000  # bytes of text that take about as long to read as pyarrow to import
+LARGE = 5_000_000  # bytes of text that take about as long to read as pyarrow to import
 
 
 @dataclass(frozen=True)
