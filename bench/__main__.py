@@ -64,7 +64,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         nargs="+",
         metavar="JSON",
-        help="put the summary of earlier results into README.md and print it, then stop",
+        help="put the summary of earlier results into bench/README.md and print it, then stop",
     )
     parser.add_argument("--quick", action="store_true", help="under 3 minutes, fewer samples")
     parser.add_argument(

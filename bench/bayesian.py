@@ -18,6 +18,7 @@ from bench.libraries import GMMX, SKLEARN, Host
 from bench.plan import Plan
 from bench.problem import Array, load
 from bench.processes import RequestError
+from bench.tables import figure
 from bench.timing import timed
 
 COLUMN_SAMPLES, TABLE_SAMPLES = 20_000, 10_000
@@ -70,8 +71,10 @@ def _matrices(hosts: Sequence[Host], case: Case, plan: Plan, directory: Path) ->
         for estimator in ("BayesianGaussianMixture", "GaussianMixture")
     )
     Path(path).unlink()
-    print(f"bayesian {case}: {bayesian['ratio']:.1f}, plain {plain['ratio']:.1f}", file=sys.stderr)
-    return {"case": case, "share": bayesian["ratio"] / plain["ratio"], **bayesian}
+    ratios = [bayesian["ratio"], plain["ratio"]]
+    print(f"bayesian {case}: {', plain '.join(map(figure, ratios))}", file=sys.stderr)
+    share = None if None in ratios else ratios[0] / ratios[1]
+    return {"case": case, "share": share, **bayesian}
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:

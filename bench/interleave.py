@@ -37,7 +37,8 @@ def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) 
     dict
         ``ratio``, the median over repeats of scikit-learn's seconds divided by gmmx's;
         ``difference``, the relative one of the results; for each library what the function
-        returned last, with the median ``seconds``.
+        returned last, with the median ``seconds``. The median of seconds that are not all
+        positive is None, and so is its ratio: a difference of two fits may be negative.
     """
     seconds: dict[str, list[float]] = {SKLEARN.key: [], GMMX.key: []}
     results: dict[str, Any] = {}
@@ -49,9 +50,11 @@ def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) 
             found = host.process.call(function, module=host.library.module, **arguments)
             results[host.library.key] = found
             seconds[host.library.key].append(found["seconds"])
-    pairs = zip(seconds[SKLEARN.key], seconds[GMMX.key], strict=True)
-    ratio = statistics.median(theirs / ours for theirs, ours in pairs)
     for key, values in seconds.items():
-        results[key]["seconds"] = statistics.median(values)
+        results[key]["seconds"] = statistics.median(values) if min(values) > 0 else None
+    ratio = None
+    if all(results[key]["seconds"] for key in seconds):
+        pairs = zip(seconds[SKLEARN.key], seconds[GMMX.key], strict=True)
+        ratio = statistics.median(theirs / ours for theirs, ours in pairs)
     difference = abs(results[GMMX.key]["result"] / results[SKLEARN.key]["result"] - 1)
     return {"ratio": ratio, "difference": difference, **results}

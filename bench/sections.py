@@ -11,7 +11,7 @@ from bench.iterations import TOLERANCE
 from bench.libraries import GMMX, SKLEARN
 from bench.results import Results
 from bench.service import CONNECTIONS
-from bench.tables import NOTHING, difference, table
+from bench.tables import NOTHING, difference, figure, table
 from bench.targets import LONG, NAMES
 
 
@@ -120,7 +120,8 @@ def resources(results: Results) -> str:
     if results.memory:
         peaks = [results.memory[key] for key in (SKLEARN.key, GMMX.key)]
         shares = [f"{peak['extra'] / peak['samples']:.3g}" for peak in peaks]
-        rows.append([f"peak memory of a fit over that of X, {results.memory['case']}", *shares])
+        text = "peak memory of a fit beyond X, as a multiple of the size of X"
+        rows.append([f"{text}, {results.memory['case']}", *shares])
     if results.imports:
         imports = [f"{1e3 * results.imports[key]:.3g}" for key in (SKLEARN.key, GMMX.key)]
         rows.append(["import after NumPy, ms", *imports])
@@ -197,8 +198,8 @@ def bayesian(results: Results) -> str:
         )
         text += f" rdt: error of the inverse, in standard deviations, and components kept: {kept}."
     cells = [
-        [name, *(f"{1e3 * row[key]['seconds']:.3g}" for key in (SKLEARN.key, GMMX.key)),
-         f"{row['ratio']:.3g}"]
+        [name, *(figure(row[key]["seconds"], 1e-3) for key in (SKLEARN.key, GMMX.key)),
+         figure(row["ratio"])]
         for name, row in rows
     ]  # fmt: skip
     header = ["", "scikit-learn, ms", "gmmx, ms", "ratio"]

@@ -1,4 +1,4 @@
-"""The part of a report that the README shows."""
+"""The part of a report that the README of the bench shows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from bench.sections import resources
 from bench.tables import threads
 from bench.target_tables import leads, other_targets, ratio_targets
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = Path(__file__).resolve().with_name("README.md")
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+KEY = (
+    "(20000, 128, 16) stands for (n_samples, n_features, n_components). A figure in **bold** "
+    "misses its target; - stands for a figure that was not measured, or whose measurement failed."
+)
 
 
 def update_readme(paths: Sequence[Path]) -> str:
-    """Put the summary of saved results between the marks in the README; return the text."""
+    """Put the summary of saved results between the marks in `README`; return the text."""
     text = summary([Results.load(path) for path in paths])
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -30,10 +34,10 @@ def summary(runs: Sequence[Results]) -> str:
     """Return targets and figures of all runs side by side; what was not measured is left out."""
     versions = runs[0].versions.get(SKLEARN.key, {})
     parts = [
-        f"{runs[0].machine['processor']}, "
-        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. Time of an EM "
-        "iteration of scikit-learn over that of gmmx in float64, in brackets the target, bold "
-        "where it is missed:",
+        f"Measured on {runs[0].machine['processor']} with "
+        f"{', '.join(f'{name} {version}' for name, version in versions.items())}. {KEY}",
+        "Time of an EM iteration of scikit-learn over that of gmmx in float64, the target in "
+        "brackets:",
         *(_with_title(f"{_run(results)}:", ratio_targets(results)) for results in runs),
         _with_title(
             "Time of an iteration of other libraries over that of gmmx, the smallest of all "

@@ -16,6 +16,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def figure(value: float | None, unit: float = 1.0) -> str:
+    """A figure in a unit; `NOTHING` if its measurement failed."""
+    return NOTHING if value is None else f"{value / unit:.3g}"
+
+
 def difference(value: float) -> str:
     """A relative difference."""
     return f"{value:.0e}" if value else "0"

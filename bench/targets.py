@@ -175,7 +175,11 @@ def _of_bayesian(results: Results) -> dict[str, Figure]:
         figures["bayesian_columns"] = Figure(found["columns"]["ratio"])
     if "rdt" in found:
         figures["rdt"] = Figure(found["rdt"]["ratio"])
-    shares = [Figure(row["share"], str(row["case"])) for row in found["matrices"]]
+    shares = [
+        Figure(row["share"], str(row["case"]))
+        for row in found["matrices"]
+        if row["share"] is not None
+    ]
     return {**figures, **_worst({"bayesian_share": shares}, min)}
 
 
