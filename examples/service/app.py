@@ -34,9 +34,17 @@ def load_app() -> FastAPI:
 def load_model() -> gmmx.GaussianMixture:
     """Return the model in the file that the variable GMMX_MODEL names.
 
-    Its predictions run on one thread: as many workers as cores keep all cores busy.
+    Its predictions run on one thread: as many workers as cores keep all cores busy. Requests have
+    no names of features, so those of the training data are dropped: each prediction would warn.
     """
-    model: gmmx.GaussianMixture = gmmx.load(os.environ["GMMX_MODEL"])
+    path = os.environ.get("GMMX_MODEL")
+    if not path:
+        raise SystemExit(
+            "GMMX_MODEL is not set: let it name a model file, as in GMMX_MODEL=model.gmmx gunicorn"
+        )
+    model: gmmx.GaussianMixture = gmmx.load(path)
+    if hasattr(model, "feature_names_in_"):
+        del model.feature_names_in_
     return model.set_params(n_threads=1)
 
 

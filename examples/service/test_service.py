@@ -8,6 +8,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +154,32 @@ def test_too_large_bodies_are_refused(client):
     assert client.post("/predict", content=body[:-1]).status_code == 200
 
 
+# ---- the model's file
+
+
+def test_column_names_of_the_training_data_are_not_asked_of_requests(tmp_path, monkeypatch):
+    table = pd.DataFrame(np.random.default_rng(3).normal(size=(300, 2)), columns=["a", "b"])
+    model = gmmx.GaussianMixture(2, random_state=0).fit(table)
+    model.save(tmp_path / "model.gmmx")
+    monkeypatch.setenv("GMMX_MODEL", str(tmp_path / "model.gmmx"))
+    with testclient.TestClient(service.load_app()) as client:  # warnings are errors
+        answer = client.post("/predict", json=GOOD).json()
+    expected = model.predict_proba(pd.DataFrame(GOOD["rows"], columns=["a", "b"]))
+    np.testing.assert_array_equal(answer["probabilities"], expected)
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_the_name_of_a_file_the_start_ends_with_one_line(monkeypatch, value):
+    monkeypatch.delenv("GMMX_MODEL", raising=False)
+    if value is not None:
+        monkeypatch.setenv("GMMX_MODEL", value)
+    with pytest.raises(SystemExit, match="GMMX_MODEL is not set"):
+        service.load_app()
+
+
+# ---- any body
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -202,6 +229,16 @@ def test_the_server_stops(model_path):
         assert httpx2.get(f"{address}/health").json()["status"] == "ok"
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{address}/health")
+
+
+@needs_fork
+def test_gunicorn_passes_on_the_line_that_says_what_is_missing(monkeypatch):
+    monkeypatch.delenv("GMMX_MODEL", raising=False)
+    with pytest.raises(RuntimeError) as caught, running(environment={}):
+        pass
+    log = str(caught.value)
+    assert "GMMX_MODEL is not set" in log
+    assert "Traceback" not in log
 
 
 @needs_fork
