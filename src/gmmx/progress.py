@@ -8,10 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
+from typing import Any
 
 
 class Progress:
@@ -69,7 +66,7 @@ def progress(n_steps: int, unit: str = "fit", *, is_required: bool = False) -> I
 class _Bar(Progress):
     """A bar of tqdm."""
 
-    def __init__(self, bar: tqdm[Any]) -> None:
+    def __init__(self, bar: Any) -> None:
         self._bar = bar
 
     def __call__(self) -> None:
