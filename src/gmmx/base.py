@@ -374,9 +374,7 @@ class Mixture(Portable):
         np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
         # Where log densities underflow to -inf, their differences are unknown.
         if not is_known.all():
-            resp = self._in_output_dtype(self._predicted_of(Predictor.resp, samples[~is_known]))
-            with np.errstate(divide="ignore"):
-                log_resp[~is_known] = np.log(resp)
+            log_resp[~is_known] = parameters.far_log_responsibilities(samples[~is_known])
         return log_prob, log_resp
 
     def _component_log_prob(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 EXPONENTS = (0, 512, 1024, 1536, 2100)
 
 
-def far_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Array) -> Array:
-    """Responsibilities as if the exponents of floating-point numbers had no bounds.
+def far_log_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Array) -> Array:
+    """Log responsibilities as if the exponents of floating-point numbers had no bounds.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ def far_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Ar
     Returns
     -------
     ndarray of shape (n_samples, n_components)
-        Responsibilities in float64. No row depends on other samples.
+        Log responsibilities in float64. No row depends on other samples.
     """
     present = np.flatnonzero(log_scale > -np.inf)
-    resp = np.zeros((len(X), len(means)))
+    log_resp = np.full((len(X), len(means)), -np.inf)
     left = np.arange(len(X))
     for exponent in EXPONENTS:
         with np.errstate(all="ignore"):
@@ -47,13 +47,14 @@ def far_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Ar
                 np.ldexp(means[present], -exponent),
                 factors[present],
             )
-            log_resp = log_scale[present] - 0.5 * np.ldexp(excess, 2 * exponent)
-            relative = np.exp(log_resp - log_resp.max(axis=1, keepdims=True))
+            relative = log_scale[present] - 0.5 * np.ldexp(excess, 2 * exponent)
+            relative -= relative.max(axis=1, keepdims=True)
+            relative -= np.log(np.exp(relative).sum(axis=1, keepdims=True))
         rows, left = left[is_in_range], left[~is_in_range]
-        resp[np.ix_(rows, present)] = relative / relative.sum(axis=1, keepdims=True)
+        log_resp[np.ix_(rows, present)] = relative
         if not left.size:
             break
-    return resp
+    return log_resp
 
 
 def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[NDArray[np.bool_], Array]:

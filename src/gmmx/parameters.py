@@ -11,7 +11,7 @@ import numpy as np
 from gmmx._core import components, core
 from gmmx._core.prediction import Predictor
 from gmmx.covariance import CovarianceStructure
-from gmmx.far_samples import far_responsibilities
+from gmmx.far_samples import far_log_responsibilities
 from gmmx.statistics import Layout, SufficientStatistics, exact_layout
 
 if TYPE_CHECKING:
@@ -168,6 +168,10 @@ class MixtureParameters:
 
         It is -inf where the square overflows, of which the kernels make the largest number.
         """
+        if X.dtype == np.float32 and not self._fits_single:
+            exact = self.component_log_prob(X.astype(np.float64), log_scale, n_threads)
+            with np.errstate(over="ignore"):
+                return exact.astype(np.float32)
         log_prob = np.empty((len(self.means), len(X)), dtype=X.dtype)
         layout = self.kernel_layout
         core.em_pass(
@@ -206,12 +210,12 @@ class MixtureParameters:
         largest = max(np.abs(self.means).max(), np.abs(factors).max())
         return bool(largest <= SINGLE.max and scales.min() >= SINGLE.tiny)
 
-    def far_responsibilities(self, X: Samples) -> Array:
-        """Responsibilities of samples whose squared distances from all means overflow."""
+    def far_log_responsibilities(self, X: Samples) -> Array:
+        """Log responsibilities of samples whose squared distances from all means overflow."""
         factors = self.covariance.factors()
         if self.covariance.are_matrices:
             factors = np.broadcast_to(factors, (len(self.means), *factors.shape[-2:]))
-        return far_responsibilities(X, self.means, factors, self.log_scale)
+        return far_log_responsibilities(X, self.means, factors, self.log_scale)
 
     def statistics(
         self,

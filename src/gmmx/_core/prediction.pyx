@@ -128,7 +128,7 @@ cdef class Predictor:
         str layout,
         const double[::1] center=None,     # IN (D,) near all means, or None
         *,
-        parameters,                        # with far_responsibilities(X)
+        parameters,                        # with far_log_responsibilities(X)
         bint fits_single=True,             # whether float32 holds all of them
     ):
         cdef Py_ssize_t K = means.shape[0], D = means.shape[1], double_size
@@ -239,8 +239,8 @@ cdef class Predictor:
         rows = np.flatnonzero(np.isneginf(self.run(X, n_threads, LOG_PROB)))
         for start in range(0, len(rows), FAR_AT_ONCE):
             block = rows[start:start + FAR_AT_ONCE]
-            resp = self.parameters.far_responsibilities(X[block])
-            result[block] = resp.argmax(axis=1) if output == LABELS else resp
+            log_resp = self.parameters.far_log_responsibilities(X[block])
+            result[block] = log_resp.argmax(axis=1) if output == LABELS else np.exp(log_resp)
         return 0
 
 
