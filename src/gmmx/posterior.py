@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx._core import conjugate
-from gmmx.covariance import ConjugateStructure
-from gmmx.covariance.cholesky import square
+from gmmx.covariance import ConjugateStructure, DegenerateCovarianceError
+from gmmx.covariance.cholesky import EPS, square
 from gmmx.parameters import MixtureParameters, rounded_to
 from gmmx.statistics import SufficientStatistics
 from gmmx.weight_distributions import WeightDistribution
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
 
 N_ROWS = 5  # of `OneFeatureIteration` before the terms
+# A component that holds fewer samples, counted by their responsibilities, is not in use.
+FEWEST_SAMPLES = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +172,16 @@ class MixturePrior:
         weight_distribution = self.weight_distribution.updated(
             statistics.counts + conjugate.EXTRA_COUNT
         )
+        try:
+            covariance = structure.from_covariances(covariances, n_components, n_features)
+        except DegenerateCovarianceError:
+            if not (structure.are_matrices and "component" in structure.axes):
+                raise
+            widen(covariances, statistics.counts < FEWEST_SAMPLES)
+            covariance = structure.from_covariances(covariances, n_components, n_features)
         return MixturePosterior(
-            weight_distribution.mean(), means,
-            structure.from_covariances(covariances, n_components, n_features),
-            weight_distribution, mean_precision, degrees_of_freedom,
+            weight_distribution.mean(), means, covariance, weight_distribution, mean_precision,
+            degrees_of_freedom,
         )  # fmt: skip
 
     def posterior_of_rows(
@@ -217,3 +225,14 @@ class MixturePrior:
             self.weight_distribution, np.full(n_components, self.mean_precision),
             np.full(self.structure.degrees_shape(n_components), self.degrees_of_freedom),
         )  # fmt: skip
+
+
+def widen(covariances: Array, is_unused: NDArray[np.bool_]) -> None:
+    """Raise the variances of components that are not in use by some rounding errors, in place.
+
+    Such a component has the prior's covariance, which is singular if that of the samples is, as it
+    is of samples on a line. The data do not depend on it, and need not fail by it.
+    """
+    n_features = covariances.shape[-1]
+    variances = np.einsum("kdd->kd", covariances)
+    variances[is_unused] *= 1 + 16 * n_features * EPS

@@ -10,14 +10,11 @@ import numpy as np
 from gmmx.covariance import ConjugateStructure, CovarianceStructure
 from gmmx.em import EMResult
 from gmmx.fitting import fitted_attributes
-from gmmx.posterior import MixturePosterior, MixturePrior
+from gmmx.posterior import FEWEST_SAMPLES, MixturePosterior, MixturePrior
 from gmmx.weight_distributions import WeightDistribution
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
-
-# A component that holds fewer samples, counted by their responsibilities, is not in use.
-FEWEST_SAMPLES = 1.0
 
 
 def posterior_attributes(result: EMResult, prior: MixturePrior) -> dict[str, Any]:
