@@ -13,6 +13,7 @@ from tools.clients.scenario import Scenario
 from tools.clients.scenarios import SCENARIOS
 from tools.clients.worker import SIDES, Outcome, run_in_process
 
+TOLERANCE = 1e-8  # of floats, relative to the largest of their array
 HEADER = """\
 | package | version | scenario | result | time ratio |
 | --- | --- | --- | --- | --- |"""
@@ -36,20 +37,28 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def found_within(tolerance: float, theirs: Outcome, ours: Outcome) -> list[str]:
+    """Return what is different about two runs, one of which may have raised."""
+    return [ours.error] if ours.error else differences(theirs.results, ours.results, tolerance)
+
+
 def judge(scenario: Scenario, theirs: Outcome, ours: Outcome) -> tuple[str, bool]:
     """Return what the table says about a scenario, and whether it is as expected."""
     if theirs.error:
         return f"FAILS with scikit-learn: {theirs.error}", False
-    found = [ours.error]
-    if not ours.error:
-        found = differences(theirs.results, ours.results, scenario.tolerance)
-    if found and scenario.differs:
+    found = found_within(TOLERANCE, theirs, ours)
+    if scenario.differs and not found:
+        return f"EQUAL, though it should differ: {scenario.differs}", False
+    if scenario.within is not None:
+        found = found_within(scenario.within, theirs, ours)
+    elif scenario.differs:
         return f"differs: {scenario.differs}", True
     if found:
         return f"DIFFERS: {'; '.join(found)}", False
+    largest = f"{largest_of_all(theirs.results, ours.results):.0e}"
     if scenario.differs:
-        return f"EQUAL, though it should differ: {scenario.differs}", False
-    return f"equal ({largest_of_all(theirs.results, ours.results):.0e})", True
+        return f"differs by {largest}: {scenario.differs}", True
+    return f"equal ({largest})", True
 
 
 def print_row(python: Path, scenario: Scenario) -> bool:

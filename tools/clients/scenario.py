@@ -19,9 +19,9 @@ class Scenario:
     function: Callable[..., Results]
     group: str  # the dependency group with the package
     handed: bool  # the package is handed a model, and keeps scikit-learn's classes
-    tolerance: float  # of floats, relative to the largest of their array
     repeats: int  # of a run that is timed; 0: its time says nothing about mixtures
     differs: str | None  # why the results are not the same
+    within: float | None  # then floats differ by no more, others not at all; None: any may
 
     @property
     def name(self) -> str:
@@ -38,9 +38,9 @@ def scenario(
     *,
     group: str = "clients",
     handed: bool = False,
-    tolerance: float = 1e-8,
     repeats: int = 3,
     differs: str | None = None,
+    within: float | None = None,
 ) -> Callable[[Callable[..., Results]], Callable[..., Results]]:
     """Add a function to the scenarios.
 
@@ -51,7 +51,7 @@ def scenario(
 
     def add(function: Callable[..., Results]) -> Callable[..., Results]:
         SCENARIOS.append(
-            Scenario(package, title, function, group, handed, tolerance, repeats, differs)
+            Scenario(package, title, function, group, handed, repeats, differs, within)
         )
         return function
 

@@ -16,6 +16,7 @@ import traceback
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -55,7 +56,8 @@ def run_in_process(python: Path, scenario: Scenario, side: str) -> Outcome:
         )
         if run.returncode != 0:
             return Outcome("", {}, f"exit {run.returncode}: {run.stderr.strip()[-500:]}", np.nan)
-        return pickle.loads(file.read_bytes())
+        outcome: Outcome = pickle.loads(file.read_bytes())
+        return outcome
 
 
 def run_here(scenario: Scenario, side: str) -> Outcome:
@@ -76,7 +78,7 @@ def run_here(scenario: Scenario, side: str) -> Outcome:
     return Outcome(found, {name: np.asarray(x) for name, x in results.items()}, "", seconds)
 
 
-def mixtures(scenario: Scenario, side: str) -> list:
+def mixtures(scenario: Scenario, side: str) -> list[ModuleType]:
     """Return the arguments of a scenario; bind scikit-learn's names to the side's classes."""
     if scenario.handed:
         from sklearn import mixture

@@ -67,7 +67,13 @@ def activeml_classifier() -> Results:
     return active_learning(*partly_labeled(), model=None)
 
 
-@scenario("scikit-activeml", "MixtureModelClassifier, constant samples")
+@scenario(
+    "scikit-activeml",
+    "MixtureModelClassifier, constant samples",
+    differs="scikit-learn adds 10 eps to counts, not to sums: it moves the mean of a component "
+    "that is nearly empty towards 0",
+    within=1e-3,
+)
 def activeml_constant() -> Results:
     """Let the classifier make its own Bayesian mixture of samples that are all the same."""
     return active_learning(*partly_labeled(constant=True), model=None)

@@ -15,7 +15,7 @@ def conditioned(model: Any) -> Results:
     from cgmm import MixtureConditioner
 
     conditioner = MixtureConditioner(model, cond_idx=[0, 1]).precompute()
-    results = {}
+    results: Results = {}
     for x in (-1.0, 2.0):
         result = conditioner.condition(np.array([x, x / 2]))
         samples, labels = result.sample(100)
@@ -35,7 +35,7 @@ def conditioned(model: Any) -> Results:
 def of_structures(mixture: Any) -> Results:
     """Return the conditional mixtures of a model of each covariance type."""
     X, _ = clusters(3000, 4, 3)
-    results = {}
+    results: Results = {}
     for covariance_type in ("full", "tied", "diag", "spherical"):
         model = mixture.GaussianMixture(3, covariance_type=covariance_type, random_state=0).fit(X)
         results |= {f"{covariance_type} {name}": x for name, x in conditioned(model).items()}

@@ -8,6 +8,7 @@ import sys
 import tarfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from tools.clients.scenario import Results, scenario
 
@@ -30,7 +31,7 @@ class Record:
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
 
-    def pytest_runtest_logreport(self, report: object) -> None:
+    def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the outcome of a test's call, and of a setup that did not pass."""
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[report.nodeid] = report.outcome
