@@ -313,7 +313,7 @@ class Mixture(Portable):
         Returns
         -------
         float
-            A quantile of ``score_samples(X)``, in nats.
+            The log density of one of the samples, in nats.
 
         Raises
         ------
@@ -321,7 +321,8 @@ class Mixture(Portable):
             If `quantile` is not in [0, 1] or X is invalid.
         """
         quantile = check_quantile(quantile)
-        return float(np.quantile(self.score_samples(X), quantile))
+        # One of the values, since between two of -inf there is none.
+        return float(np.quantile(self.score_samples(X), quantile, method="higher"))
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Draw samples from the mixture.

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error
 from gmmx.cli.output import check_output, label_columns, write_csv, write_rows
@@ -31,7 +28,7 @@ def run_predict(arguments: argparse.Namespace) -> None:
         table, reference = tables[0], tables[-1]
         columns = label_columns(model, table.values, probabilities=arguments.probabilities)
         if arguments.outliers is not None:
-            threshold = _outlier_threshold(model, reference.values, arguments.outliers)
+            threshold = model.outlier_threshold(reference.values, arguments.outliers)
             is_outlier = model.score_samples(table.values) < threshold
             columns["outlier"] = ["true" if one else "false" for one in is_outlier]
         write_rows(arguments.output, table, columns)
@@ -112,11 +109,6 @@ def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixtu
     if not len(table.values):
         raise CommandLineError(f"{path}: has no rows of numbers")
     return table
-
-
-def _outlier_threshold(model: Mixture, X: NDArray[np.float64], quantile: float) -> float:
-    """The log-likelihood below which a row is an outlier."""
-    return float(np.quantile(model.score_samples(X), quantile))
 
 
 def _load(path: Path) -> Mixture:
