@@ -115,12 +115,19 @@ def uninstall_other(site):
 
 
 def run_in(site, program):
-    """Run a program that imports the copy, without the hook of an editable installation."""
+    """Run a program that imports the copy, whatever is installed.
+
+    Without its __init__.py the copy would come after any other on the path.
+    """
     return run(
         [sys.executable, "-c", f"""
-import sys
+import importlib.machinery, sys
+class Copy:
+    def find_spec(name, path=None, target=None):
+        if name == "gmmx":
+            return importlib.machinery.PathFinder.find_spec(name, [{str(site)!r}])
 sys.meta_path[:] = [finder for finder in sys.meta_path if "Mesonpy" not in type(finder).__name__]
-sys.path.insert(0, {str(site)!r})
+sys.meta_path.insert(0, Copy)
 {program}
 """], site)  # fmt: skip
 

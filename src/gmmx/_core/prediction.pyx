@@ -240,7 +240,8 @@ cdef class Predictor:
         for start in range(0, len(rows), FAR_AT_ONCE):
             block = rows[start:start + FAR_AT_ONCE]
             log_resp = self.parameters.far_log_responsibilities(X[block])
-            result[block] = log_resp.argmax(axis=1) if output == LABELS else np.exp(log_resp)
+            with np.errstate(under="ignore"):
+                result[block] = log_resp.argmax(axis=1) if output == LABELS else np.exp(log_resp)
         return 0
 
 
