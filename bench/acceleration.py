@@ -64,7 +64,7 @@ def fit(module: str, **arguments: Any) -> dict[str, float]:
 
 def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None]:
     """`fit` with the passes over the samples, and what it took to reach a likelihood."""
-    from gmmx.parameters import MixtureParameters  # noqa: PLC0415 - in gmmx's process only
+    from gmmx.model.parameters import MixtureParameters  # noqa: PLC0415 - in gmmx's process only
 
     model, X = _unfitted(module, **arguments)
     statistics = MixtureParameters.statistics

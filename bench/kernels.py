@@ -51,9 +51,9 @@ def rates(
     The samples are near to all components, so that no term can be left out. The M-step is a pass
     with moments less one without, about a center where a fit would take them so.
     """
-    from gmmx._core import core  # noqa: PLC0415 - in the process only
-    from gmmx.parameters import MOST_PAIRED_FEATURES  # noqa: PLC0415
-    from gmmx.threads import resolve_n_threads  # noqa: PLC0415
+    from gmmx._core.interface import passes  # noqa: PLC0415 - in the process only
+    from gmmx._core.interface.threads import resolve_n_threads  # noqa: PLC0415
+    from gmmx.model.parameters import MOST_PAIRED_FEATURES  # noqa: PLC0415
 
     samples, means, factors, log_scale = _near_samples(n_samples, n_features, n_components, dtype)
     log_prob, n_threads = np.empty(n_samples, dtype), resolve_n_threads(None)
@@ -67,8 +67,8 @@ def rates(
     gemm, e_step, m_step = [], [], []
     for _ in range(repeats):
         gemm.append(2 * GEMM_SIZE**3 / 1e9 / median_seconds(lambda: square @ square))
-        without = median_seconds(lambda: core.em_pass(*model, log_prob=log_prob, **about))
-        both = median_seconds(lambda: core.em_pass(*model, moments=2, **about))
+        without = median_seconds(lambda: passes.em_pass(*model, log_prob=log_prob, **about))
+        both = median_seconds(lambda: passes.em_pass(*model, moments=2, **about))
         if both <= without:
             raise RuntimeError("the M-step takes no time: is the machine busy?")
         e_step.append(work / without)

@@ -18,7 +18,10 @@ from bench.processes import Process, RequestError, environment
 
 BIG = Case(200_000, 16, 16)
 SMALL = Case(5_000, 16, 16)
-IMPORTS = {"gmmx": ("gmmx.mixture", 15), "sklearn": ("sklearn.mixture", 3)}  # modules, repeats
+IMPORTS = {
+    "gmmx": ("gmmx.estimators.gaussian_mixture", 15),
+    "sklearn": ("sklearn.mixture", 3),
+}  # modules, repeats
 
 
 def measure_memory(n_threads: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import gmmx
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 from test_kernels import (
     BORDERS,
     DTYPES,

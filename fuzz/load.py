@@ -77,7 +77,7 @@ def fuzz(seconds: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["gmmx", "json"]):
-        import gmmx.model_file  # noqa: F401 - measures what an input reaches
+        import gmmx.exchange.format  # noqa: F401 - measures what an input reaches
     CORPUS.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", suffix=".dict", delete=False) as tokens:
         tokens.write("".join(f'"{token}"\n' for token in TOKENS))

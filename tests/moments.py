@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmx.statistics import Layout, SufficientStatistics
+from gmmx.model.statistics import Layout, SufficientStatistics
 from twin import Array
 
 

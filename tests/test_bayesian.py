@@ -20,10 +20,10 @@ import gmmx
 from bayesian_comparison import PRIOR_TYPES
 from comparison import DATASETS, SHARED_TYPES, fitted_quietly, samples_of
 from gmmx import BayesianGaussianMixture
-from gmmx.covariance import CONJUGATE_STRUCTURES
-from gmmx.initialization import statistics_of_labels
-from gmmx.prior_validation import prior_of
-from gmmx.weight_distributions import WEIGHT_DISTRIBUTIONS
+from gmmx.bayes.weight_distributions import WEIGHT_DISTRIBUTIONS
+from gmmx.estimators.given_prior import prior_of
+from gmmx.model.covariance import CONJUGATE_STRUCTURES
+from gmmx.model.moments import statistics_of_labels
 
 for_every_structure = pytest.mark.parametrize("name", CONJUGATE_STRUCTURES)
 for_every_prior = pytest.mark.parametrize("prior_type", PRIOR_TYPES)

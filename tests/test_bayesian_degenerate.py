@@ -10,7 +10,7 @@ import gmmx
 from bayesian_comparison import PRIOR_TYPES
 from comparison import SHARED_TYPES, fitted_quietly
 from gmmx import BayesianGaussianMixture, fit_columns
-from gmmx.covariance import CONJUGATE_STRUCTURES
+from gmmx.model.covariance import CONJUGATE_STRUCTURES
 
 # The configuration of tools that model a column of a table by its modes.
 TABULAR = {

@@ -12,7 +12,7 @@ import pytest
 
 import gmmx
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 
 pytestmark = pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 

@@ -14,11 +14,11 @@ import pytest
 
 import gmmx
 from gmmx import _core
-from gmmx._core import core
+from gmmx._core.interface import passes
 
 LEVELS = ("baseline", "avx2", "avx512")  # from the least to the most able processor
 COMPILED = gmmx.build_config()["kernel_levels"]
-USABLE = [level for level in core.supported_levels() if level in COMPILED]
+USABLE = [level for level in passes.supported_levels() if level in COMPILED]
 PRINT_LEVEL = "import gmmx; print(gmmx.build_config()['instruction_set'])"
 
 
@@ -89,7 +89,7 @@ def test_the_environment_lowers_the_level(level: str) -> None:
 
 
 def test_the_environment_cannot_exceed_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "supported_levels", lambda: ["baseline"])
+    monkeypatch.setattr(passes, "supported_levels", lambda: ["baseline"])
     monkeypatch.setenv("GMMX_ISA", COMPILED[-1])
     assert _core.choose_level() == "baseline"
 
@@ -142,7 +142,7 @@ def test_the_pass_starts_the_threads_asked_for() -> None:
 
 def test_openmp_limit_is_seen() -> None:
     limit = 3 if gmmx.build_config()["openmp"] else 1
-    code = "from gmmx._core import core; print(core.max_threads())"
+    code = "from gmmx._core.interface import passes; print(passes.max_threads())"
     assert int(printed(code, OMP_NUM_THREADS="3")) == limit
 
 

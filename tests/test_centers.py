@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gmmx.covariance import STRUCTURES
-from gmmx.initialization import statistics_about_means, statistics_of_labels
-from gmmx.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters, statistics_of_all
+from gmmx.model.covariance import STRUCTURES
+from gmmx.model.moments import statistics_about_means, statistics_of_all, statistics_of_labels
+from gmmx.model.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters
 from moments import assert_same_statistics
 
 CENTERED = sorted(STRUCTURES)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.covariance import CONJUGATE_STRUCTURES, STRUCTURES
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 
 
 @parametrize_with_checks(

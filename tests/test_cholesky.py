@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gmmx.covariance.cholesky import (
+from gmmx.model.covariance.cholesky import (
     DegenerateCovarianceError,
     factors_of_precisions,
     precision_cholesky,

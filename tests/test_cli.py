@@ -15,9 +15,10 @@ import pytest
 
 import gmmx
 import reference
-from gmmx import progress, selection
+from gmmx import progress
 from gmmx.cli import fit, main
 from gmmx.cli.reading.table import read_faithful, read_table
+from gmmx.selection import search as selection
 
 QUICK = ["--components", "1-3", "--covariance", "tied"]
 MISSING = "the value is missing: --skip-missing leaves such rows out"
@@ -89,7 +90,7 @@ def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, find):
     assert run(*options) == 0
     assert "converged" not in capsys.readouterr().out
     monkeypatch.setattr(f"gmmx.{find}.MAX_ITER", 2)
-    monkeypatch.setattr("gmmx.selection.ROUNDS", ((1, 1),))
+    monkeypatch.setattr("gmmx.selection.race.ROUNDS", ((1, 1),))
     assert run(*options) == 0
     assert "Stopped before they converged: " in capsys.readouterr().out
 
@@ -351,7 +352,7 @@ def test_the_picture_says_what_it_shows(figures, shape, caption):
 
 
 def test_plot_without_matplotlib_fails_before_the_fit(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "gmmx.cli.plot", raising=False)
+    monkeypatch.delitem(sys.modules, "gmmx.plotting.mixture", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setattr(fit, "search", None)
     assert "gmmx-native[plot]" in error_of(capsys, "--plot", "out.png")

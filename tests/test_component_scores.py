@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal
 
 from comparison import fitted_quietly
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.covariance import CONJUGATE_STRUCTURES, STRUCTURES
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 
 rng = np.random.default_rng(5)
 X = rng.normal(size=(400, 3)) * [1, 2, 0.5] + 3 * rng.integers(3, size=(400, 1))

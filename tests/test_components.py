@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from gmmx._core import components
+from gmmx._core.interface import components
 from moments import factors_shape, in_matrices
 
 LAYOUTS = ["dense", "shared", "diagonal", "isotropic"]

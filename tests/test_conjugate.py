@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmx._core import conjugate
+from gmmx._core.interface import conjugate
 
 ROUNDING = 5e-15  # of the largest term of a sum, or of log Gamma(11), which others come from
 positive = st.floats(1e-12, 1e12)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
-from gmmx.parameters import MixtureParameters
-from gmmx.statistics import SufficientStatistics
+from gmmx.model.covariance import STRUCTURES, DegenerateCovarianceError
+from gmmx.model.parameters import MixtureParameters
+from gmmx.model.statistics import SufficientStatistics
 from moments import factors_shape, in_matrices, statistics_of
 from twin import COVARIANCE_TYPES, dense, m_step, n_parameters
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from gmmx import ConvergenceWarning, GaussianMixture
-from gmmx.covariance import STRUCTURES
-from gmmx.degenerate import MOST_RESEEDS, DegenerateMixtureError, Reseed, empty_error
+from gmmx.em.repair import MOST_RESEEDS, Reseed
+from gmmx.model.collapse import DegenerateMixtureError, empty_error
+from gmmx.model.covariance import STRUCTURES
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
 OWN = [name for name in STRUCTURES if "component" in STRUCTURES[name].axes]

@@ -14,7 +14,7 @@ from sklearn.utils import estimator_html_repr
 
 import gmmx
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 
 X = np.concatenate([np.random.default_rng(k).normal(5 * k, 1 + k, size=(60, 3)) for k in range(3)])
 SHARED = [name for name in STRUCTURES if not name.startswith("tied-")]

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import exceptions
-from gmmx.estimator import Attributes, Estimator
-from gmmx.parameter_validation import check_parameters
+from gmmx.checks.constructor import check_parameters
+from gmmx.contract.estimator import Attributes, Estimator
 
 DATA = np.random.RandomState(0).normal(size=(60, 3))
 
@@ -374,7 +374,7 @@ def test_scikit_learn_and_data_frames_are_not_imported():
     program = """
 import sys, warnings
 from gmmx import exceptions
-from gmmx.estimator import Attributes, Estimator
+from gmmx.contract.estimator import Attributes, Estimator
 
 class Gaussian(Estimator):
     def __init__(self, n_components=1):

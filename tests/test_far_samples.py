@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.covariance import STRUCTURES
-from gmmx.parameters import MixtureParameters
+from gmmx.model.covariance import STRUCTURES
+from gmmx.model.parameters import MixtureParameters
 
 BITS = 5000  # in which all sums and products of these float64 values are exact
 

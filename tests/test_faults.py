@@ -16,8 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from gmmx import ConvergenceWarning, GaussianMixture, NotFittedError
-from gmmx.covariance import STRUCTURES
-from gmmx.degenerate import DegenerateMixtureError
+from gmmx.model.collapse import DegenerateMixtureError
+from gmmx.model.covariance import STRUCTURES
 from twin import dense
 
 EPS = float(np.finfo(np.float64).eps)

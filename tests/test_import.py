@@ -133,7 +133,7 @@ sys.meta_path.insert(0, Copy)
 
 
 FIT = """
-from gmmx.mixture import GaussianMixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
 print(len(GaussianMixture(2, random_state=0).fit([[0.], [1.], [5.], [6.]]).means_))
 """
 COMMAND_LINE = """

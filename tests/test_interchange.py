@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 import gmmx
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 
 OURS = [name for name in STRUCTURES if name.startswith("tied-")]
 SHARED = [name for name in STRUCTURES if name not in OURS]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from gmmx import BayesianGaussianMixture
-from gmmx.posterior import MixturePosterior
-from gmmx.variational import Iteration, OneFeatureBayes, VariationalBayes
+from gmmx.bayes.one_feature import Iteration, OneFeatureBayes
+from gmmx.bayes.posterior import MixturePosterior
+from gmmx.bayes.variational import VariationalBayes
 from moments import statistics_of
 
 KINDS = ("dirichlet_process", "dirichlet_distribution")

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gmmx
-from gmmx._core import core
-from gmmx.parameters import unpack_sums
-from gmmx.statistics import Layout
+from gmmx._core.interface import passes
+from gmmx.model.moments import unpack_sums
+from gmmx.model.statistics import Layout
 from moments import factors_shape, in_matrices, statistics_of
 from twin import Array
 
@@ -84,7 +84,7 @@ class Problem:
         return (self.means + 0.25).astype(self.X.dtype).astype(np.float64)
 
     def run(self, n_threads: int = 1, **options):
-        return core.em_pass(
+        return passes.em_pass(
             self.X, self.means, np.ascontiguousarray(self.factors).ravel(), self.log_scale,
             self.layout, n_threads, center=self.center, **options,
         )  # fmt: skip
@@ -419,7 +419,7 @@ def test_moments_of_given_responsibilities(**sizes):
     resp[random.uniform(size=shape) < 0.3] = 0.0
     origin = example.origin
     for moments in (1, 2):
-        sums = core.moments_of(example.X, origin, example.layout, 1, moments=moments, resp=resp)
+        sums = passes.moments_of(example.X, origin, example.layout, 1, moments=moments, resp=resp)
         assert sums[0] == 0.0
         assert_moments(sums, example.X, resp, origin, example.layout, moments, example.eps)
 
@@ -432,7 +432,7 @@ def test_moments_of_given_labels(**sizes):
     labels = np.random.default_rng(0).integers(-1, n_components, size=len(example.X))
     resp = np.eye(n_components + 1)[labels][:, :n_components]
     origin = example.origin
-    sums = core.moments_of(example.X, origin, example.layout, 1, labels=labels)
+    sums = passes.moments_of(example.X, origin, example.layout, 1, labels=labels)
     np.testing.assert_array_equal(sums[1 : 1 + n_components], resp.sum(axis=0))
     assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps)
 
@@ -442,7 +442,7 @@ def test_moments_of_given_labels(**sizes):
 def test_moments_of_all_samples(**sizes):
     example = problem(**sizes)
     origin = example.origin[:1]
-    sums = core.moments_of(example.X, origin, example.layout, 1)
+    sums = passes.moments_of(example.X, origin, example.layout, 1)
     resp = np.ones((len(example.X), 1))
     assert_moments(sums, example.X, resp, origin, example.layout, 2, example.eps)
 
@@ -460,7 +460,7 @@ def test_single_precision_is_summed_in_double(form):
     n_samples = 200_000
     X = np.full((n_samples, 1), 1.1, np.float32)
     resp = np.full((n_samples, 1), 0.1, np.float32)
-    sums = core.moments_of(X, np.zeros((1, 1)), form, 2, resp=resp)
+    sums = passes.moments_of(X, np.zeros((1, 1)), form, 2, resp=resp)
     count = n_samples * float(resp[0, 0])
     expected = [0.0, count, count * float(X[0, 0]), count * float(X[0, 0]) ** 2]
     np.testing.assert_allclose(sums, expected, rtol=1e-5)
@@ -512,7 +512,9 @@ def run_with_level(level, program, *arguments):
 
 def test_every_instruction_set_gives_the_same_results(tmp_path):
     usable = [
-        level for level in core.supported_levels() if level in gmmx.build_config()["kernel_levels"]
+        level
+        for level in passes.supported_levels()
+        if level in gmmx.build_config()["kernel_levels"]
     ]
     results = {}
     for level in usable:
@@ -566,7 +568,7 @@ def test_parameters_of_wrong_size_are_refused(form, name):
     if name == "means":
         arguments[name] = np.ones((3, 3))
     with pytest.raises(ValueError, match=f"{name} has . values, expected|has .. values, expected"):
-        core.em_pass(some.X, *arguments.values(), some.layout, 1, center=some.center)
+        passes.em_pass(some.X, *arguments.values(), some.layout, 1, center=some.center)
 
 
 @in_exact_forms
@@ -576,14 +578,14 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
     resp = np.ones((5, 3))
     runs = {
         "em_pass": lambda **options: some.run(moments=2, **options),
-        "moments_of": lambda origin, **options: core.moments_of(
+        "moments_of": lambda origin, **options: passes.moments_of(
             some.X, origin, form, 1, resp=resp, **options
         ),
     }
     with pytest.raises(ValueError, match="origin has 9 values, expected 6"):
         runs[run](origin=np.zeros((3, 3)))
     with pytest.raises(ValueError, match="moments must be 0, 1 or 2"):
-        core.moments_of(some.X, some.means, form, 1, resp=resp, moments=3)
+        passes.moments_of(some.X, some.means, form, 1, resp=resp, moments=3)
 
 
 @pytest.mark.parametrize(
@@ -600,7 +602,7 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
 def test_centers_that_do_not_suit_the_layout_are_refused(form, options, error):
     some = problem(form=form, **GOOD)
     with pytest.raises(ValueError, match=error):
-        core.em_pass(
+        passes.em_pass(
             some.X, some.means, some.factors.ravel(), some.log_scale, some.layout, 1, **options
         )
 
@@ -617,14 +619,14 @@ def test_centers_that_do_not_suit_the_layout_are_refused(form, options, error):
 def test_given_assignments_of_wrong_size_are_refused(form, options, error):
     some = problem(form=form, **GOOD)
     with pytest.raises(ValueError, match=error):
-        core.moments_of(some.X, some.means, form, 1, **options)
+        passes.moments_of(some.X, some.means, form, 1, **options)
 
 
 def test_missing_arguments_are_refused():
     some = problem(form="shared", **GOOD)
     arguments = some.X, some.means, some.factors.ravel(), some.log_scale, "shared", 1
     with pytest.raises((TypeError, ValueError, AttributeError)):
-        core.em_pass(*arguments)
+        passes.em_pass(*arguments)
 
 
 def test_arrays_that_kernels_cannot_read_are_refused():
@@ -632,13 +634,13 @@ def test_arrays_that_kernels_cannot_read_are_refused():
     rest = some.means, some.factors.ravel(), some.log_scale
     for X in (np.asfortranarray(some.X), some.X[:, ::-1], some.X.astype(np.int64), some.X[0]):
         with pytest.raises((ValueError, TypeError)):
-            core.em_pass(X, *rest, "diagonal", 1)
+            passes.em_pass(X, *rest, "diagonal", 1)
     with pytest.raises((ValueError, TypeError)):
-        core.em_pass(some.X, *rest, "diagonal", 1, log_prob=np.empty(5, np.float32))
+        passes.em_pass(some.X, *rest, "diagonal", 1, log_prob=np.empty(5, np.float32))
     with pytest.raises(ValueError, match="layout must be 'dense', 'shared', 'diagonal' or"):
-        core.em_pass(some.X, *rest, "round", 1)
+        passes.em_pass(some.X, *rest, "round", 1)
     with pytest.raises(ValueError, match="at least 1 sample, feature and component, got 0, 2, 3"):
-        core.em_pass(np.empty((0, 2)), *rest, "diagonal", 1)
+        passes.em_pass(np.empty((0, 2)), *rest, "diagonal", 1)
 
 
 def test_read_only_samples_are_read():

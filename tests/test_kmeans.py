@@ -5,8 +5,8 @@ import pytest
 from sklearn import cluster
 
 import gmmx
-from gmmx._core.clusters import Assignment, cluster_moments
-from gmmx.kmeans import KMeans
+from gmmx._core.interface.kmeans import Assignment, cluster_moments
+from gmmx.starts.kmeans import KMeans
 
 SHAPES = [
     (300, 1, 4),
@@ -148,7 +148,7 @@ def test_bad_arguments_are_refused():
 
 @pytest.mark.parametrize("seed", [0, 1, 12345, 2**32 - 1])
 def test_an_integer_seeds_the_generator_that_numpy_makes_of_it(seed):
-    ours = gmmx.generators.seeded_generator(seed).get_state(legacy=False)
+    ours = gmmx.checks.random_state.seeded_generator(seed).get_state(legacy=False)
     theirs = np.random.RandomState(seed).get_state(legacy=False)
     np.testing.assert_array_equal(ours["state"]["key"], theirs["state"]["key"])
     assert {**ours, "state": ours["state"]["pos"]} == {**theirs, "state": theirs["state"]["pos"]}

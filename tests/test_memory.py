@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 from processes import run
 
 pytestmark = pytest.mark.skipif(
@@ -126,7 +126,7 @@ def test_any_allocation_of_the_compiled_pass_may_fail(shim, layout):
     run(
         SWEEP
         + f"""
-    from gmmx._core import core
+    from gmmx._core.interface import passes
     K, D, n = 3, 4, 2000
     X = samples(n, D)
     means = np.ascontiguousarray(X[:K])
@@ -141,20 +141,20 @@ def test_any_allocation_of_the_compiled_pass_may_fail(shim, layout):
     arguments = X, means, factors, np.full(K, -9.0), {layout!r}, 1
     moments = 1 if {layout!r} == "shared" else 2
     outputs = dict(moments=moments, origin=means, center=center, labels=labels, log_prob=log_prob)
-    work = lambda: core.em_pass(*arguments, **outputs)
+    work = lambda: passes.em_pass(*arguments, **outputs)
     expected = work().tobytes()
     def check(sums):
         assert sums is None or sums.tobytes() == expected
     for persistent in (0, 1):
         assert sweep(work, check, persistent, 1) > 10
     labels %= K
-    work = lambda: core.moments_of(X, means, "diagonal", 1, labels=labels)
+    work = lambda: passes.moments_of(X, means, "diagonal", 1, labels=labels)
     expected = work().tobytes()
     assert sweep(work, check, 0, 1) > 10
     factors, covariances = np.empty((K, D, D)), np.tile(eye, (K, 1, 1))
     def check(failed):
         assert failed in (None, -1)
-    sweep(lambda: core.factorize(covariances, 1e-15, True, factors, 1), check, 0, 1)
+    sweep(lambda: passes.factorize(covariances, 1e-15, True, factors, 1), check, 0, 1)
         """,
         LD_PRELOAD=shim, PYTHONMALLOC="malloc",
     )  # fmt: skip
@@ -193,12 +193,12 @@ def test_a_model_fits_after_python_itself_ran_out_of_memory():
     X = samples(500)
     model = GaussianMixture(2, random_state=0, max_iter=3).fit(X)
     before = bits(model)
-    from gmmx._core import core
+    from gmmx._core.interface import passes
     means, ones, zeros = np.ascontiguousarray(X[:2]), np.ones(6), np.zeros(2)
     for n in range(1, 60):
         try:
             _testcapi.set_nomemory(n, n + 1)
-            core.em_pass(X, means, ones, zeros, "diagonal", 1, moments=2, origin=means)
+            passes.em_pass(X, means, ones, zeros, "diagonal", 1, moments=2, origin=means)
         except MemoryError:
             pass
         finally:

@@ -91,7 +91,7 @@ def test_wheel_has_openmp_and_every_instruction_set() -> None:
 
 @is_wheel
 def test_wheel_uses_the_threads_asked_for() -> None:
-    code = "from gmmx._core import core; print(core.max_threads())"
+    code = "from gmmx._core.interface import passes; print(passes.max_threads())"
     assert run_python(code, OMP_NUM_THREADS="3") == "3"
 
 

@@ -25,8 +25,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import gmmx
 from gmmx import GaussianMixture, ModelFileError, NotFittedError
-from gmmx.covariance import STRUCTURES
-from gmmx.model_file import FORMAT_VERSION, MAGIC, ModelFile, decode, encode
+from gmmx.exchange.format import FORMAT_VERSION, MAGIC, ModelFile, decode, encode
+from gmmx.model.covariance import STRUCTURES
 
 GOLDEN = Path(__file__).parent / "data" / "model_v1.gmmx"
 PREFIX = struct.Struct("<8sIQQ")

@@ -6,14 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
-from gmmx.matrix_validation import check_definite, check_means, check_weights
-from gmmx.parameter_validation import (
-    check_component_count,
-    check_parameters,
-    check_random_state,
-    check_sample_count,
-)
+from gmmx.checks.constructor import check_component_count, check_parameters, check_sample_count
+from gmmx.checks.parameters import check_definite, check_means, check_weights
+from gmmx.checks.random_state import check_random_state
+from gmmx.model.covariance import STRUCTURES
 
 NAME = "GaussianMixture"
 OPTIONS = {"covariance_type": ("full", "tied"), "init_params": ("kmeans", "random")}

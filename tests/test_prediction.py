@@ -19,11 +19,12 @@ import pytest
 from sklearn.base import clone
 
 from gmmx import GaussianMixture, NotFittedError
-from gmmx._core import core
-from gmmx._core.prediction import Predictor, Snapshot
-from gmmx._core.results import forget_spare, large_array
-from gmmx.covariance import STRUCTURES
-from gmmx.validation import check_feature_count, check_samples
+from gmmx._core.interface import passes
+from gmmx._core.interface.memory import forget_spare, large_array
+from gmmx._core.interface.prediction import Predictor, Snapshot
+from gmmx.checks.feature_names import check_feature_count
+from gmmx.checks.samples import check_samples
+from gmmx.model.covariance import STRUCTURES
 
 pytestmark = pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 
@@ -90,7 +91,7 @@ def test_rows_of_probabilities_end_where_they_should(n_components, dtype):
         expected = np.exp(log_prob)
         expected /= expected.sum(axis=1, keepdims=True)
         resp = np.full((n_samples + 2, n_components), 7, dtype)
-        core.em_pass(X, *arguments, resp=resp[1:-1])
+        passes.em_pass(X, *arguments, resp=resp[1:-1])
         np.testing.assert_allclose(
             resp[1:-1], expected, rtol=1e-4 if dtype == np.float32 else 1e-12
         )
@@ -538,7 +539,7 @@ def test_a_forked_child_keeps_none_of_its_parents_memory():
     program = """
 import os, tracemalloc
 import numpy as np
-from gmmx._core.results import large_array
+from gmmx._core.interface.memory import large_array
 tracemalloc.start()
 large_array((1 << 20,), np.dtype(np.float64))
 assert tracemalloc.get_traced_memory()[0] > 1 << 23

@@ -16,8 +16,8 @@ from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
-from gmmx.threads import resolve_n_threads
+from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.model.covariance import STRUCTURES
 from memory import peak_of_fit
 from processes import run, with_threads
 
@@ -75,7 +75,7 @@ def test_the_state_of_the_process_is_left_alone():
 
         assert subnormals_work()
         before = state()
-        import gmmx.cli, gmmx.selection
+        import gmmx.cli, gmmx.selection.search
         assert state() == before
         X = samples(30_000)
         for dtype in (np.float32, np.float64):
@@ -121,7 +121,7 @@ def test_the_number_of_threads_honours_the_limits_of_the_process():
     assert resolve_n_threads(5) == 5
     printed = run(
         """
-        from gmmx.threads import resolve_n_threads
+        from gmmx._core.interface.threads import resolve_n_threads
         print(resolve_n_threads(None))
         """,
         OMP_NUM_THREADS="1",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import mixture
 
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 from twin import Parameters, dense, e_step, factors_of, invert, m_step, run_em
 
 EPS = float(np.finfo(np.float64).eps)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gmmx import ConvergenceWarning, GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 from processes import run, with_threads
 
 ROOT = Path(__file__).parents[1]

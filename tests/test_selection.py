@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 
 import reference
-from gmmx import bayesian_selection, selection
-from gmmx.bayesian_selection import bayesian_search
-from gmmx.covariance import STRUCTURES
-from gmmx.selection import Cell, best_cell, larger_count, search
+from gmmx.model.covariance import STRUCTURES
+from gmmx.selection import bayesian as bayesian_selection
+from gmmx.selection import search as selection
+from gmmx.selection.bayesian import bayesian_search
+from gmmx.selection.cells import Cell, best_cell, larger_count
+from gmmx.selection.search import search
 
 CELLS = [(k, name) for k in range(1, 10) for name in STRUCTURES]
 

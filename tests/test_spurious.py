@@ -7,7 +7,7 @@ import pytest
 
 import reference
 from gmmx import GaussianMixture
-from gmmx.spurious import (
+from gmmx.selection.spurious import (
     DistinctValues,
     conditional_variances,
     n_distinct_rows,

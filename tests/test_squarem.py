@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.covariance import STRUCTURES, DegenerateCovarianceError
-from gmmx.em import ExpectationMaximization, run_em
-from gmmx.parameters import MixtureParameters
-from gmmx.squarem import LARGEST_DISTANCE, Chart, SquaredExtrapolation
+from gmmx.em.loop import run_em
+from gmmx.em.maximum_likelihood import ExpectationMaximization
+from gmmx.em.squarem import LARGEST_DISTANCE, Chart, SquaredExtrapolation
+from gmmx.model.covariance import STRUCTURES, DegenerateCovarianceError
+from gmmx.model.parameters import MixtureParameters
 from reference import faithful, iris
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)

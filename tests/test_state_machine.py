@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 import gmmx
 from gmmx import GaussianMixture
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 from twin import dense, n_parameters
 
 EPS = float(np.finfo(np.float64).eps)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmx.statistics import Layout, SufficientStatistics, exact_layout
+from gmmx.model.statistics import Layout, SufficientStatistics, exact_layout
 from moments import assert_same_statistics, statistics_of
 
 LAYOUTS: tuple[Layout, ...] = ("dense", "shared", "diagonal")

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gmmx import ConvergenceWarning, GaussianMixture, load
-from gmmx.covariance import STRUCTURES
-from gmmx.degenerate import DegenerateMixtureError
-from gmmx.stopping import AbsoluteChange, AitkenEstimate
+from gmmx.em.stopping import AbsoluteChange, AitkenEstimate
+from gmmx.model.collapse import DegenerateMixtureError
+from gmmx.model.covariance import STRUCTURES
 from reference import faithful
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)

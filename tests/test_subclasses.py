@@ -10,7 +10,7 @@ from sklearn import mixture
 from sklearn.base import clone
 
 from gmmx import BayesianGaussianMixture, GaussianMixture
-from gmmx.sklearn_hooks import HOOKS
+from gmmx.contract.hooks import HOOKS
 
 X = np.random.default_rng(0).normal(size=(80, 2))
 every_mixture = pytest.mark.parametrize("base", [GaussianMixture, BayesianGaussianMixture])

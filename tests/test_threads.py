@@ -11,7 +11,13 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from gmmx import GaussianMixture
-from gmmx.threads import NO_QUOTA, cgroup_quota, is_daemonic_worker, quota_at, resolve_n_threads
+from gmmx._core.interface.threads import (
+    NO_QUOTA,
+    cgroup_quota,
+    is_daemonic_worker,
+    quota_at,
+    resolve_n_threads,
+)
 from processes import run, with_threads
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -64,7 +70,7 @@ def test_a_system_without_control_groups_has_no_quota(tmp_path):
 
 def test_a_quota_that_changes_is_honoured(monkeypatch):
     quotas = iter([5, 1])
-    monkeypatch.setattr("gmmx.threads.cgroup_quota", lambda system: next(quotas))
+    monkeypatch.setattr("gmmx._core.interface.threads.cgroup_quota", lambda system: next(quotas))
     quota_at.cache_clear()
     assert [quota_at(1), quota_at(1), quota_at(2)] == [5, 5, 1]
     quota_at.cache_clear()
@@ -79,7 +85,7 @@ def test_limits_that_change_after_the_import_are_honoured():
     printed = run(
         """
         from threadpoolctl import threadpool_limits
-        from gmmx.threads import resolve_n_threads
+        from gmmx._core.interface.threads import resolve_n_threads
         seen = [resolve_n_threads(None)]
         with threadpool_limits(1):
             seen.append(resolve_n_threads(None))
@@ -113,7 +119,7 @@ CALLS = {
         return model.predict(X)
     """,
     "k-means": """
-    from gmmx.kmeans import KMeans
+    from gmmx.starts.kmeans import KMeans
     centers = X[:400]
     def call():
         return KMeans(X, 4).nearest(centers)
@@ -155,7 +161,7 @@ def test_workers_of_joblib_do_not_use_more_threads_than_there_are_cores(backend)
     printed = run(
         f"""
         import joblib
-        from gmmx.threads import resolve_n_threads
+        from gmmx._core.interface.threads import resolve_n_threads
         cores = resolve_n_threads(None)
         with joblib.parallel_config({backend!r}, n_jobs=cores):
             seen = joblib.Parallel()(joblib.delayed(resolve_n_threads)(None) for _ in range(cores))

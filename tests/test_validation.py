@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmx.validation import (
-    check_feature_count,
-    check_feature_names,
-    check_finite,
-    check_samples,
-    feature_names,
-)
+from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
+from gmmx.checks.samples import check_finite, check_samples
 
 NAME = "GaussianMixture"
 DATA = np.arange(12.0).reshape(4, 3)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from gmmx import GaussianMixture
-from gmmx._core import components
-from gmmx.covariance import STRUCTURES
-from gmmx.em import ExpectationMaximization, run_em
-from gmmx.parameters import MixtureParameters
-from gmmx.visits import FIRST_PAUSE, VisitingOrder, share_of_far_pairs
+from gmmx._core.interface import components
+from gmmx.em.loop import run_em
+from gmmx.em.maximum_likelihood import ExpectationMaximization
+from gmmx.model.covariance import STRUCTURES
+from gmmx.model.parameters import MixtureParameters
+from gmmx.model.visiting_order import FIRST_PAUSE, VisitingOrder, share_of_far_pairs
 
 
 def mixture_and_samples(

@@ -10,13 +10,13 @@ from gmmx.build_config import build_config  # the module of this name would hide
 from gmmx.other_package import warn_about_its_files
 
 if TYPE_CHECKING:
-    from gmmx.bayesian import BayesianGaussianMixture
-    from gmmx.columns import ColumnFitError, fit_columns
-    from gmmx.degenerate import DegenerateMixtureError
+    from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
+    from gmmx.estimators.columns import ColumnFitError, fit_columns
+    from gmmx.estimators.gaussian_mixture import GaussianMixture
+    from gmmx.estimators.loading import load
+    from gmmx.estimators.registration import register_with_sklearn
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
-    from gmmx.mixture import GaussianMixture
-    from gmmx.portable import load
-    from gmmx.registration import register_with_sklearn
+    from gmmx.model.collapse import DegenerateMixtureError
 
 __version__ = _build.VERSION
 
@@ -38,16 +38,16 @@ __all__ = [
 # Modules are imported when one of their names is asked for: the command line passes through here
 # before it can catch Ctrl-C, and NumPy takes a moment.
 _MODULES = {
-    "BayesianGaussianMixture": "gmmx.bayesian",
-    "ColumnFitError": "gmmx.columns",
+    "BayesianGaussianMixture": "gmmx.estimators.bayesian_gaussian_mixture",
+    "ColumnFitError": "gmmx.estimators.columns",
     "ConvergenceWarning": "gmmx.exceptions",
-    "DegenerateMixtureError": "gmmx.degenerate",
-    "fit_columns": "gmmx.columns",
-    "GaussianMixture": "gmmx.mixture",
-    "load": "gmmx.portable",
+    "DegenerateMixtureError": "gmmx.model.collapse",
+    "fit_columns": "gmmx.estimators.columns",
+    "GaussianMixture": "gmmx.estimators.gaussian_mixture",
+    "load": "gmmx.estimators.loading",
     "ModelFileError": "gmmx.exceptions",
     "NotFittedError": "gmmx.exceptions",
-    "register_with_sklearn": "gmmx.registration",
+    "register_with_sklearn": "gmmx.estimators.registration",
 }
 
 

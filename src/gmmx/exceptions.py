@@ -45,7 +45,7 @@ class ModelFileError(ValueError):
     Examples
     --------
     >>> import gmmx
-    >>> from gmmx.model_file import decode
+    >>> from gmmx.exchange.format import decode
     >>> try:
     ...     decode(b"Hello, world")
     ... except gmmx.ModelFileError as error:

@@ -4,13 +4,13 @@ import os
 from importlib import import_module
 
 from gmmx._build import KERNEL_LEVELS
-from gmmx._core import clusters, core
+from gmmx._core.interface import kmeans, passes
 from gmmx.other_package import warn_if_overwritten
 
 
 def choose_level() -> str:
     """Highest compiled level of this processor, no higher than the environment's GMMX_ISA."""
-    usable = [level for level in core.supported_levels() if level in KERNEL_LEVELS]
+    usable = [level for level in passes.supported_levels() if level in KERNEL_LEVELS]
     wanted = os.environ.get("GMMX_ISA")
     if not wanted:
         return usable[-1]
@@ -23,7 +23,7 @@ def choose_level() -> str:
 
 
 LEVEL = choose_level()
-for border, source in ((core, "em_pass"), (clusters, "cluster_pass")):
+for border, source in ((passes, "em_pass"), (kmeans, "kmeans_pass")):
     border.install(
         *(
             import_module(f"gmmx._core._{source}_{LEVEL}_{precision}").kernels

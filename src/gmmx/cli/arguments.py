@@ -13,7 +13,7 @@ from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.cli.reading.options import add_read_options
-from gmmx.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES
 
 LARGEST_SEED = 2**32 - 1
 MOST_COMPONENTS = 1000

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from gmmx.bayesian_selection import bayesian_search
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.output import check_output, label_columns, print_text, write_file, write_rows
 from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
 from gmmx.cli.report import report
-from gmmx.mixture import GaussianMixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.progress import progress
-from gmmx.selection import Cell, Criterion, best_cell, search
+from gmmx.selection.bayesian import bayesian_search
+from gmmx.selection.cells import Cell, best_cell
+from gmmx.selection.search import search
 
 MIN_ROWS = 2
-Plotter = Callable[[Path, Table, Sequence[Cell], Cell, Criterion], None]
+Plot = Callable[..., None]  # `gmmx.plotting.mixture.save_plot`
 
 
 def run_fit(arguments: argparse.Namespace) -> None:
@@ -73,7 +74,7 @@ def _write_files(
     table: Table,
     cells: Sequence[Cell],
     best: Cell,
-    plot: Plotter | None,
+    plot: Plot | None,
 ) -> None:
     """Write the model, the labels and the picture, as far as they are asked for."""
     model = best.model
@@ -84,7 +85,13 @@ def _write_files(
         columns = label_columns(model, table.values, probabilities=True)
         write_rows(arguments.labels, table, columns)
     if plot is not None:
-        write_file(arguments.plot, lambda path: plot(path, table, cells, best, arguments.criterion))
+        write_file(
+            arguments.plot,
+            lambda path: plot(
+                path, table.values, table.names, cells, best, arguments.criterion,
+                title=table.title,
+            ),
+        )  # fmt: skip
 
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
@@ -108,10 +115,13 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
         raise CommandLineError(f"{table.title}: {error}") from error
 
 
-def _plotter(path: Path) -> Plotter:
+def _plotter(path: Path) -> Plot:
     """Return the function that draws, if matplotlib is there and knows the format."""
     try:
-        from gmmx.cli.plot import save_plot, supported_formats  # noqa: PLC0415 - optional extra
+        from gmmx.plotting.mixture import (  # noqa: PLC0415 - optional extra
+            save_plot,
+            supported_formats,
+        )
     except ImportError as error:
         raise CommandLineError(
             "--plot needs matplotlib: pip install 'gmmx-native[plot]'"

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error
 from gmmx.cli.output import check_output, label_columns, write_csv, write_rows
 from gmmx.cli.reading.columns import column_names
 from gmmx.cli.reading.options import ReadOptions, read_options
 from gmmx.cli.reading.table import Table, read_table
 from gmmx.cli.report import parameter_tables
+from gmmx.estimators.base import Mixture
+from gmmx.estimators.loading import load
 from gmmx.exceptions import ModelFileError
-from gmmx.model_file import read_model_file
-from gmmx.portable import load
+from gmmx.exchange.format import read_model_file
 
 
 def run_predict(arguments: argparse.Namespace) -> None:

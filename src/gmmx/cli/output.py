@@ -12,9 +12,9 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmx.base import Mixture
 from gmmx.cli.errors import CommandLineError, file_error, note
 from gmmx.cli.reading.table import Table
+from gmmx.estimators.base import Mixture
 
 
 def check_output(path: Path, source: Path | None) -> None:

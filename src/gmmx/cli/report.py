@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gmmx.base import Mixture
 from gmmx.cli.reading.table import Table
-from gmmx.covariance import STRUCTURES
-from gmmx.selection import Cell, Criterion, larger_count
+from gmmx.estimators.base import Mixture
+from gmmx.estimators.component_covariances import component_covariances
+from gmmx.selection.cells import Cell, Criterion, larger_count
 
 WIDTH = 80
 GAP = "  "
@@ -83,13 +83,6 @@ def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]
             lines = left
         lines = _beside(lines, block)
     yield [line.rstrip() for line in lines]
-
-
-def component_covariances(model: Mixture) -> NDArray[np.float64]:
-    """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
-    structure = STRUCTURES[model.covariance_type]
-    covariances = np.asarray(model.covariances_, dtype=np.float64)
-    return structure.from_covariances(covariances, *model.means_.shape).dense()
 
 
 def _criterion_table(

@@ -127,5 +127,8 @@ def mlflow_skops(mixture: Any) -> Results:
 @scenario("mlflow-skinny", "save and load with skops, types trusted", handed=True, repeats=0)
 def mlflow_skops_trusted(mixture: Any) -> Results:
     """Save with skops, which is told to trust gmmx's classes."""
-    trusted = ["gmmx.mixture.GaussianMixture", "gmmx.bayesian.BayesianGaussianMixture"]
+    trusted = [
+        "gmmx.estimators.gaussian_mixture.GaussianMixture",
+        "gmmx.estimators.bayesian_gaussian_mixture.BayesianGaussianMixture",
+    ]
     return saved_and_loaded(mixture, serialization_format="skops", skops_trusted_types=trusted)

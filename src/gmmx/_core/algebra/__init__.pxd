@@ -1,0 +1,1 @@
+"""Cholesky factors and the gamma function."""

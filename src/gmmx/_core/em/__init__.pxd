@@ -1,0 +1,1 @@
+"""The pass of expectation-maximization: its task, plan, memory and blocks."""

@@ -1,0 +1,1 @@
+"""Functions that Python calls: they check arguments, allocate memory and choose threads."""

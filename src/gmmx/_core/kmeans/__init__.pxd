@@ -1,0 +1,1 @@
+"""The passes of k-means: their task, plan and chunks of samples."""

@@ -1,0 +1,1 @@
+"""The formulas of each memory layout, on blocks of samples."""

@@ -1,0 +1,1 @@
+"""The process that a pass runs in: threads, signals, forks, the processor."""

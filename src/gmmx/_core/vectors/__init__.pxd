@@ -1,0 +1,1 @@
+"""The vector type, and rows of samples in vectors."""

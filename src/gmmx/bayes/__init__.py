@@ -1,0 +1,1 @@
+"""Prior and posterior of a mixture's parameters, and the steps of variational inference."""

@@ -1,0 +1,184 @@
+"""Distributions of a mixture's weights, conjugate to the components of its samples.
+
+Prior and posterior are of one class: counts of samples turn the one into the other.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from gmmx._core.interface import conjugate
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+
+class WeightDistribution(ABC):
+    """What the variational algorithm asks of a distribution of weights."""
+
+    @classmethod
+    @abstractmethod
+    def symmetric(cls, n_components: int, concentration: float) -> Self:
+        """The prior of a single concentration parameter."""
+
+    @classmethod
+    @abstractmethod
+    def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
+        """The distribution of parameters as the user sees them."""
+
+    @property
+    @abstractmethod
+    def concentration(self) -> Array | tuple[Array, Array]:
+        """Parameters as the user sees them."""
+
+    @property
+    @abstractmethod
+    def prior_concentration(self) -> float:
+        """The concentration that `symmetric` was given."""
+
+    @abstractmethod
+    def updated(self, counts: Array) -> Self:
+        """Posterior of this prior, given samples of each component."""
+
+    def with_terms(self, terms: Array, log_normalizer: float) -> Self:
+        """The distribution itself, which need not compute its expectations any more."""
+        vars(self)["_terms"] = terms, log_normalizer
+        return self
+
+    @abstractmethod
+    def mean(self) -> Array:
+        """Expected weights."""
+
+    @abstractmethod
+    def expected_log(self) -> Array:
+        """Expected logarithms of the weights."""
+
+    @abstractmethod
+    def log_normalizer(self) -> float:
+        """Logarithm of the integral that normalizes the density."""
+
+    @abstractmethod
+    def moved_from(self, prior: Self) -> float:
+        """(Parameters - parameters of the prior) times what they are the exponents of, expected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dirichlet(WeightDistribution):
+    """Dirichlet distribution: a finite mixture.
+
+    Attributes
+    ----------
+    alpha : ndarray of shape (n_components,)
+        Parameters.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", 10.2.
+    """
+
+    alpha: Array
+
+    @classmethod
+    def symmetric(cls, n_components: int, concentration: float) -> Self:
+        return cls(np.full(n_components, float(concentration)))
+
+    @classmethod
+    def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
+        return cls(np.asarray(concentration, dtype=np.float64, order="C"))
+
+    @property
+    def concentration(self) -> Array:
+        return self.alpha
+
+    @property
+    def prior_concentration(self) -> float:
+        return float(self.alpha[0])
+
+    def updated(self, counts: Array) -> Self:
+        return type(self)(self.alpha + counts)
+
+    def mean(self) -> Array:
+        return np.asarray(self._terms[0][0])
+
+    def expected_log(self) -> Array:
+        return np.asarray(self._terms[0][1])
+
+    def log_normalizer(self) -> float:
+        return self._terms[1]
+
+    def moved_from(self, prior: Self) -> float:
+        return float((self.alpha - prior.alpha) @ self.expected_log())
+
+    @cached_property
+    def _terms(self) -> tuple[Array, float]:
+        """Expectations, (2, n_components), and the logarithm of the normalizing integral."""
+        return conjugate.dirichlet(self.alpha)
+
+
+@dataclass(frozen=True, eq=False)
+class StickBreaking(WeightDistribution):
+    """Truncated Dirichlet process: each weight is a share of what those before it left.
+
+    Attributes
+    ----------
+    taken, left : ndarray of shape (n_components,)
+        Parameters of the shares' beta distributions.
+
+    References
+    ----------
+    Blei, Jordan (2006), "Variational inference for Dirichlet process mixtures", Bayesian
+    Analysis 1.
+    """
+
+    taken: Array
+    left: Array
+
+    @classmethod
+    def symmetric(cls, n_components: int, concentration: float) -> Self:
+        return cls(np.ones(n_components), np.full(n_components, float(concentration)))
+
+    @classmethod
+    def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
+        return cls(*(np.asarray(part, dtype=np.float64, order="C") for part in concentration))
+
+    @property
+    def concentration(self) -> tuple[Array, Array]:
+        return self.taken, self.left
+
+    @property
+    def prior_concentration(self) -> float:
+        return float(self.left[0])
+
+    def updated(self, counts: Array) -> Self:
+        later = np.zeros(len(counts))
+        np.add.accumulate(counts[:0:-1], out=later[-2::-1])
+        return type(self)(self.taken + counts, self.left + later)
+
+    def mean(self) -> Array:
+        return np.asarray(self._terms[0][0])
+
+    def expected_log(self) -> Array:
+        return np.asarray(self._terms[0][1])
+
+    def log_normalizer(self) -> float:
+        return self._terms[1]
+
+    def moved_from(self, prior: Self) -> float:
+        taken, left = self._terms[0][2:]
+        return float((self.taken - prior.taken) @ taken + (self.left - prior.left) @ left)
+
+    @cached_property
+    def _terms(self) -> tuple[Array, float]:
+        """Expectations, (4, n_components), and the logarithm of the normalizing integral."""
+        return conjugate.stick_breaking(self.taken, self.left)
+
+
+WEIGHT_DISTRIBUTIONS: dict[str, type[WeightDistribution]] = {
+    "dirichlet_process": StickBreaking,
+    "dirichlet_distribution": Dirichlet,
+}

@@ -1,0 +1,1 @@
+"""Checks of the input that users pass."""

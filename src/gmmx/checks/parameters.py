@@ -1,0 +1,341 @@
+"""Checks of weights, means and matrices: those that a user starts from, and fitted ones.
+
+Every function returns what may be used or raises; none changes its arguments. Messages follow
+scikit-learn's wording, which user code and its tests match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx.checks.samples import as_float_array, check_finite
+from gmmx.model.covariance import CovarianceStructure
+from gmmx.model.covariance.cholesky import DegenerateCovarianceError, precision_cholesky
+from gmmx.model.parameters import MixtureParameters
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, FloatArray, NDArray
+
+
+_SYMMETRY_TOLERANCE = 1e-5
+_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
+
+
+def check_weights(weights: object, n_components: int) -> FloatArray:
+    """Return the starting weights as a new array.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_components,)
+        Numbers in [0, 1] with sum 1.
+    n_components : int
+        Number of components.
+
+    Returns
+    -------
+    ndarray of shape (n_components,)
+        float32 if `weights` is, else float64.
+
+    Examples
+    --------
+    >>> from gmmx.checks.parameters import check_weights
+    >>> check_weights([0.25, 0.75], 2)
+    array([0.25, 0.75])
+    """
+    array = checked_copy(weights, "weights_init", "weights", (n_components,))
+    if array.min() < 0.0 or array.max() > 1.0:
+        raise ValueError(
+            "The parameter 'weights' should be in the range [0, 1], but got max value "
+            f"{array.max():.5f}, min value {array.min():.5f}"
+        )
+    total = array.sum(dtype=np.float64)
+    if abs(total - 1.0) > (1e-6 if array.dtype == np.float32 else 1e-8):
+        raise ValueError(
+            f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}"
+        )
+    return array
+
+
+def check_means(means: object, n_components: int, n_features: int) -> FloatArray:
+    """Return the starting means as a new array.
+
+    Parameters
+    ----------
+    means : array-like of shape (n_components, n_features)
+        Finite numbers.
+    n_components, n_features : int
+        Numbers of components and features.
+
+    Returns
+    -------
+    ndarray of shape (n_components, n_features)
+        float32 if `means` is, else float64.
+    """
+    return checked_copy(means, "means_init", "means", (n_components, n_features))
+
+
+def check_definite(
+    values: object,
+    parameter: str,
+    name: str,
+    expected_shape: tuple[int, ...],
+    *,
+    are_matrices: bool,
+) -> FloatArray:
+    """Return precisions or covariances that the user gives as a new array.
+
+    Parameters
+    ----------
+    values : array-like
+        Matrices, or numbers for single features.
+    parameter : str
+        Name of the argument, for messages.
+    name : str
+        What one value is called, such as ``'full precision'``, for messages.
+    expected_shape : tuple of int
+        Shape that the covariance structure gives them.
+    are_matrices : bool
+        Whether the last two axes are matrices, which must be symmetric and positive definite. If
+        not, every number must be positive.
+
+    Returns
+    -------
+    ndarray of shape `expected_shape`
+        float32 if `values` is, else float64. Matrices are exactly symmetric.
+
+    Examples
+    --------
+    >>> from gmmx.checks.parameters import check_definite
+    >>> check_definite([[2.0, 3.0], [3.0, 2.0]], "precisions_init", "tied precision", (2, 2),
+    ...                are_matrices=True)
+    Traceback (most recent call last):
+    ...
+    ValueError: 'tied precision' should be symmetric, positive-definite
+    """
+    array = check_symmetric(values, parameter, name, expected_shape, are_matrices=are_matrices)
+    if are_matrices:
+        for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
+            if not _is_definite(matrix.astype(np.float64)):
+                raise not_definite_error(name, component if array.ndim > 2 else None)
+    return array
+
+
+def check_symmetric(
+    values: object,
+    parameter: str,
+    name: str,
+    expected_shape: tuple[int, ...],
+    *,
+    are_matrices: bool,
+) -> FloatArray:
+    """Return what `check_definite` returns, of matrices that are symmetric and may be singular.
+
+    Parameters
+    ----------
+    values, parameter, name, expected_shape, are_matrices
+        As in `check_definite`.
+
+    Returns
+    -------
+    ndarray of shape `expected_shape`
+        float32 if `values` is, else float64. Matrices are exactly symmetric, with positive
+        diagonals.
+    """
+    array = checked_copy(values, parameter, name, expected_shape)
+    if not are_matrices:
+        if (array <= 0.0).any():
+            raise ValueError(f"'{name}' should be positive, but got {array.min()}")
+        return array
+    for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
+        if not _is_symmetric(matrix.astype(np.float64)):
+            raise not_definite_error(name, component if array.ndim > 2 else None)
+    # Inverses of covariances are symmetric up to rounding only. Of the two halves this keeps the
+    # one scikit-learn reads.
+    upper = np.triu(array)
+    return upper + np.swapaxes(np.triu(array, 1), -1, -2)
+
+
+def not_definite_error(name: str, component: int | None) -> ValueError:
+    """Return the error for a matrix that is not symmetric and positive definite.
+
+    Parameters
+    ----------
+    name : str
+        What one matrix is called.
+    component : int or None
+        Whose matrix it is; None for a shared one.
+
+    Returns
+    -------
+    ValueError
+        With scikit-learn's message.
+    """
+    of_component = "" if component is None else f", but that of component {component} is not"
+    return ValueError(f"'{name}' should be symmetric, positive-definite{of_component}")
+
+
+def checked_copy(
+    values: object, argument: str, quantity: str, expected_shape: tuple[int, ...]
+) -> FloatArray:
+    """Return a copy of `values` as finite floats of the expected shape."""
+    array = as_float_array(values, argument).copy()
+    if array.shape != expected_shape:
+        raise ValueError(
+            f"The parameter '{quantity}' should have the shape of {expected_shape}, but got "
+            f"{array.shape}"
+        )
+    check_finite(array, argument)
+    return array
+
+
+def _is_symmetric(matrix: NDArray[np.float64]) -> bool:
+    """Return whether `matrix` is symmetric, with a positive diagonal, whatever its units."""
+    if (np.diagonal(matrix) <= 0.0).any():
+        return False
+    with np.errstate(all="ignore"):
+        scaled = _scaled(matrix)
+        asymmetry = np.abs(scaled - scaled.T).max()
+    return bool(asymmetry <= _SYMMETRY_TOLERANCE)
+
+
+def _scaled(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a symmetric matrix in units in which its diagonal is 1."""
+    scale = np.sqrt(np.diagonal(matrix))
+    return matrix / scale[:, np.newaxis] / scale
+
+
+def _is_definite(matrix: NDArray[np.float64]) -> bool:
+    """Return whether a symmetric matrix is positive definite, whatever its features' units."""
+    scaled = _scaled(matrix)
+    if _least_eigenvalue(scaled) > _ROUNDING * len(scaled):
+        return True
+    # The smallest eigenvalue of a singular matrix is rounding error alone, of either sign.
+    eigenvalues = np.linalg.eigvalsh(scaled, UPLO="U")
+    return bool(eigenvalues[0] > _ROUNDING * eigenvalues[-1])
+
+
+def _least_eigenvalue(matrix: NDArray[np.float64]) -> float:
+    """A lower bound, 1 / |L^-1|^2 for matrix = L L^T, or 0: less work than the eigenvalue."""
+    try:
+        factor = precision_cholesky(matrix)
+    except DegenerateCovarianceError:
+        return 0.0
+    return float(1.0 / np.square(factor).sum())
+
+
+def check_fitted_matrices(
+    fitted: Mapping[str, Any], structure: type[CovarianceStructure], shape: tuple[int, ...]
+) -> None:
+    """Raise ValueError if fitted matrices do not suit the covariance type.
+
+    Parameters
+    ----------
+    fitted : mapping
+        Attributes of a model.
+    structure : type of CovarianceStructure
+        What the model's `covariance_type` asks for now.
+    shape : tuple of int
+        The shape of its matrices.
+    """
+    for name in ("precisions_cholesky_", "covariances_"):
+        if name in fitted and np.shape(fitted[name]) != shape:
+            raise ValueError(
+                f"{name} has the shape {np.shape(fitted[name])}, but covariance_type="
+                f"{structure.name!r} asks for {shape}. Set covariance_type to that of the last "
+                "fit, or fit again."
+            )
+    factors = fitted.get("precisions_cholesky_", 1.0)
+    if not structure.are_matrices and not np.all(factors > 0):
+        raise ValueError(
+            f"precisions_cholesky_ holds values that are not positive, but covariance_type="
+            f"{structure.name!r} asks for variances. Set covariance_type to that of the last fit, "
+            "or fit again."
+        )
+
+
+def check_fitted_feature_count(n_features: int, n_features_in: int) -> None:
+    """Raise ValueError if means that were set by hand have another width than `n_features_in_`.
+
+    Parameters
+    ----------
+    n_features, n_features_in : int
+        Numbers of features of `means_` and in `n_features_in_`.
+    """
+    if n_features != n_features_in:
+        raise ValueError(
+            f"means_ holds {n_features} features, but n_features_in_ is {n_features_in}. Set "
+            "attributes that belong together."
+        )
+
+
+def check_warm_start(
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    expected: tuple[tuple[int, ...], tuple[int, ...]],
+) -> None:
+    """Raise ValueError if a warm start cannot continue from the last solution.
+
+    Parameters
+    ----------
+    shapes, expected : pair of tuple of int
+        Shapes of the means and of the covariances: those of the last solution, and those that
+        the constructor's parameters and the samples ask for.
+    """
+    if shapes != expected:
+        raise ValueError(
+            f"warm_start continues from means {shapes[0]} and covariances {shapes[1]}, but "
+            f"n_components, covariance_type and X ask for {expected[0]} and {expected[1]}. Set "
+            "warm_start=False to start anew."
+        )
+
+
+def given_parameters(
+    structure: type[CovarianceStructure],
+    weights: ArrayLike,
+    means: ArrayLike,
+    covariances: ArrayLike,
+) -> tuple[MixtureParameters, np.dtype[Any]]:
+    """All parameters of a mixture in float64, and the precision that they were given in."""
+    shape = np.shape(means)
+    if len(shape) != 2 or 0 in shape:
+        raise ValueError(
+            "The parameter 'means' should have the shape of (n_components, n_features), but got "
+            f"{shape}"
+        )
+    checked_weights = check_weights(weights, shape[0])
+    checked_means = check_means(means, *shape)
+    name = f"{structure.name} covariance"
+    checked_covariances = check_symmetric(
+        covariances, "covariances", name, structure.covariance_shape(*shape),
+        are_matrices=structure.are_matrices,
+    )  # fmt: skip
+    try:
+        covariance = structure.from_covariances(checked_covariances.astype(np.float64), *shape)
+    except DegenerateCovarianceError as error:
+        raise not_definite_error(name, error.component) from error
+    parameters = MixtureParameters(
+        checked_weights.astype(np.float64), checked_means.astype(np.float64), covariance
+    )
+    return parameters, np.result_type(checked_weights, checked_means, checked_covariances)
+
+
+def given_start(
+    structure: type[CovarianceStructure],
+    shape: tuple[int, int],
+    weights: ArrayLike | None,
+    means: ArrayLike | None,
+    precisions: ArrayLike | None,
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
+    """Starting weights, means and precisions, where there are any."""
+    return (
+        None if weights is None else check_weights(weights, shape[0]),
+        None if means is None else check_means(means, *shape),
+        None
+        if precisions is None
+        else check_definite(
+            precisions, "precisions_init", f"{structure.name} precision",
+            structure.covariance_shape(*shape), are_matrices=structure.are_matrices,
+        ),
+    )  # fmt: skip

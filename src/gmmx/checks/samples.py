@@ -1,0 +1,227 @@
+"""Checks of the samples that a user passes.
+
+Every function returns what may be used or raises; none changes its arguments. Messages follow
+scikit-learn's wording, which user code and its tests match. `constructor` and `parameters`
+check all other arguments.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray, NDArray
+
+
+_FINITE_BLOCK = 1 << 16
+
+
+def check_samples(X: object, estimator_name: str, *, min_samples: int = 1) -> FloatArray:
+    """Return `X` as finite numbers in two dimensions, ready for the compiled kernels.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Array, nested list or data frame. An array that is fit already is returned as it is, also
+        when it is read-only or memory-mapped.
+    estimator_name : str
+        Name of the estimator's class, for messages.
+    min_samples : int, default=1
+        Smallest number of rows accepted.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        float32 if `X` is, else float64; C-contiguous, aligned and in native byte order.
+
+    Raises
+    ------
+    TypeError
+        For sparse data, dates and what is no array at all.
+    ValueError
+        For complex, non-numeric, ragged, empty, NaN or infinite data and for a wrong dimension.
+
+    Examples
+    --------
+    >>> from gmmx.checks.samples import check_samples
+    >>> check_samples([[1, 2], [3, 4]], "GaussianMixture")
+    array([[1., 2.],
+           [3., 4.]])
+    >>> check_samples([[1.0, float("nan")]], "GaussianMixture")
+    Traceback (most recent call last):
+    ...
+    ValueError: Input X contains NaN. The first one is at index (0, 1).
+    GaussianMixture does not accept missing values encoded as NaN natively. Impute them or drop \
+the samples that have them.
+    """
+    samples = as_float_array(X, "X")
+    _check_two_dimensions(samples, estimator_name)
+    check_finite(samples, "X", estimator_name)
+    for count, minimum, what in zip(
+        samples.shape, (min_samples, 1), ("sample", "feature"), strict=True
+    ):
+        if count < minimum:
+            raise ValueError(
+                f"Found array with {count} {what}(s) (shape={samples.shape}) while a minimum of "
+                f"{minimum} is required by {estimator_name}."
+            )
+    return samples
+
+
+def as_float_array(values: object, name: str) -> FloatArray:
+    """Return `values` as a C-contiguous, aligned, native array of float32 or float64.
+
+    Parameters
+    ----------
+    values : array-like
+        Numbers of any real type; float32 stays float32, every other type becomes float64.
+    name : str
+        What the user calls these values, for messages.
+
+    Returns
+    -------
+    ndarray
+        The same memory if it is in this form already.
+    """
+    if type(values) is np.ndarray:
+        flags, dtype = values.flags, values.dtype
+        if dtype.char in "fd" and dtype.isnative and flags.c_contiguous and flags.aligned:
+            return values
+    else:
+        _refuse_containers(values, name)
+    array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = _floats_from_objects(array, name)
+    elif array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported\n{array}\n")
+    elif array.dtype.kind in "mM" or array.dtype.names is not None:
+        raise _not_numbers(name, str(array.dtype))
+    is_single = array.dtype.type is np.float32
+    with np.errstate(all="ignore"):
+        return np.require(array, np.float32 if is_single else np.float64, ("C", "A"))
+
+
+def check_finite(array: FloatArray, name: str, estimator_name: str = "") -> None:
+    """Raise ValueError if the C-contiguous `array` holds NaN or infinity.
+
+    Parameters
+    ----------
+    array : ndarray
+        A C-contiguous array of any shape.
+    name : str
+        What the user calls this array, for messages.
+    estimator_name : str, default=""
+        If given, the message about NaN says that this estimator takes no missing values.
+    """
+    with np.errstate(all="ignore"):
+        total = np.add.reduce(array, axis=None)
+    if math.isfinite(total):
+        return
+    # The sum of finite numbers may overflow, so only a look at each number decides.
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, _FINITE_BLOCK):
+        finite = np.isfinite(flat[start : start + _FINITE_BLOCK])
+        if not finite.all():
+            raise _not_finite_error(array, start + int(np.argmin(finite)), name, estimator_name)
+
+
+def check_spread(samples: FloatArray) -> None:
+    """Raise ValueError if sums of squared differences between samples overflow.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+    """
+    largest = float(np.finfo(samples.dtype).max) / samples.size
+    # Of all values together the spread is larger, and found sooner.
+    spread = float(samples.max()) - float(samples.min())
+    if spread * spread <= largest:
+        return
+    with np.errstate(all="ignore"):
+        spread = float((samples.max(axis=0) - samples.min(axis=0)).max())
+    if not spread * spread <= largest:
+        raise ValueError(
+            f"The values in X are too large: they differ by up to {spread:g}, whose square "
+            f"overflows in {samples.dtype}. Scale the data, for example to unit variance."
+        )
+
+
+def _refuse_containers(values: object, name: str) -> None:
+    """Raise for containers that `numpy.asarray` would read wrongly."""
+    if hasattr(type(values), "toarray"):
+        raise TypeError(
+            f"Sparse data was passed for {name}, but dense data is required. Use '.toarray()' to "
+            "convert to a dense numpy array."
+        )
+    if isinstance(values, np.matrix):
+        raise TypeError(
+            "np.matrix is not supported. Please convert to a numpy array with np.asarray."
+        )
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(
+            f"Input {name} contains masked values, which would be used as if they were data. "
+            "Impute them or drop the samples that have them."
+        )
+
+
+def _floats_from_objects(array: NDArray[np.object_], name: str) -> NDArray[np.float64]:
+    """Return an array of Python objects as float64, pandas' NA as NaN."""
+    missing = getattr(sys.modules.get("pandas"), "NA", None)
+    is_missing = np.zeros(array.shape, dtype=bool)
+    for position, value in enumerate(array.flat):
+        # NumPy would drop the imaginary part of the one and the unit of the other.
+        if isinstance(value, complex | np.complexfloating):
+            raise ValueError(f"Complex data not supported\n{array}\n")
+        if isinstance(value, np.datetime64 | np.timedelta64):
+            raise _not_numbers(name, type(value).__name__)
+        is_missing.flat[position] = value is missing
+    try:
+        return np.where(is_missing, np.nan, array).astype(np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"Input {name} contains infinity or a value too large for dtype('float64')."
+        ) from None
+
+
+def _not_numbers(name: str, found: str) -> TypeError:
+    """Return the error for values that have no meaning as plain numbers."""
+    return TypeError(
+        f"Input {name} contains {found}, but real numbers are required. Convert it to numbers "
+        "explicitly, for example to seconds since a fixed date."
+    )
+
+
+def _check_two_dimensions(array: FloatArray, estimator_name: str) -> None:
+    """Raise ValueError if `array` has not two dimensions."""
+    if array.ndim > 2:
+        raise ValueError(
+            f"Found array with dim {array.ndim}, while dim <= 2 is required by {estimator_name}."
+        )
+    if array.ndim < 2:
+        found = "1D array" if array.ndim == 1 else "scalar array"
+        raise ValueError(
+            f"Expected 2D array, got {found} instead:\narray={array}.\n"
+            "Reshape your data either using array.reshape(-1, 1) if your data has a single feature "
+            "or array.reshape(1, -1) if it contains a single sample."
+        )
+
+
+def _not_finite_error(
+    array: FloatArray, position: int, name: str, estimator_name: str
+) -> ValueError:
+    """Return the error for the number at flat `position`, the first that is not finite."""
+    index = tuple(int(i) for i in np.unravel_index(position, array.shape))
+    is_nan = bool(np.isnan(array[index]))
+    found = "NaN" if is_nan else f"infinity or a value too large for {array.dtype!r}"
+    message = f"Input {name} contains {found}. The first one is at index {index}."
+    if is_nan and estimator_name:
+        message += (
+            f"\n{estimator_name} does not accept missing values encoded as NaN natively. Impute "
+            "them or drop the samples that have them."
+        )
+    return ValueError(message)

@@ -1,0 +1,1 @@
+"""scikit-learn's contract for estimators, without scikit-learn."""

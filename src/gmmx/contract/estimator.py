@@ -1,0 +1,262 @@
+"""What scikit-learn expects of an estimator, without importing scikit-learn.
+
+`Estimator` has parameters (the arguments of the constructor, stored under their names) and fitted
+attributes (names that end with an underscore). A fit works on local values and stores its result
+in one step at the end, so that one that fails leaves the fitted model as it was::
+
+    def fit(self, X, y=None):
+        samples, features = self._check_training_samples(X, min_samples=2)
+        weights, means = ...
+        self._replace_fitted_attributes({**features, "weights_": weights, "means_": means})
+        return self
+
+    def predict(self, X):
+        samples = self._check_new_samples(X)
+        return ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+
+from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
+from gmmx.checks.samples import check_samples
+from gmmx.contract.representation import (
+    html_table,
+    prints_changed_only,
+    short_repr,
+    summary,
+    wrapped_call,
+)
+from gmmx.exceptions import not_fitted_error
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray
+
+
+class Estimator:
+    """Base of all estimators: parameters, representation, fitted state and feature names."""
+
+    _parameter_defaults: ClassVar[dict[str, object]] = {}
+    _has_unnamed_parameters: ClassVar[bool] = False
+    # A fit replaces these attributes, and leaves others that a user or a subclass has set.
+    _fitted_names: ClassVar[frozenset[str]] = frozenset({"n_features_in_", "feature_names_in_"})
+
+    def __init_subclass__(cls) -> None:
+        """Read the parameters and their defaults from the signature of the constructor."""
+        super().__init_subclass__()
+        if "__init__" not in vars(cls):
+            return
+        parameters = inspect.signature(cls).parameters.values()
+        kinds = {parameter.kind for parameter in parameters}
+        cls._has_unnamed_parameters = inspect.Parameter.VAR_POSITIONAL in kinds
+        cls._parameter_defaults = {
+            parameter.name: parameter.default
+            for parameter in sorted(parameters, key=lambda parameter: parameter.name)
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        }
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """Return the names of the constructor's parameters, in alphabetical order."""
+        if cls._has_unnamed_parameters:
+            raise RuntimeError(
+                "scikit-learn estimators should always specify their parameters in the signature "
+                f"of their __init__ (no varargs). {cls} takes *args: name its parameters."
+            )
+        return list(cls._parameter_defaults)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Accepted for scikit-learn's sake. No parameter is itself an estimator.
+
+        Returns
+        -------
+        dict of str to object
+            Parameter names in alphabetical order and their values.
+        """
+        return {name: getattr(self, name) for name in self._get_param_names()}
+
+    def set_params(self, **params: object) -> Self:
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : object
+            Parameter names and their new values, which are checked in ``fit``.
+
+        Returns
+        -------
+        Estimator
+            This estimator.
+        """
+        valid = self._get_param_names()
+        for name in params:
+            if name not in valid:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Valid parameters are: {valid!r}."
+                )
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        """Return the call that makes this estimator, without parameters at their default.
+
+        With scikit-learn's option ``print_changed_only=False`` all parameters are shown.
+        """
+        shown = self._changed_params() if prints_changed_only() else self.get_params().items()
+        arguments = [f"{name}={short_repr(value)}" for name, value in shown]
+        return wrapped_call(type(self).__name__, arguments)
+
+    def _repr_html_(self) -> str:
+        """Return tables of the parameters and the fitted attributes for notebooks."""
+        from html import escape  # noqa: PLC0415 - seldom needed, and slow to import
+
+        changed = dict(self._changed_params())
+        parameters = {
+            f"<b>{name}</b>" if name in changed else name: escape(short_repr(value))
+            for name, value in self.get_params().items()
+        }
+        fitted = {
+            escape(name): escape(summary(value))
+            for name, value in vars(self).items()
+            if _is_fitted_name(name)
+        }
+        state = "fitted" if self.__sklearn_is_fitted__() else "not fitted"
+        return (
+            f"<div><details><summary><code>{type(self).__name__}</code> ({state})</summary>"
+            f"{html_table('Parameters', parameters)}{html_table('Fitted attributes', fitted)}"
+            "</details></div>"
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Return the representations a notebook may choose from."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _get_params_html(self, deep: bool = True, doc_link: str = "") -> Any:
+        """Return the table of parameters in scikit-learn's diagrams."""
+        return _of_base_estimator("_get_params_html")(self, deep, doc_link)
+
+    def _get_fitted_attr_html(self, doc_link: str = "") -> Any:
+        """Return the table of fitted attributes in scikit-learn's diagrams."""
+        return _of_base_estimator("_get_fitted_attr_html")(self, doc_link)
+
+    def __sklearn_tags__(self) -> object:
+        """Return what scikit-learn's tools need to know: a density estimator of dense data."""
+        sklearn_utils = import_module("sklearn.utils")
+        return sklearn_utils.Tags(
+            estimator_type="density_estimator",
+            target_tags=sklearn_utils.TargetTags(required=False),
+            transformer_tags=None,
+            classifier_tags=None,
+            regressor_tags=None,
+        )
+
+    def get_metadata_routing(self) -> object:
+        """Return the metadata scikit-learn may route to this estimator, which is none.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRequest
+            An empty request. Needs scikit-learn.
+        """
+        return import_module("sklearn.utils.metadata_routing").MetadataRequest(owner=self)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there are fitted attributes, be they of ``fit`` or set by hand."""
+        # Fitted attributes come after the parameters, so the search from the end is short.
+        return any(map(_is_fitted_name, reversed(vars(self))))
+
+    def _check_is_fitted(self) -> None:
+        """Raise NotFittedError before the first ``fit``."""
+        if not self.__sklearn_is_fitted__():
+            raise not_fitted_error(type(self).__name__)
+
+    def _check_training_samples(
+        self, X: object, *, min_samples: int
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Return the samples to fit and the fitted attributes that describe their features."""
+        names = feature_names(X)
+        samples = check_samples(X, type(self).__name__, min_samples=min_samples)
+        features: dict[str, Any] = {"n_features_in_": samples.shape[1]}
+        if names is not None:
+            features["feature_names_in_"] = names
+        return samples, features
+
+    def _check_new_samples(self, X: object) -> FloatArray:
+        """Return samples for a fitted model, with the features it was fitted to."""
+        self._check_is_fitted()
+        estimator_name = type(self).__name__
+        names = getattr(self, "feature_names_in_", None)
+        check_feature_names(X, names, estimator_name)
+        samples = check_samples(X, estimator_name)
+        n_features: int = samples.shape[1]
+        check_feature_count(n_features, getattr(self, "n_features_in_", n_features), estimator_name)
+        return samples
+
+    def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
+        """Store the result of a fit in place of the one before, in one step."""
+        replaced = self._fitted_names
+        kept = {name: value for name, value in vars(self).items() if name not in replaced}
+        self.__dict__ = {**kept, **attributes}
+
+    def _changed_params(self) -> list[tuple[str, object]]:
+        """Return the names and values of the parameters that are not at their default."""
+        return [
+            (name, value)
+            for name, value in self.get_params().items()
+            if short_repr(value) != short_repr(self._parameter_defaults[name])
+        ]
+
+
+class Attributes(dict[str, Any]):
+    """A copy of an estimator's attributes, in which a fit in another thread changes nothing.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        The estimator. A name that it does not have raises its AttributeError.
+    """
+
+    def __init__(self, estimator: Estimator) -> None:
+        super().__init__(vars(estimator))
+        self.class_name = type(estimator).__name__
+
+    def __missing__(self, name: str) -> NoReturn:
+        """Raise AttributeError."""
+        raise AttributeError(f"'{self.class_name}' object has no attribute {name!r}")
+
+
+def attributes_of_fit(estimator: object) -> dict[str, Any]:
+    """Return the fitted attributes of an estimator, gmmx's or scikit-learn's.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+
+    Returns
+    -------
+    dict of str to object
+        Names and values; empty if it is not fitted.
+    """
+    return {name: value for name, value in vars(estimator).items() if _is_fitted_name(name)}
+
+
+def _is_fitted_name(name: str) -> bool:
+    """Return whether an attribute of this name is the result of a fit."""
+    return name.endswith("_") and not name.startswith("_")
+
+
+def _of_base_estimator(name: str) -> Any:
+    """Return a method of scikit-learn's base class, which is called with any estimator."""
+    return getattr(import_module("sklearn.base").BaseEstimator, name)

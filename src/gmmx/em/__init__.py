@@ -1,0 +1,1 @@
+"""Expectation-maximization: the loop, its steps, stopping, acceleration, repair, restarts."""

@@ -1,0 +1,176 @@
+"""SQUAREM: EM that extrapolates along the path of its last two steps.
+
+Parameters are extrapolated as log weights, means, and Cholesky factors of the precisions with
+logarithms of their diagonals, so that every value gives a mixture, if only rounding allows it.
+Their distances are those of the Fisher information of samples whose components are known: half
+the square of one is the Kullback-Leibler divergence of two mixtures near each other, in nats per
+sample, whatever the units of the features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.model.parameters import MixtureParameters
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+SHORTEST_STEP = 1.01  # a proposal of length 1 is where EM goes by itself
+FIRST_LARGEST_STEP = 8.0
+STEP_GROWTH = 4.0
+LARGEST_DISTANCE = 0.3  # of a proposal: farther ones end more often at another maximum than EM
+ROUNDING = 1e-12  # distance that rounding may make
+
+
+class SquaredExtrapolation:
+    """Proposals of parameters beyond the last step of EM, and the way back from bad ones.
+
+    Parameters
+    ----------
+    chart : callable
+        Coordinates about given parameters, in which steps are extrapolated.
+
+    References
+    ----------
+    Varadhan, Roland (2008), "Simple and globally convergent methods for accelerating the
+    convergence of any EM algorithm", Scandinavian Journal of Statistics 35; step length 3.
+    """
+
+    def __init__(self, chart: Callable[[MixtureParameters], Chart]) -> None:
+        self.chart = chart
+        self.largest_step = FIRST_LARGEST_STEP
+        self.before: MixtureParameters | None = None
+        self.fallback: MixtureParameters | None = None
+        self.floor = -np.inf
+        self.step_length = np.inf
+
+    def rejects(self, lower_bound: float) -> bool:
+        """Whether the proposal is worse than the parameters that it started from."""
+        return self.fallback is not None and not lower_bound >= self.floor
+
+    def retreat(self) -> MixtureParameters:
+        """Where EM got to before the rejected proposal; the next one is shorter."""
+        assert self.fallback is not None
+        parameters, self.fallback = self.fallback, None
+        self.largest_step = max(FIRST_LARGEST_STEP, self.largest_step / STEP_GROWTH)
+        return parameters
+
+    def restart(self) -> None:
+        """Forget the path: parameters did not come from a step of EM."""
+        self.before = self.fallback = None
+        self.step_length = np.inf
+
+    def propose(
+        self, start: MixtureParameters, end: MixtureParameters, lower_bound: float
+    ) -> MixtureParameters:
+        """Parameters to go on from after a step of EM from `start`, at `lower_bound`, to `end`."""
+        before, self.before, self.fallback = self.before, start, None
+        if before is None:
+            return end
+        chart = self.chart(start)
+        if not chart.masses(end).all():
+            return end
+        step, next_step = -chart.coordinates(before), chart.coordinates(end)
+        bend = next_step - step
+        self.step_length = float(np.linalg.norm(step)) / max(float(np.linalg.norm(bend)), ROUNDING)
+        length = self._bounded_length(step, bend)
+        if length < SHORTEST_STEP:
+            return end
+        try:
+            proposal = chart.parameters(_extrapolate(step, bend, length))
+        except DegenerateCovarianceError:
+            return end
+        self.before, self.fallback, self.floor = None, end, lower_bound
+        return proposal
+
+    def _bounded_length(self, step: Array, bend: Array) -> float:
+        """The length of the step, or less where that is more than before or leads too far."""
+        length = self.step_length
+        if length >= self.largest_step:
+            length = self.largest_step
+            self.largest_step *= STEP_GROWTH
+        while (
+            length >= SHORTEST_STEP
+            and np.linalg.norm(_extrapolate(step, bend, length)) > LARGEST_DISTANCE
+        ):
+            length = (1 + length) / 2
+        return length
+
+    def has_converged(
+        self, start: MixtureParameters, end: MixtureParameters, gain: float, tol: float
+    ) -> bool:
+        """Whether a pass from `start` gained less than `tol`, and as little is left to gain.
+
+        What a proposal gains says by itself nothing about how far EM has come. What is left is
+        Aitken's estimate: steps that shrink to a share 1 - 1 / length each, from `start` to `end`
+        and on, add up to a gain of length / 2 times the square of the first.
+        """
+        if not abs(gain) < tol:
+            return False
+        chart = self.chart(start)
+        if not chart.masses(end).all():
+            return True
+        step = chart.coordinates(end)
+        return bool(chart.n_samples * self.step_length * (step @ step) < 2 * tol)
+
+
+def _extrapolate(step: Array, bend: Array, length: float) -> Array:
+    """Coordinates of a proposal about the end of the first of two steps."""
+    return 2 * length * step + length**2 * bend - step
+
+
+class Chart:
+    """Coordinates about `origin`, in which the Fisher information is the identity there."""
+
+    n_samples = 1.0  # that the bound is a sum over
+
+    def __init__(self, origin: MixtureParameters) -> None:
+        self.origin = origin
+        masses = self.masses(origin)
+        shares = masses / masses.sum()
+        self.deviations = np.sqrt(shares)
+        self.factor_deviations = np.sqrt(origin.covariance.information(shares))
+
+    @staticmethod
+    def masses(parameters: MixtureParameters) -> Array:
+        """How much each component counts: its weight."""
+        return parameters.weights
+
+    def mixture(
+        self, log_ratios: Array, means: Array, covariance: CovarianceStructure
+    ) -> MixtureParameters:
+        """The mixture whose masses are proportional to the origin's times exp(log_ratios)."""
+        weights = self.origin.weights * np.exp(log_ratios - log_ratios.max())
+        return MixtureParameters(weights / weights.sum(), means, covariance)
+
+    def coordinates(self, parameters: MixtureParameters) -> Array:
+        """Of a mixture, flat."""
+        origin = self.origin
+        log_ratios = np.log(self.masses(parameters) / self.masses(origin))
+        shifts = origin.covariance.whiten(parameters.means - origin.means)
+        log_factors = parameters.covariance.log_factors(origin.covariance)
+        return np.concatenate(
+            [
+                self.deviations * log_ratios,
+                (self.deviations[:, np.newaxis] * shifts).ravel(),
+                (self.factor_deviations * log_factors).ravel(),
+            ]
+        )
+
+    def parameters(self, coordinates: Array) -> MixtureParameters:
+        """The mixture with these coordinates; may raise `DegenerateCovarianceError`."""
+        origin, means = self.origin, self.origin.means
+        ends = np.cumsum([len(means), means.size])
+        log_ratios, shifts, log_factors = np.split(coordinates, ends)
+        shifts = shifts.reshape(means.shape) / self.deviations[:, np.newaxis]
+        log_factors = log_factors.reshape(self.factor_deviations.shape) / self.factor_deviations
+        return self.mixture(
+            log_ratios / self.deviations,
+            means + origin.covariance.unwhiten(shifts),
+            origin.covariance.with_log_factors(log_factors),
+        )

@@ -1,0 +1,1 @@
+"""The estimators, and the conversion of parameters to fitted attributes and back."""

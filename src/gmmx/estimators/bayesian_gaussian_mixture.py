@@ -1,0 +1,394 @@
+"""BayesianGaussianMixture: scikit-learn's variational estimator on compiled kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from gmmx.bayes.one_feature import variational_steps
+from gmmx.bayes.posterior import MixturePosterior
+from gmmx.bayes.variational import VariationalBayes
+from gmmx.bayes.weight_distributions import WEIGHT_DISTRIBUTIONS, WeightDistribution
+from gmmx.contract.estimator import Attributes
+from gmmx.em.loop import EMResult
+from gmmx.em.maximum_likelihood import ExpectationMaximization
+from gmmx.em.restarts import ALGORITHMS
+from gmmx.em.stopping import AbsoluteChange
+from gmmx.estimators.attributes import (
+    components_in_use,
+    fitted_means_and_covariance,
+    fitted_posterior,
+    fitted_prior,
+    posterior_attributes,
+)
+from gmmx.estimators.base import Mixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.estimators.given_prior import prior_of
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, DegenerateCovarianceError
+from gmmx.starts.initializer import INIT_PARAMS, Initializer
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, ArrayLike, Samples
+
+
+TOL_TYPES = ("absolute", "per-sample")
+
+
+class BayesianGaussianMixture(Mixture):
+    """Gaussian mixture with a posterior of its parameters, found by variational inference.
+
+    Components that the samples do not need get weights near zero. The contract and the numbers
+    are those of `sklearn.mixture.BayesianGaussianMixture`; `n_threads`, `callback`, `tol_type`,
+    `algorithm`, the covariance types ``'tied-diag'`` and ``'tied-spherical'``,
+    `n_active_components_`, `prune` and `elbo` are more.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Largest number of components.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical'}, \
+default='full'
+        'full': a covariance matrix for each component; 'tied': one for all; 'diag': a variance
+        for each component and feature; 'spherical': one for each component; 'tied-diag': one for
+        each feature; 'tied-spherical': a single one.
+    tol : float, default=1e-3
+        Change of the lower bound, in nats, at which the fit has converged; see `tol_type`.
+    reg_covar : float, default=1e-6
+        Added to every variance of the samples.
+    max_iter : int, default=100
+        Largest number of iterations; with 0 the starting values are the model.
+    n_init : int, default=1
+        Number of starts, of which the one with the largest lower bound is kept.
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How samples are first assigned to components: by k-means clustering, from k-means++ seeds,
+        by random responsibilities, or from samples drawn at random.
+    weight_concentration_prior_type : {'dirichlet_process', 'dirichlet_distribution'}, \
+default='dirichlet_process'
+        Prior of the weights: an infinite mixture, cut off at `n_components`, or a finite one.
+    weight_concentration_prior : float or None, default=None
+        Concentration of that prior; the smaller, the fewer components are used. None stands for
+        1 / n_components.
+    mean_precision_prior : float or None, default=None
+        Weight of `mean_prior`, in samples; None stands for 1.
+    mean_prior : array-like of shape (n_features,), default=None
+        Expected means; None stands for the mean of X.
+    degrees_of_freedom_prior : float or None, default=None
+        Degrees of freedom of the precisions' Wishart prior, above n_features - 1; None stands for
+        n_features.
+    covariance_prior : float or array-like, default=None
+        Scatter that is added to that of each component's samples, the inverse of the Wishart
+        prior's scale, in the shape of one component's covariance. None stands for the covariance
+        of X.
+    random_state : int, RandomState or None, default=None
+        Seed of the starts and of `sample`.
+    warm_start : bool, default=False
+        Whether `fit` continues from the last solution.
+    verbose : int, default=0
+        1 prints each start and every `verbose_interval`-th iteration, 2 also the time and the
+        change of the lower bound.
+    verbose_interval : int, default=10
+        Iterations between two lines.
+    n_threads : int or None, default=None
+        Threads of the compiled code; None for all cores that the process may use. The result is
+        the same, bit for bit, for every number.
+    callback : callable or None, default=None
+        Called as ``callback(iteration, lower_bound)`` after each iteration of each start. If it
+        returns True, the fit ends with the best result so far.
+    tol_type : {'absolute', 'per-sample'}, default='absolute'
+        What `tol` is compared to. 'absolute': the change of the lower bound, a sum over all
+        samples, so that the same `tol` asks for more of more samples; as in scikit-learn.
+        'per-sample': that change divided by the number of samples, as for `GaussianMixture`. Set
+        `tol` to about 1e-6 then: components empty so slowly that the default of 1e-3 ends the fit
+        before they have.
+    algorithm : {'em', 'squarem'}, default='em'
+        'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
+        the samples where they are slow, a quarter where many components overlap. The lower bound
+        never falls; the fit ends once about `tol` is left to gain. `n_iter_` counts passes.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+        Expected probabilities of the components.
+    means_ : ndarray of shape (n_components, n_features)
+        Expected means.
+    covariances_ : ndarray
+        Inverses of the expected precisions, (n_components, n_features, n_features) for 'full',
+        (n_features, n_features) for 'tied', (n_components, n_features) for 'diag',
+        (n_components,) for 'spherical', (n_features,) for 'tied-diag', () for 'tied-spherical'.
+    precisions_ : ndarray
+        Expected precisions, in the same shape.
+    precisions_cholesky_ : ndarray
+        Upper triangular U with precision U U^T, or square roots of precisions.
+    converged_ : bool
+        Whether the best start converged.
+    n_iter_ : int
+        Number of its iterations.
+    lower_bound_ : numpy.float64
+        Lower bound of the log evidence, in nats for all samples together, without what depends on
+        the prior only, as scikit-learn counts it; `elbo` has every term.
+    lower_bounds_ : list of numpy.float64
+        The same after each iteration.
+    n_active_components_ : int
+        Number of components that hold at least one sample, counted by responsibilities.
+    weight_concentration_prior_ : float
+        Concentration of the weights' prior.
+    weight_concentration_ : tuple of two ndarrays, or ndarray, of shape (n_components,)
+        Parameters of the beta distributions of the Dirichlet process, or of the Dirichlet
+        distribution.
+    mean_precision_prior_ : float
+        Weight of the prior's mean.
+    mean_precision_ : ndarray of shape (n_components,)
+        Weights of the means, in samples.
+    mean_prior_ : ndarray of shape (n_features,)
+        The prior's mean.
+    degrees_of_freedom_prior_ : float
+        Degrees of freedom of the prior.
+    degrees_of_freedom_ : ndarray of shape (n_components,) or ()
+        Degrees of freedom of the precisions' Wishart distributions.
+    covariance_prior_ : float or ndarray
+        The prior's scatter.
+    n_features_in_ : int
+        Number of features seen during `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had any.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", 10.2. Blei, Jordan (2006),
+    "Variational inference for Dirichlet process mixtures", Bayesian Analysis 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import BayesianGaussianMixture
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(0, 1, (200, 2)), rng.normal(9, 1, (300, 2))])
+    >>> bgm = BayesianGaussianMixture(n_components=6, random_state=0, max_iter=500).fit(X)
+    >>> bgm.n_active_components_
+    2
+    >>> bgm.prune().weights_.round(2)
+    array([0.6, 0.4])
+    """
+
+    weight_concentration_prior_type: str
+    weight_concentration_prior_: float
+    weight_concentration_: tuple[Array, Array] | Array
+    mean_precision_prior_: float
+    mean_precision_: Array
+    mean_prior_: Array
+    degrees_of_freedom_prior_: float
+    degrees_of_freedom_: Array
+    covariance_prior_: Array
+
+    _output_dtype = np.float64
+    _predicts_from = (
+        *Mixture._predicts_from,
+        "weight_concentration_prior_type",
+        "weight_concentration_",
+        "mean_precision_",
+        "degrees_of_freedom_",
+    )
+
+    _fitted_names = Mixture._fitted_names | {
+        "weight_concentration_prior_", "weight_concentration_", "mean_precision_prior_",
+        "mean_precision_", "mean_prior_", "degrees_of_freedom_prior_", "degrees_of_freedom_",
+        "covariance_prior_",
+    }  # fmt: skip
+    _structures = CONJUGATE_STRUCTURES
+    _options: ClassVar[dict[str, Iterable[str]]] = {
+        "covariance_type": CONJUGATE_STRUCTURES,
+        "init_params": INIT_PARAMS,
+        "weight_concentration_prior_type": WEIGHT_DISTRIBUTIONS,
+        "tol_type": TOL_TYPES,
+        "algorithm": ALGORITHMS,
+    }
+
+    def __init__(
+        self,
+        *,
+        n_components: int = 1,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weight_concentration_prior_type: str = "dirichlet_process",
+        weight_concentration_prior: float | None = None,
+        mean_precision_prior: float | None = None,
+        mean_prior: ArrayLike | None = None,
+        degrees_of_freedom_prior: float | None = None,
+        covariance_prior: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_threads: int | None = None,
+        callback: Callable[[int, float], object] | None = None,
+        tol_type: str = "absolute",
+        algorithm: str = "em",
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weight_concentration_prior_type = weight_concentration_prior_type
+        self.weight_concentration_prior = weight_concentration_prior
+        self.mean_precision_prior = mean_precision_prior
+        self.mean_prior = mean_prior
+        self.degrees_of_freedom_prior = degrees_of_freedom_prior
+        self.covariance_prior = covariance_prior
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.n_threads = n_threads
+        self.callback = callback
+        self.tol_type = tol_type
+        self.algorithm = algorithm
+
+    @property
+    def n_active_components_(self) -> int:
+        """Number of components that hold at least one sample, counted by responsibilities."""
+        return int(components_in_use(self.mean_precision_, self.mean_precision_prior_).sum())
+
+    def elbo(self, X: ArrayLike) -> float:
+        """Return a lower bound of the log evidence of X under the fitted posterior.
+
+        Unlike `lower_bound_` it has every term, so that it compares numbers of components and
+        priors. Each component has a Wishart distribution of its own here, also where it is
+        restricted to a shared or a diagonal scale.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        float
+            E log p(X, parameters, components) - E log q(parameters, components), in nats for all
+            samples together, with the best q of the components.
+
+        Raises
+        ------
+        ValueError
+            If the prior's scatter is singular: then the prior has no density.
+
+        References
+        ----------
+        Bishop (2006), "Pattern recognition and machine learning", 10.2.2.
+        """
+        log_likelihood = self.score_samples(X).sum(dtype=np.float64)
+        posterior = self._parameters()
+        try:
+            divergence = posterior.divergence_from(fitted_prior(Attributes(self), posterior))
+        except DegenerateCovarianceError as error:
+            raise ValueError(
+                "The evidence has no lower bound: covariance_prior_ is singular. Pass a "
+                "covariance_prior that is positive definite."
+            ) from error
+        return float(log_likelihood) - divergence
+
+    def prune(self, threshold: float | None = None) -> GaussianMixture:
+        """Return a mixture of the components that are in use.
+
+        Parameters
+        ----------
+        threshold : float, optional
+            Smallest weight of a component that is kept. By default those are kept that
+            `n_active_components_` counts.
+
+        Returns
+        -------
+        GaussianMixture
+            A fitted model with the expected weights, rescaled to sum 1, the expected means and
+            the inverses of the expected precisions. It knows nothing of their uncertainty.
+            `converged_`, `n_iter_`, `lower_bound_` and `lower_bounds_` are those of the fit that
+            found them, bounds of the evidence.
+
+        Raises
+        ------
+        ValueError
+            If no component has so large a weight.
+        """
+        self._check_is_fitted()
+        posterior = self._parameters()
+        kept = (
+            components_in_use(posterior.mean_precision, self.mean_precision_prior_)
+            if threshold is None
+            else posterior.weights >= threshold
+        )
+        if not kept.any():
+            raise ValueError(
+                f"threshold={threshold!r} leaves no component: the largest weight is "
+                f"{posterior.weights.max():.6g}."
+            )
+        fitted = vars(self)
+        result = EMResult(
+            posterior.of(np.flatnonzero(kept)), fitted.get("lower_bounds_", []),
+            fitted.get("n_iter_", 0), fitted.get("converged_", False),
+            fitted.get("lower_bound_", -np.inf),
+        )  # fmt: skip
+        return GaussianMixture._of(result, np.float64, fitted.get("feature_names_in_"))
+
+    def _get_parameters(self) -> tuple[Any, ...]:
+        """Return the fitted attributes that determine the posterior."""
+        return (
+            self.weight_concentration_,
+            self.mean_precision_,
+            self.means_,
+            self.degrees_of_freedom_,
+            self.covariances_,
+            self.precisions_cholesky_,
+        )
+
+    def _weight_distribution(self) -> type[WeightDistribution]:
+        """Kind of distribution of the weights."""
+        return WEIGHT_DISTRIBUTIONS[self.weight_concentration_prior_type]
+
+    def _parameters(self) -> MixturePosterior:
+        """The posterior in float64 from the fitted attributes, which users may have set."""
+        fitted = Attributes(self)
+        means, covariance = fitted_means_and_covariance(fitted, self._structure())
+        return fitted_posterior(fitted, self._weight_distribution(), means, covariance)
+
+    def _steps(self, samples: Samples, n_threads: int) -> VariationalBayes:
+        """The steps of variational inference on these samples; the prior is checked."""
+        prior = prior_of(
+            samples, self._structures[self.covariance_type], self._weight_distribution(),
+            self.n_components,
+            weight_concentration=self.weight_concentration_prior,
+            mean_precision=self.mean_precision_prior,
+            mean=self.mean_prior,
+            degrees_of_freedom=self.degrees_of_freedom_prior,
+            covariance=self.covariance_prior,
+            n_threads=n_threads,
+        )  # fmt: skip
+        return variational_steps(samples, prior, self.reg_covar, n_threads)
+
+    def _start(
+        self, steps: ExpectationMaximization, samples: Samples
+    ) -> Callable[[np.random.RandomState], MixturePosterior]:
+        """What finds a first posterior."""
+        assert isinstance(steps, VariationalBayes)
+        initializer = Initializer(
+            samples, self._structure(), self.n_components, self.init_params, None, None, None,
+            self.reg_covar, steps.n_threads,
+        )  # fmt: skip
+        return lambda random_state: steps.start(initializer.statistics(random_state))
+
+    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
+        """Which algorithm, and when the loop ends."""
+        scale = 1.0 if self.tol_type == "absolute" else 1.0 / len(steps.X)
+        return {"algorithm": self.algorithm, "stopping": lambda: AbsoluteChange(scale)}
+
+    def _attributes_of(self, result: EMResult, steps: ExpectationMaximization) -> dict[str, Any]:
+        """Fitted attributes of a result, in float64."""
+        assert isinstance(steps, VariationalBayes)
+        return posterior_attributes(result, steps.prior)

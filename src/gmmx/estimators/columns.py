@@ -1,0 +1,239 @@
+"""One mixture for each column of a table, many columns at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.checks.constructor import check_parameters
+from gmmx.checks.feature_names import feature_names
+from gmmx.checks.samples import as_float_array
+from gmmx.estimators.base import Mixture
+from gmmx.exceptions import collected_warnings, warn_convergence
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, Samples
+
+Model = TypeVar("Model", bound=Mixture)
+Name = str | int
+
+LARGEST_SEED = 2**32 - 1
+MOST_NAMES_SHOWN = 5
+
+
+class ColumnFitError(ValueError):
+    """Some columns could not be fitted; those that could are not lost.
+
+    Attributes
+    ----------
+    errors : dict
+        What went wrong, by the columns' names, or by their indices where they have none.
+    models : list
+        The fitted model of each column, None where the fit failed.
+
+    Examples
+    --------
+    >>> from gmmx import ColumnFitError, GaussianMixture, fit_columns
+    >>> try:
+    ...     models = fit_columns([[1.0, 2.0, 4.0], [float("inf"), 1.0]], GaussianMixture())
+    ... except ColumnFitError as error:
+    ...     models = error.models
+    ...     print(list(error.errors))
+    [1]
+    >>> models[0].n_features_in_, models[1]
+    (1, None)
+    """
+
+    def __init__(self, errors: Mapping[Name, Exception], models: Sequence[Mixture | None]) -> None:
+        super().__init__(errors, models)
+        self.errors = errors
+        self.models = models
+
+    def __str__(self) -> str:
+        """Return how many columns failed, and the first few with their errors."""
+        shown = list(self.errors.items())[:MOST_NAMES_SHOWN]
+        lines = [f"- column {name!r}: {error}" for name, error in shown]
+        left_out = len(self.errors) - len(shown)
+        if left_out:
+            lines.append(f"- and {left_out} more, in the attribute `errors` of this error")
+        return (
+            f"{len(self.errors)} of {len(self.models)} columns could not be fitted. The attribute "
+            "`models` of this error holds the others' models.\n" + "\n".join(lines)
+        )
+
+
+def fit_columns(
+    X: ArrayLike | Sequence[ArrayLike],
+    model: Model,
+    *,
+    n_threads: int | None = None,
+    progress: bool = False,
+) -> list[Model]:
+    """Fit a mixture to each column of a table on its own, columns in parallel.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_columns), data frame, or list of array-likes
+        The columns. In a list each one has a length of its own. Values that are NaN are left out
+        of their column.
+    model : GaussianMixture or BayesianGaussianMixture
+        What is fitted: each column gets a new model with its parameters. It is not changed,
+        except that a `random_state` that is a generator is drawn a seed from for each column.
+    n_threads : int or None, default=None
+        Columns that are fitted at the same time; None for one on each core that the process may
+        use. The results are the same, bit for bit, for every number.
+    progress : bool, default=False
+        Whether to show a progress bar, which needs the extra ``progress`` (tqdm).
+
+    Returns
+    -------
+    list of fitted models
+        In the order of the columns; each is, bit for bit, what ``fit`` makes of its column.
+
+    Raises
+    ------
+    ColumnFitError
+        After all columns are done, if some could not be fitted. It names them and has the models
+        of the others.
+    ValueError, TypeError
+        If X is no table, or `n_threads` is not a positive int or None.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once for all columns whose fit did not converge.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx import BayesianGaussianMixture, fit_columns
+    >>> rng = np.random.default_rng(0)
+    >>> table = np.column_stack([rng.normal(0, 1, 500), rng.choice([-9, 9], 500)])
+    >>> table[:100, 0] = np.nan
+    >>> model = BayesianGaussianMixture(n_components=2, max_iter=1000, random_state=0)
+    >>> [fitted.n_active_components_ for fitted in fit_columns(table, model)]
+    [2, 2]
+    """
+    check_parameters({"n_threads": n_threads}, "fit_columns", {})
+    names, columns = _columns_of(X)
+    tasks = list(zip(_unfitted(model, len(columns)), names, columns, strict=True))
+    from gmmx.progress import progress as progress_bar  # noqa: PLC0415 - imports slowly
+
+    bar = progress_bar(len(tasks), "column", is_required=True) if progress else nullcontext(int)
+    with bar as advance:
+        outcomes = list(_in_parallel(_fit_column, tasks, resolve_n_threads(n_threads), advance))
+    errors = {
+        name: outcome
+        for name, outcome in zip(names, outcomes, strict=True)
+        if isinstance(outcome, Exception)
+    }
+    fits = [None if isinstance(outcome, Exception) else outcome for outcome in outcomes]
+    if errors:
+        models = [None if fit is None else fit.model for fit in fits]
+        raise ColumnFitError(errors, models) from next(iter(errors.values()))
+    done = [fit for fit in fits if fit is not None]
+    _warn_about(done, names)
+    return [fit.model for fit in done]
+
+
+@dataclass(frozen=True)
+class _Fit(Generic[Model]):
+    """The model of a column, and the warnings of its fit."""
+
+    model: Model
+    warnings: list[str]
+
+
+def _columns_of(X: Any) -> tuple[list[Name], list[Any]]:
+    """Names, or indices, and values of the columns."""
+    names = feature_names(X)
+    if names is not None:
+        return list(names), [X[name] for name in names]
+    if isinstance(X, list | tuple):
+        return list(range(len(X))), list(X)
+    array = as_float_array(X, "X")
+    if array.ndim != 2:
+        raise ValueError(
+            "Expected an array of shape (n_samples, n_columns), a data frame or a list of "
+            f"columns, got an array of shape {array.shape}. A single column is [X]."
+        )
+    return list(range(array.shape[1])), list(array.T)
+
+
+def _unfitted(model: Model, n_models: int) -> Iterator[Model]:
+    """New models with the parameters of one, each with a seed of its own."""
+    params = model.get_params()
+    random_state = params["random_state"]
+    for _ in range(n_models):
+        if isinstance(random_state, np.random.RandomState):
+            params["random_state"] = random_state.randint(LARGEST_SEED, dtype=np.uint32)
+        yield type(model)(**params)
+
+
+def _in_parallel(
+    function: Callable[..., _Fit[Model]],
+    tasks: Sequence[tuple[Any, ...]],
+    n_threads: int,
+    advance: Callable[[], object],
+) -> Iterator[_Fit[Model] | Exception]:
+    """Results of a function in the order of the tasks, or the exceptions that it raised."""
+
+    def run(task: tuple[Any, ...]) -> _Fit[Model] | Exception:
+        try:
+            return function(*task)
+        except Exception as error:
+            return error
+        finally:
+            advance()
+
+    n_workers = min(n_threads, len(tasks))
+    if n_workers <= 1:
+        yield from map(run, tasks)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - imports slowly
+
+    with ThreadPoolExecutor(n_workers) as pool:
+        try:
+            yield from pool.map(run, tasks)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _fit_column(model: Model, name: Name, values: Any) -> _Fit[Model]:
+    """Fit a new model to the values of a column that are not NaN."""
+    samples, features = model._check_training_samples(_without_nan(values), min_samples=2)
+    if isinstance(name, str):
+        features["feature_names_in_"] = np.array([name], dtype=object)
+    with collected_warnings() as messages:
+        attributes = model._fitted(samples, n_threads=1)
+    model._replace_fitted_attributes({**features, **attributes})
+    return _Fit(model, messages)
+
+
+def _without_nan(values: Any) -> Samples:
+    """The values that are not NaN, as samples of one feature."""
+    column = as_float_array(values, "the column")
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    if column.ndim != 1:
+        raise ValueError(f"Expected a column of one dimension, got shape {column.shape}.")
+    missing = np.isnan(column)
+    return (column[~missing] if missing.any() else column)[:, np.newaxis]
+
+
+def _warn_about(fits: Sequence[_Fit[Any]], names: Sequence[Name]) -> None:
+    """Warn once of each message, with the columns that it is about."""
+    found: dict[str, list[Name]] = {}
+    for fit, name in zip(fits, names, strict=True):
+        for message in dict.fromkeys(fit.warnings):
+            found.setdefault(message, []).append(name)
+    for message, own in found.items():
+        shown = ", ".join(repr(name) for name in own[:MOST_NAMES_SHOWN])
+        more = f" and {len(own) - MOST_NAMES_SHOWN} more" if len(own) > MOST_NAMES_SHOWN else ""
+        warn_convergence(f"{message} This is about columns {shown}{more}.")

@@ -1,0 +1,20 @@
+"""Covariance matrices of the components, whatever the structure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance import STRUCTURES
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+    from gmmx.estimators.base import Mixture
+
+
+def component_covariances(model: Mixture) -> Array:
+    """Return a mixture's covariance matrices, (n_components, n_features, n_features)."""
+    structure = STRUCTURES[model.covariance_type]
+    covariances = np.asarray(model.covariances_, dtype=np.float64)
+    return structure.from_covariances(covariances, *model.means_.shape).dense()

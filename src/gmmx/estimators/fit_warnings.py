@@ -1,0 +1,24 @@
+"""Warnings about the result of a fit."""
+
+from __future__ import annotations
+
+from gmmx.em.loop import EMResult
+from gmmx.exceptions import warn_convergence
+
+
+def warn_about(result: EMResult, max_iter: int) -> None:
+    """Warn of repairs, of EM that did not converge, and of components that lost all samples."""
+    for action in result.repairs:
+        warn_convergence(f"{action[0].upper()}{action[1:]}.")
+    if not (result.converged or result.is_stopped) and max_iter > 0:
+        warn_convergence(
+            "Best performing initialization did not converge. Try different init parameters, or "
+            "increase max_iter, tol, or check for degenerate data."
+        )
+    emptied = result.emptied
+    if emptied:
+        warn_convergence(
+            f"Components {emptied} hold no samples: their weight is 0, their means and "
+            "covariances are the last that they had. Use fewer components or other starting "
+            "values."
+        )

@@ -1,0 +1,114 @@
+"""The prior that a user gives for a Bayesian mixture, checked, and what stands for what is None."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.bayes.posterior import MixturePrior
+from gmmx.bayes.weight_distributions import WeightDistribution
+from gmmx.checks.parameters import check_definite, checked_copy
+from gmmx.model.covariance import ConjugateStructure
+from gmmx.model.moments import statistics_of_labels
+from gmmx.model.statistics import SufficientStatistics, exact_layout
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, ArrayLike, Samples
+
+
+def prior_of(
+    X: Samples,
+    structure: type[ConjugateStructure],
+    weight_distribution: type[WeightDistribution],
+    n_components: int,
+    *,
+    weight_concentration: float | None,
+    mean_precision: float | None,
+    mean: ArrayLike | None,
+    degrees_of_freedom: float | None,
+    covariance: ArrayLike | None,
+    n_threads: int,
+) -> MixturePrior:
+    """Return the prior that a user's values stand for.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Checked samples, which the mean and the covariance come from where they are None.
+    structure : type of ConjugateStructure
+        Covariance structure.
+    weight_distribution : type of WeightDistribution
+        Kind of distribution of the weights.
+    n_components : int
+        Number of components.
+    weight_concentration, mean_precision, degrees_of_freedom : float or None
+        None stands for 1 / `n_components`, 1 and the number of features.
+    mean : array-like of shape (n_features,) or None
+        None stands for the mean of the samples.
+    covariance : array-like of shape ``structure.prior_shape(n_features)`` or None
+        None stands for the covariance of the samples.
+    n_threads : int
+        Threads of the compiled pass.
+
+    Returns
+    -------
+    MixturePrior
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be used.
+    """
+    n_features = X.shape[1]
+    statistics = _statistics_of_all(X, structure, n_threads)
+    concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
+    return MixturePrior(
+        structure=structure,
+        weight_distribution=weight_distribution.symmetric(n_components, concentration),
+        mean_precision=1.0 if mean_precision is None else float(mean_precision),
+        mean=statistics.means[0] if mean is None else _checked_mean(mean, n_features),
+        degrees_of_freedom=_checked_degrees_of_freedom(degrees_of_freedom, n_features),
+        scatter=structure.default_prior(statistics)
+        if covariance is None
+        else _checked_covariance(covariance, structure, n_features),
+    )
+
+
+def _statistics_of_all(
+    X: Samples, structure: type[ConjugateStructure], n_threads: int
+) -> SufficientStatistics:
+    """Statistics of all samples as one component."""
+    labels = np.zeros(len(X), dtype=np.int64)
+    statistics = statistics_of_labels(X, labels, 1, exact_layout(structure.layout), n_threads)
+    return statistics.to_layout(structure.layout)
+
+
+def _checked_mean(mean: ArrayLike, n_features: int) -> Array:
+    """The mean in float64."""
+    return checked_copy(mean, "mean_prior", "means", (n_features,)).astype(np.float64)
+
+
+def _checked_degrees_of_freedom(degrees_of_freedom: float | None, n_features: int) -> float:
+    """The degrees of freedom, for which the Wishart density has an integral."""
+    if degrees_of_freedom is None:
+        return n_features
+    if not degrees_of_freedom > n_features - 1:
+        raise ValueError(
+            "The parameter 'degrees_of_freedom_prior' should be greater than "
+            f"{n_features - 1}, but got {degrees_of_freedom:.3f}."
+        )
+    return degrees_of_freedom
+
+
+def _checked_covariance(
+    covariance: ArrayLike, structure: type[ConjugateStructure], n_features: int
+) -> Array:
+    """The covariance in float64."""
+    return check_definite(
+        covariance,
+        "covariance_prior",
+        f"{structure.name} covariance_prior",
+        structure.prior_shape(n_features),
+        are_matrices=structure.are_matrices,
+    ).astype(np.float64)

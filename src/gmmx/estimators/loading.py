@@ -1,0 +1,71 @@
+"""Load a saved model."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from gmmx.contract.estimator import attributes_of_fit
+from gmmx.exceptions import ModelFileError
+from gmmx.exchange.saving import SAVED_CLASSES, Portable
+from gmmx.exchange.shapes import check_shapes
+
+if TYPE_CHECKING:
+    import os
+
+
+def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
+    """Return the model that was saved to a file.
+
+    Reading runs no code from the file and takes memory in proportion to its size, so that files
+    may come from anywhere.
+
+    Parameters
+    ----------
+    file : path-like, binary file object, or bytes
+        A file that ``save`` of a fitted model wrote, or the bytes that ``to_bytes`` returned.
+
+    Returns
+    -------
+    GaussianMixture
+        The fitted model: its class, parameters and fitted attributes, bit for bit.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is cut short, damaged, of another kind, or of a newer format version.
+    TypeError
+        If `file` is none of these, or a file object in text mode.
+    OSError
+        If it cannot be opened or read.
+
+    Examples
+    --------
+    >>> import gmmx
+    >>> gmmx.load("nowhere.gmmx")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.gmmx'
+    """
+    from gmmx.exchange.format import name_of, read_model_file  # noqa: PLC0415 - few need it
+
+    contents = read_model_file(file)
+    written = f"{name_of(file)}: written by gmmx {contents.gmmx_version}, it holds"
+    if contents.class_name not in SAVED_CLASSES:
+        raise ModelFileError(f"{written} a {contents.class_name!r}, which this gmmx does not know")
+    cls: type[Portable] = getattr(
+        import_module(SAVED_CLASSES[contents.class_name]), contents.class_name
+    )
+    unknown = sorted(contents.parameters.keys() - cls._parameter_defaults)
+    if unknown:
+        raise ModelFileError(f"{written} parameters that this gmmx does not know: {unknown}")
+    model = cls(**contents.parameters)
+    model._replace_fitted_attributes(contents.fitted)
+    try:
+        fitted = attributes_of_fit(model)
+        if fitted.keys() != contents.fitted.keys():
+            raise ValueError("its attributes have names that no fit gives them")
+        check_shapes(model.covariance_type, fitted)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError(f"{written} no model that can be used: {error}") from None
+    return model

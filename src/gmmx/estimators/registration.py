@@ -1,0 +1,30 @@
+"""gmmx's mixtures as virtual subclasses of scikit-learn's."""
+
+from __future__ import annotations
+
+from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.exchange.sklearn import sklearn_class
+
+
+def register_with_sklearn() -> None:
+    """Let ``isinstance(model, sklearn.mixture.GaussianMixture)`` accept gmmx's mixtures.
+
+    Some packages ask for the class before they use a model. After this call gmmx's two mixtures
+    count as subclasses of scikit-learn's classes of the same names, everywhere in this process.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn, which the extra ``sklearn`` installs.
+
+    Examples
+    --------
+    >>> import gmmx
+    >>> from sklearn.mixture import GaussianMixture
+    >>> gmmx.register_with_sklearn()
+    >>> isinstance(gmmx.GaussianMixture(), GaussianMixture)
+    True
+    """
+    for mixture in (GaussianMixture, BayesianGaussianMixture):
+        sklearn_class(mixture.__name__).register(mixture)

@@ -1,0 +1,1 @@
+"""The mathematics of mixtures: statistics, covariance structures, parameters."""

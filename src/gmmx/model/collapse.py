@@ -1,0 +1,94 @@
+"""Components that collapse, described for users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance import DegenerateCovarianceError
+from gmmx.model.covariance.cholesky import SMALLEST_SHARE
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Samples
+
+
+MOST_PARTS = 4  # of a direction, named in a message
+ILL_DEFINED = (
+    "Fitting the mixture model failed because some components have ill-defined empirical "
+    "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
+    "number of components, increase reg_covar, or scale the input data."
+)
+
+
+class DegenerateMixtureError(ValueError):
+    """A component collapsed: its covariance is singular, or it lost all samples.
+
+    Attributes
+    ----------
+    component : int
+        Which one; of a shared covariance the one that holds the fewest samples.
+    finding : str
+        What was found, a sentence without a full stop.
+
+    Examples
+    --------
+    >>> from gmmx import DegenerateMixtureError, GaussianMixture
+    >>> try:
+    ...     GaussianMixture(reg_covar=0.0).fit([[1.0, 7.0], [2.0, 7.0], [4.0, 7.0]])
+    ... except DegenerateMixtureError as error:
+    ...     print(error.component, error.finding)
+    0 component 0, which holds 3 of 3 samples, has no variance of its own in feature 1
+    """
+
+    component: int
+    finding: str
+
+
+def singular_error(
+    error: DegenerateCovarianceError, counts: Array, X: Samples
+) -> DegenerateMixtureError:
+    """scikit-learn's message, followed by which component and feature it is about."""
+    message = ILL_DEFINED
+    if X.dtype == np.float32:
+        message += (
+            " The numerical accuracy can also be improved by passing float64 data instead of "
+            "float32."
+        )
+    where = "the shared covariance"
+    if error.component is not None:
+        k = error.component
+        where = f"component {k}, which holds {counts[k]:.6g} of {len(X)} samples,"
+    what = "no variance"
+    if error.feature is not None:
+        what += f" of its own in feature {error.feature}"
+    if error.direction is not None:
+        what += f", since {_relation(error.direction)} does not vary"
+    finding = f"{where} has {what}"
+    if error.component is not None:
+        return described(f"{message} Here {finding}.", error.component, finding)
+    k = int(np.argmin(counts))
+    fewest = f"{finding}, and component {k} holds the fewest of {len(X)} samples, {counts[k]:.6g}"
+    return described(f"{message} Here {finding}.", k, fewest)
+
+
+def _relation(direction: Array) -> str:
+    """A combination of standardized features in words, its largest parts first."""
+    order = np.argsort(-np.abs(direction), kind="stable")
+    parts = [d for d in order if abs(direction[d]) > SMALLEST_SHARE]
+    shown = [f"{direction[d]:+.2g} z{d}" for d in parts[:MOST_PARTS]]
+    more = " + ..." if len(parts) > MOST_PARTS else ""
+    return f"{' '.join(shown).removeprefix('+')}{more} (z: feature over its deviation)"
+
+
+def empty_error(component: int, X: Samples) -> DegenerateMixtureError:
+    """The error for a component whose count underflows."""
+    finding = f"component {component}, which holds 0 of {len(X)} samples, is empty"
+    return described(f"{ILL_DEFINED} Here {finding}.", component, finding)
+
+
+def described(message: str, component: int, finding: str) -> DegenerateMixtureError:
+    """An error that pickles: its attributes are no arguments."""
+    error = DegenerateMixtureError(message)
+    error.component, error.finding = component, finding
+    return error

@@ -1,0 +1,30 @@
+"""Covariance type `diag`: each component has its own variance of each feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gmmx.model.covariance.base import VarianceCovariance
+from gmmx.model.covariance.conjugate import ConjugateStructure
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+
+class Diag(ConjugateStructure, VarianceCovariance):
+    """A variance for each component and feature, (n_components, n_features)."""
+
+    name = "diag"
+    sklearn_name = "diag"
+    axes = ("component", "feature")
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_components, n_features
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_components * n_features
+
+    def expand(self, variances: Array) -> Array:
+        return variances

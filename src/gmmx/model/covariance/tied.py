@@ -1,0 +1,34 @@
+"""Covariance type `tied`: all components share one covariance matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance.base import MatrixCovariance
+from gmmx.model.covariance.conjugate import ConjugateStructure
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+
+class Tied(ConjugateStructure, MatrixCovariance):
+    """One covariance matrix, (n_features, n_features)."""
+
+    name = "tied"
+    sklearn_name = "tied"
+    layout = "shared"
+    axes = ("feature", "feature")
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_features, n_features
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_features * (n_features + 1) // 2
+
+    def dense(self) -> Array:
+        shape = self.n_components, self.n_features, self.n_features
+        return np.broadcast_to(self.covariances, shape)

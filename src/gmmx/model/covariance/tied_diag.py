@@ -1,0 +1,32 @@
+"""Covariance type `tied-diag`: all components share one variance of each feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance.base import VarianceCovariance
+from gmmx.model.covariance.conjugate import ConjugateStructure
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+
+class TiedDiag(ConjugateStructure, VarianceCovariance):
+    """A variance for each feature, (n_features,)."""
+
+    name = "tied-diag"
+    sklearn_name = "tied"  # it subtracts the mean before it squares, which keeps most digits
+    axes = ("feature",)
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_features,)
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return n_features
+
+    def expand(self, variances: Array) -> Array:
+        return np.tile(variances, (self.n_components, 1))

@@ -1,0 +1,33 @@
+"""Covariance type `tied-spherical`: one variance for all components and features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.model.covariance.base import VarianceCovariance
+from gmmx.model.covariance.conjugate import ConjugateStructure
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
+
+
+class TiedSpherical(ConjugateStructure, VarianceCovariance):
+    """One variance, a zero-dimensional array."""
+
+    name = "tied-spherical"
+    sklearn_name = "tied"  # it subtracts the mean before it squares, which keeps most digits
+    layout = "isotropic"
+    axes = ()
+
+    @staticmethod
+    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
+        return ()
+
+    @staticmethod
+    def n_parameters(n_components: int, n_features: int) -> int:
+        return 1
+
+    def expand(self, variances: Array) -> Array:
+        return np.full((self.n_components, 1), variances)

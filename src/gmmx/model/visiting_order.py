@@ -1,0 +1,89 @@
+"""In which order a fit visits its samples.
+
+Samples in the order of their last labels stand among their like: whole groups are far from most
+components, which the compiled pass sees after a few features and leaves out. What it leaves out
+no sum could hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx._core.interface import components
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Samples
+
+FEWEST_FEATURES = 12  # with fewer, distances cost less than finding out that they are not needed
+SMALLEST_SHARE = 0.1  # of pairs of a sample and a component left out, below which order costs more
+# Between means, from which on a whole group of one component's samples can do without the other.
+FAR_SQ_DISTANCE = 200.0
+FIRST_PAUSE = 4  # passes until order is tried again; then twice as many
+
+
+class VisitingOrder:
+    """The labels of the last pass, and the order that sorts them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples of the fit.
+    """
+
+    def __init__(self, X: Samples) -> None:
+        self.n_samples, n_features = X.shape
+        self.is_worth_trying = n_features >= FEWEST_FEATURES
+        self.n_components = 0
+        self.has_labels = self.was_ordered = False
+        self.wait, self.pause = 0, FIRST_PAUSE
+        self.n_skipped = np.zeros(1, dtype=np.int64)
+        if self.is_worth_trying:
+            self.labels = np.empty(self.n_samples, dtype=np.int64)
+            self.order = np.empty(self.n_samples, dtype=np.int64)
+
+    def options(self, means: Array, factors: Array) -> dict[str, Any]:
+        """What the next pass over the samples is asked for, under these parameters."""
+        n_components = len(means)
+        if not self.is_worth_trying or n_components == 1:
+            return {}
+        if n_components < self.n_components:
+            self.has_labels = self.was_ordered = False
+        self.n_components = n_components
+        self._judge_last_pass(n_components)
+        if self.wait > 0:
+            self.wait -= 1
+            return {}
+        if share_of_far_pairs(means, factors) < SMALLEST_SHARE:
+            self.has_labels = False
+            return {}
+        if not self.has_labels:
+            self.has_labels = True
+            return {"labels": self.labels}
+        components.label_order(self.labels, n_components, self.order)
+        self.was_ordered = True
+        return {"labels": self.labels, "order": self.order, "n_skipped": self.n_skipped}
+
+    def _judge_last_pass(self, n_components: int) -> None:
+        """Pause if the order did not pay."""
+        share = float(self.n_skipped[0]) / (self.n_samples * (n_components - 1))
+        if self.was_ordered and share < SMALLEST_SHARE:
+            self.wait, self.pause = self.pause, 2 * self.pause
+            self.has_labels = False
+        self.was_ordered = False
+
+
+def share_of_far_pairs(means: Array, factors: Array) -> float:
+    """Share of pairs of components that are far apart, in deviations of the one or the other.
+
+    `factors` are matrices, (n_components, n_features, n_features) or one for all.
+    """
+    n_components, n_features = means.shape
+    n_far = 0
+    for mean, factor in zip(
+        means, np.broadcast_to(factors, (n_components, n_features, n_features)), strict=True
+    ):
+        whitened = (means - mean) @ factor
+        n_far += int(np.count_nonzero((whitened * whitened).sum(axis=1) > FAR_SQ_DISTANCE))
+    return float(n_far / (n_components * (n_components - 1)))

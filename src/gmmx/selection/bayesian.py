@@ -1,0 +1,95 @@
+"""Choosing the number of components by a Bayesian mixture, which leaves some without samples."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gmmx.checks.feature_names import feature_names as names_of_columns
+from gmmx.checks.samples import check_samples
+from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
+from gmmx.exceptions import ConvergenceWarning
+from gmmx.model.covariance import CONJUGATE_STRUCTURES
+from gmmx.selection.cells import Cell
+from gmmx.selection.feature_scale import reg_covar_of
+
+MAX_ITER = 2000
+N_STARTS = 3
+
+
+def bayesian_search(
+    X: np.typing.ArrayLike,
+    n_components: int,
+    covariance_types: Sequence[str] = tuple(CONJUGATE_STRUCTURES),
+    *,
+    random_state: int = 0,
+    n_threads: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    on_start: Callable[[int, str], object] = lambda n_components, covariance_type: None,
+    on_cell: Callable[[Cell], object] = lambda cell: None,
+) -> list[Cell]:
+    """Fit a Bayesian mixture for each covariance structure and keep the components in use.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Samples.
+    n_components : int
+        Largest number of components.
+    covariance_types : sequence of str
+        Covariance structures with a conjugate prior, by default all.
+    random_state : int, default=0
+        Seed of the starts.
+    n_threads : int, optional
+        How many threads to use, by default one for each core.
+    feature_names : sequence of str, optional
+        What messages call the features.
+    on_start : callable, optional
+        Called with the largest number of components and the covariance type as a fit starts.
+    on_cell : callable, optional
+        Called with each cell as it is done.
+
+    Returns
+    -------
+    list of Cell
+        In the order of `covariance_types`, with the number of components in use. Their
+        `is_converged` tells whether the Bayesian fit has converged.
+
+    Raises
+    ------
+    ValueError
+        If an argument cannot be used, or a feature has the same value in all samples.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).standard_normal((200, 2))
+    >>> X[:100] += 9
+    >>> [cell.n_components for cell in bayesian_search(X, 6, ["full", "tied"])]
+    [2, 2]
+    """
+    column_names = names_of_columns(X)
+    samples = np.asarray(check_samples(X, "bayesian_search", min_samples=2), dtype=np.float64)
+    reg_covar = reg_covar_of(samples, feature_names)
+    cells = []
+    for name in covariance_types:
+        on_start(n_components, name)
+        model = BayesianGaussianMixture(
+            n_components=min(n_components, len(samples)), covariance_type=name,
+            tol=1e-6, tol_type="per-sample", reg_covar=reg_covar, max_iter=MAX_ITER,
+            n_init=N_STARTS, random_state=random_state, n_threads=n_threads,
+        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            pruned = model.fit(samples).prune()
+        cells.append(
+            Cell(
+                len(pruned.weights_), name, len(samples), pruned._n_parameters(),
+                float(pruned.score_samples(samples).sum()), pruned, n_started=model.n_components,
+            )
+        )  # fmt: skip
+        if column_names is not None:
+            pruned.feature_names_in_ = column_names
+        on_cell(cells[-1])
+    return cells

@@ -1,0 +1,97 @@
+"""The results of a search: one cell for each number of components and structure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+
+Criterion = Literal["aic", "bic"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came out for one number of components and one covariance structure.
+
+    Attributes
+    ----------
+    n_components : int
+        Number of components.
+    covariance_type : str
+        Covariance structure.
+    n_samples : int
+        Number of samples.
+    n_parameters : int
+        Number of free parameters.
+    log_likelihood : float
+        Of all samples, in nats; NaN without a model.
+    model : GaussianMixture or None
+        The fitted mixture, None if there is none.
+    reason : str or None
+        Why this cell is left out of the ranking; None if it is ranked.
+    n_started : int or None
+        Number of components that a Bayesian fit started with; None for other fits.
+    """
+
+    n_components: int
+    covariance_type: str
+    n_samples: int
+    n_parameters: int
+    log_likelihood: float = math.nan
+    model: GaussianMixture | None = None
+    reason: str | None = None
+    n_started: int | None = None
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether there is a model and its fit has converged."""
+        return self.model is not None and self.model.converged_
+
+    @property
+    def aic(self) -> float:
+        """Akaike information criterion; smaller is better."""
+        return -2 * self.log_likelihood + 2 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion; smaller is better."""
+        return -2 * self.log_likelihood + self.n_parameters * math.log(self.n_samples)
+
+
+def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:
+    """Return the cell with the smallest criterion of those ranked, None if there is none."""
+    ranked = [cell for cell in cells if cell.reason is None]
+    return min(ranked, key=lambda cell: float(getattr(cell, criterion)), default=None)
+
+
+def larger_count(cells: Sequence[Cell], best: Cell) -> int | None:
+    """Return up to how many components to search next, None if the best cell has a larger one.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        What a search returned.
+    best : Cell
+        The best of them.
+
+    Returns
+    -------
+    int or None
+        About twice the number of components, no more than there are samples, if the best cell has
+        the largest number of those that the search could choose from.
+
+    Examples
+    --------
+    >>> cells = [Cell(k, "full", 100, 6 * k - 1, -9000.0 / k) for k in range(1, 10)]
+    >>> larger_count(cells, best_cell(cells)), larger_count(cells, cells[3])
+    (20, None)
+    """
+    fewest, most = 1, best.n_started
+    if most is None:
+        fewest, most = (choose(cell.n_components for cell in cells) for choose in (min, max))
+    larger = min(10 * math.ceil(2 * best.n_components / 10), best.n_samples)
+    is_last = fewest < most == best.n_components
+    return larger if is_last and larger > best.n_components else None

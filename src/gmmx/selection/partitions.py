@@ -1,0 +1,43 @@
+"""Partitions of the samples that the fits of a search start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.starts.kmeans import KMeans
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Labels
+
+
+N_STARTS = 32
+
+
+def partitions_of(X: Array, n_components: int, random_state: int) -> list[Labels]:
+    """The partitions that fits with so many components start from.
+
+    Clusters are sought in standardized and in whitened coordinates, as k-means depends on the
+    scales of the features; half of them are left as seeded, for the sake of variety.
+    """
+    draw = np.random.RandomState([random_state, n_components])
+    coordinates = [KMeans(Z, 1) for Z in _coordinates(X)]
+    partitions = []
+    for start in range(N_STARTS if n_components > 1 else 1):
+        kmeans = coordinates[start % 2]
+        centers = kmeans.X[kmeans.seeds(n_components, draw)].astype(np.float64)
+        is_refined = start % 4 < 2
+        labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
+        if np.unique(labels).size == n_components:
+            partitions.append(labels)
+    return partitions
+
+
+def _coordinates(X: Array) -> tuple[Array, Array]:
+    """Samples standardized, and whitened in the directions that have variance of their own."""
+    scale = X.std(axis=0)
+    standardized = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    variances, directions = np.linalg.eigh(standardized.T @ standardized / len(X))
+    is_own = variances > 1e-10 * variances[-1]
+    return standardized, standardized @ (directions[:, is_own] / np.sqrt(variances[is_own]))

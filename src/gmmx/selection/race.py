@@ -1,0 +1,158 @@
+"""A race of many starts for the mixture of one cell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.em.loop import EMResult, run_em
+from gmmx.em.maximum_likelihood import ExpectationMaximization
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.model.collapse import DegenerateMixtureError
+from gmmx.model.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
+from gmmx.model.moments import statistics_of_labels
+from gmmx.model.parameters import MixtureParameters, maximize
+from gmmx.selection.cells import Cell
+from gmmx.selection.spurious import DistinctValues, n_distinct_rows, spurious_reason
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Labels, NDArray
+
+
+ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations, and how many candidates are left after them
+MAX_ITER = 1000
+TOLERANCE = 1e-4  # in nats of all samples together: these are what BIC is told apart by
+SMALLEST_TOL = 1e-8  # in nats per sample
+RACE_SAMPLES = 5000  # a race on more rows than these picks no better start
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Where EM got to in the race, and the log-likelihood of all samples there."""
+
+    result: EMResult
+    log_likelihood: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One set of samples and what all fits to it share."""
+
+    X: Array
+    reg_covar: float
+    distinct: DistinctValues
+    column_names: NDArray[np.object_] | None  # of the user's data frame
+    n_threads: int
+    stop: threading.Event
+
+    def reduced(self, random_state: int) -> Stage:
+        """The stage of the race: rows drawn at random if there are many."""
+        if len(self.X) <= RACE_SAMPLES:
+            return self
+        rows = np.random.default_rng(random_state).choice(len(self.X), RACE_SAMPLES, replace=False)
+        X = self.X[np.sort(rows)]
+        distinct = DistinctValues.of(X, self.distinct.feature_names)
+        return replace(self, X=X, distinct=distinct, n_threads=1)
+
+    def run(self, parameters: MixtureParameters, max_iter: int) -> _Candidate | None:
+        """Where EM gets to from given parameters, None if a component collapses."""
+        em = ExpectationMaximization(self.X, self.reg_covar, self.n_threads)
+        tol = max(TOLERANCE / len(self.X), SMALLEST_TOL)
+        try:
+            result = run_em(
+                parameters, em.e_step, em.m_step, tol, max_iter, callback=self._check_stop
+            )
+        except DegenerateMixtureError:
+            return None
+        return _Candidate(result, result.lower_bound * len(self.X))
+
+    def _check_stop(self, n_iter: int, change: float) -> None:
+        """End this fit if the search was interrupted."""
+        if self.stop.is_set():
+            raise CancelledError
+
+    def judge(self, candidate: _Candidate) -> _Candidate:
+        """The candidate with its exact log-likelihood and, if it is spurious, the reason."""
+        labels, log_prob = np.empty(len(self.X), dtype=np.int64), np.empty(len(self.X))
+        found = candidate.result.parameters
+        found.pass_over(self.X, self.n_threads, labels=labels, log_prob=log_prob)
+        covariances = found.covariance.dense()
+        reason = None
+        if len(covariances) > 1:
+            reason = spurious_reason(
+                self.X, labels, covariances, self.reg_covar, self.distinct,
+                found.covariance.fewest_rows(),
+            )  # fmt: skip
+        return _Candidate(candidate.result, float(log_prob.sum()), reason)
+
+    def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
+        """The likeliest candidates, spurious ones only where there are not enough others."""
+        honest: list[_Candidate] = []
+        spurious: list[_Candidate] = []
+        for candidate in sorted(candidates, key=lambda one: one.log_likelihood, reverse=True):
+            judged = self.judge(candidate)
+            (honest if judged.reason is None else spurious).append(judged)
+            if len(honest) == n_kept:
+                break
+        return (honest + spurious)[:n_kept]
+
+
+def fit_cell(
+    n_components: int, covariance_type: str, partitions: list[Labels], race: Stage, whole: Stage
+) -> Cell:
+    """The mixture of one cell, or why there is none."""
+    n_samples, n_features = whole.X.shape
+    structure = STRUCTURES[covariance_type]
+    n_parameters = structure.n_free_parameters(n_components, n_features)
+    cell = partial(Cell, n_components, covariance_type, n_samples, n_parameters)
+    n_distinct = n_distinct_rows(whole.X, at_most=n_components)
+    if n_distinct < n_components:
+        return cell(reason=f"there are only {n_distinct} distinct rows")
+    final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
+    if final is None:
+        return cell(reason="every start collapsed")
+    model = GaussianMixture._of(final.result, np.float64, whole.column_names)
+    return cell(final.log_likelihood, model, final.reason)
+
+
+def _race(starts: list[MixtureParameters], stage: Stage) -> list[_Candidate]:
+    """The candidates left after all rounds, the best first."""
+    candidates: list[_Candidate] = []
+    for max_iter, n_kept in ROUNDS:
+        runs = [stage.run(start, max_iter) for start in starts]
+        candidates = stage.ranked([run for run in runs if run is not None], n_kept)
+        starts = [candidate.result.parameters for candidate in candidates]
+    return candidates
+
+
+def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | None:
+    """The first candidate that converges to an honest maximum, else to any."""
+    fallback = None
+    for candidate in candidates:
+        run = stage.run(candidate.result.parameters, MAX_ITER)
+        if run is None:
+            continue
+        run = stage.judge(run)
+        if run.reason is None:
+            return run
+        fallback = fallback or run
+    return fallback
+
+
+def _starts(
+    partitions: list[Labels], structure: type[CovarianceStructure], stage: Stage
+) -> Iterator[MixtureParameters]:
+    """The M-steps of partitions none of whose clusters is empty, but for degenerate ones."""
+    for labels in partitions:
+        n_components = int(labels.max()) + 1
+        statistics = statistics_of_labels(stage.X, labels, n_components, structure.layout, 1)
+        with suppress(DegenerateCovarianceError):
+            yield maximize(statistics, stage.reg_covar, structure)

@@ -1,0 +1,118 @@
+"""Choosing the number of components and the covariance structure by AIC or BIC.
+
+Every pair of the two is a cell. A cell's mixture is found by racing many starts: all run a few
+iterations, the likeliest run on, and the last one runs until its log-likelihood stands still.
+Spurious maxima drop behind all others wherever they show up, so none hides an honest one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.checks.constructor import check_parameters
+from gmmx.checks.feature_names import feature_names as names_of_columns
+from gmmx.checks.samples import check_samples
+from gmmx.model.covariance import STRUCTURES
+from gmmx.selection.cells import Cell
+from gmmx.selection.feature_scale import names_of, reg_covar_of
+from gmmx.selection.partitions import partitions_of
+from gmmx.selection.race import Stage, fit_cell
+from gmmx.selection.spurious import DistinctValues
+
+# So few values keep the kernels busy so briefly that threads only wait for the interpreter's lock.
+SMALL_SIZE = 50_000
+
+
+def search(
+    X: ArrayLike,
+    n_components: Sequence[int] = range(1, 10),
+    covariance_types: Sequence[str] = tuple(STRUCTURES),
+    *,
+    random_state: int = 0,
+    n_threads: int | None = None,
+    feature_names: Sequence[str] | None = None,
+    on_start: Callable[[int, str], object] = lambda n_components, covariance_type: None,
+    on_cell: Callable[[Cell], object] = lambda cell: None,
+) -> list[Cell]:
+    """Fit a mixture for every number of components and every covariance structure.
+
+    Fits run in parallel over one copy of `X`; the result does not depend on how many.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Samples.
+    n_components : sequence of int, default=range(1, 10)
+        Numbers of components.
+    covariance_types : sequence of str
+        Covariance structures, by default all.
+    random_state : int, default=0
+        Seed of the starts.
+    n_threads : int, optional
+        How many threads to use, by default one for each core.
+    feature_names : sequence of str, optional
+        What messages call the features.
+    on_start : callable, optional
+        Called with number of components and covariance type as a fit starts, by its thread.
+    on_cell : callable, optional
+        Called with each cell as it is done, in no particular order.
+
+    Returns
+    -------
+    list of Cell
+        In the order of `n_components`, then `covariance_types`.
+
+    Raises
+    ------
+    ValueError
+        If an argument cannot be used, or a feature has the same value in all samples.
+
+    Examples
+    --------
+    >>> from gmmx.selection.cells import best_cell
+    >>> X = np.random.default_rng(0).standard_normal((200, 2))
+    >>> X[:100] += 5
+    >>> best = best_cell(search(X, [1, 2, 3], ["full", "tied-spherical"]))
+    >>> best.n_components, best.covariance_type
+    (2, 'tied-spherical')
+    """
+    tasks = [(k, name) for k in n_components for name in covariance_types]
+    for k, name in tasks:
+        given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
+        check_parameters(given, "search", {"covariance_type": STRUCTURES})
+    column_names = names_of_columns(X)
+    samples = np.asarray(check_samples(X, "search", min_samples=2), dtype=np.float64)
+    names = names_of(samples, feature_names)
+    reg_covar = reg_covar_of(samples, names)
+    n_threads = resolve_n_threads(n_threads)
+    n_workers = max(1, min(n_threads, len(tasks))) if samples.size >= SMALL_SIZE else 1
+    stop = threading.Event()
+    distinct = DistinctValues.of(samples, names)
+    whole = Stage(samples, reg_covar, distinct, column_names, n_threads // n_workers, stop)
+    race = whole.reduced(random_state)
+    cells = {}
+    with ThreadPoolExecutor(n_workers) as pool:
+        try:
+            partitions = pool.map(lambda k: partitions_of(race.X, k, random_state), n_components)
+            starts = dict(zip(n_components, partitions, strict=True))
+
+            def fit(n_components: int, covariance_type: str) -> Cell:
+                on_start(n_components, covariance_type)
+                return fit_cell(n_components, covariance_type, starts[n_components], race, whole)
+
+            # The largest first: no long one is left when the other workers are finished.
+            futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}
+            for future in as_completed(futures):
+                cell = cells[futures[future]] = future.result()
+                on_cell(cell)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [cells[task] for task in tasks]

@@ -1,0 +1,122 @@
+"""K-means for starting values: greedy k-means++ seeding and Lloyd's iterations.
+
+Both follow scikit-learn step by step and draw the same random numbers, so that the same
+`random_state` gives the same start. Samples are centered on the way, without a copy of them, and
+most are known to keep their center without a look at the others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx._core.interface import passes
+from gmmx._core.interface.kmeans import Assignment, cluster_moments, kmeans_plusplus
+from gmmx.exceptions import warn_convergence
+from gmmx.model.moments import rounded_to
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Labels, NDArray, Samples
+
+MAX_ITER = 300
+RELATIVE_TOL = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class KMeans:
+    """K-means clustering of one set of samples.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples, C-contiguous.
+    n_threads : int
+        Threads of the compiled passes.
+
+    References
+    ----------
+    Arthur, Vassilvitskii (2007), "k-means++: the advantages of careful seeding".
+    Lloyd (1982), "Least squares quantization in PCM".
+    """
+
+    X: Samples
+    n_threads: int
+
+    def partition(
+        self, n_clusters: int, random_state: np.random.RandomState
+    ) -> tuple[Labels, Array]:
+        """Cluster of each sample, and the clusters' means, from one k-means++ start."""
+        seeds = self.seeds(n_clusters, random_state)
+        labels, means = self.lloyd(self.X[seeds].astype(np.float64))
+        n_distinct = np.count_nonzero(np.bincount(labels))
+        if n_distinct < n_clusters:
+            warn_convergence(
+                f"Number of distinct clusters ({n_distinct}) found smaller than n_components "
+                f"({n_clusters}): X has fewer distinct points than components."
+            )
+        return labels, means
+
+    def seeds(self, n_clusters: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
+        """Indices of samples as seeds, the best of a few trials drawn by squared distance each."""
+        first = min(int(random_state.random_sample() * len(self.X)), len(self.X) - 1)
+        draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
+        return kmeans_plusplus(self.X, self._moments[0], first, draws, self.n_threads)
+
+    def lloyd(self, centers: Array) -> tuple[Labels, Array]:
+        """Cluster of each sample, and their means, after Lloyd's iterations from `centers`."""
+        mean, variance = self._moments
+        assignment = Assignment(self.X, mean, centers - mean, self.n_threads)
+        for _ in range(MAX_ITER):
+            n_changed = assignment.assign()
+            counts, totals = assignment.counts, assignment.totals
+            if assignment.has_empty():
+                counts, totals = self._relocate_empty(assignment)
+            shift = assignment.move_centers(counts, totals)
+            if n_changed == 0 or shift <= RELATIVE_TOL * variance:
+                break
+        if n_changed > 0:
+            assignment.assign()
+        occupied = np.maximum(assignment.counts, 1.0)[:, np.newaxis]
+        return assignment.labels, mean + assignment.totals / occupied
+
+    def nearest(self, centers: Array) -> Labels:
+        """The center nearest to each sample."""
+        mean, _ = self._moments
+        assignment = Assignment(self.X, mean, centers - mean, self.n_threads)
+        assignment.assign()
+        return assignment.labels
+
+    @cached_property
+    def _moments(self) -> tuple[Array, float]:
+        """Mean of the samples, as the kernels see it, and variance, averaged over features."""
+        n_samples, n_features = self.X.shape
+        origin = self.X[:1].astype(np.float64)
+        sums = cluster_moments(self.X, origin, self.n_threads)
+        first, second = sums[0, 1:].reshape(2, n_features) / n_samples
+        variance = float((second - first * first).sum()) / n_features
+        return rounded_to(self.X, origin[0] + first), variance
+
+    def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
+        """Counts and totals with the samples farthest from their centers in empty clusters."""
+        counts, totals = assignment.counts.copy(), assignment.totals.copy()
+        mean, _ = self._moments
+        labels, centers = assignment.labels, mean + assignment.centers
+        closeness = np.empty(len(self.X), dtype=self.X.dtype)
+        passes.em_pass(
+            self.X, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
+            self.n_threads, nearest=True, log_prob=closeness,
+        )  # fmt: skip
+        if not closeness.any():
+            return counts, totals
+        empty = np.flatnonzero(counts == 0)
+        farthest = np.argpartition(-closeness, -empty.size)[: -empty.size - 1 : -1]
+        for cluster, sample in zip(empty, farthest, strict=True):
+            moved = self.X[sample] - mean
+            totals[labels[sample]] -= moved
+            counts[labels[sample]] -= 1
+            totals[cluster], counts[cluster] = moved, 1
+        return counts, totals
