@@ -83,13 +83,13 @@ def test_the_largest_number_tried_is_said_to_be(capsys):
     assert "largest number tried" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("find", ["selection", "bayesian_selection"])
-def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, find):
+@pytest.mark.parametrize("module", ["race", "bayesian"])
+def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, module):
     options = ["--components", "2", "--covariance", "full,tied"]
-    options += ["--bayesian"] if find == "bayesian_selection" else []
+    options += ["--bayesian"] if module == "bayesian" else []
     assert run(*options) == 0
     assert "converged" not in capsys.readouterr().out
-    monkeypatch.setattr(f"gmmx.{find}.MAX_ITER", 2)
+    monkeypatch.setattr(f"gmmx.selection.{module}.MAX_ITER", 2)
     monkeypatch.setattr("gmmx.selection.race.ROUNDS", ((1, 1),))
     assert run(*options) == 0
     assert "Stopped before they converged: " in capsys.readouterr().out
@@ -470,7 +470,7 @@ def test_a_terminal_shows_which_fit_runs_before_the_first_has_ended(monkeypatch)
         shown.append(sys.stderr.getvalue())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(selection, "_fit_cell", stop)
+    monkeypatch.setattr(selection, "fit_cell", stop)
     assert run(*QUICK) == 130
     assert "0 of 3 fits done, now tied, K = 3" in shown[0] or (
         "0/3 [" in shown[0] and "tied, K = 3" in shown[0]

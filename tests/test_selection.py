@@ -16,6 +16,7 @@ from gmmx.selection import bayesian as bayesian_selection
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
+from gmmx.selection.race import RACE_SAMPLES
 from gmmx.selection.search import search
 
 CELLS = [(k, name) for k in range(1, 10) for name in STRUCTURES]
@@ -193,7 +194,7 @@ def test_units_do_not_matter():
 
 
 def test_many_rows_are_raced_on_a_part():
-    X = blobs(4 * selection.RACE_SAMPLES)
+    X = blobs(4 * RACE_SAMPLES)
     cells = search(X, [2, 3], ["spherical", "tied"])
     assert best_cell(cells).n_components == 3
     assert best_cell(cells).log_likelihood == pytest.approx(
