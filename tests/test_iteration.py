@@ -28,7 +28,7 @@ def both(X, covariance_type="full", weights=KINDS[0], reg_covar=1e-6):
         n_components=4, covariance_type=covariance_type, reg_covar=reg_covar,
         weight_concentration_prior_type=weights,
     )  # fmt: skip
-    fused = model._steps(X, 1)
+    fused = model._plan(X, 1).steps
     assert isinstance(fused, OneFeatureBayes)
     plain = VariationalBayes(X, fused.prior, reg_covar, 1)
     resp = np.eye(4)[np.argsort(np.argsort(X[:, 0])) * 4 // len(X)]

@@ -274,7 +274,7 @@ def test_a_posterior_is_found_again_from_its_coordinates(name, prior):
     options = {"covariance_type": name, "weight_concentration_prior_type": prior}
     model = BayesianGaussianMixture(n_components=4, max_iter=0, random_state=0, **options)
     X = overlapping(3)
-    start, steps = model.fit(X)._parameters(), model._steps(X, 1)
+    start, steps = model.fit(X)._parameters(), model._plan(X, 1).steps
     end = steps.m_step(steps.e_step(start), start)
     found = steps.chart(start).parameters(steps.chart(start).coordinates(end))
     assert isinstance(found, type(end))

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult, run_em
-from gmmx.em.maximum_likelihood import ExpectationMaximization
-from gmmx.em.repair import Repair
 from gmmx.em.report import VerboseReport
 from gmmx.em.squarem import Chart, SquaredExtrapolation
-from gmmx.em.stopping import AbsoluteChange, StoppingRule
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.parameters import MixtureParameters
 
@@ -24,24 +22,21 @@ ALGORITHMS: dict[
 
 
 def best_of(
+    plan: FitPlan,
     starts: Iterable[Callable[[], MixtureParameters]],
-    steps: ExpectationMaximization,
     *,
     tol: float,
     max_iter: int,
-    algorithm: str,
     lower_bound: float,
     report: VerboseReport,
     callback: Callable[[int, float], object] | None = None,
-    stopping: Callable[[], StoppingRule] = AbsoluteChange,
-    repair: Callable[[], Repair | None] = lambda: None,
 ) -> EMResult:
-    """The result with the largest likelihood; a start that collapses is discarded.
+    """Return the result with the largest bound; a start that collapses is discarded.
 
-    Raises `DegenerateMixtureError` if every start collapses. `stopping` and `repair` make what
-    one start needs. A callback that returns something true ends the search for a better start.
+    Raises `DegenerateMixtureError` if every start collapses. A callback that returns a true value
+    ends the search for a better start.
     """
-    best, collapse = None, None
+    best, collapse, steps = None, None, plan.steps
     observer = _Observer(report, callback)
     for init, start in enumerate(starts):
         report.start(init, lower_bound)
@@ -51,8 +46,8 @@ def best_of(
                 result = run_em(
                     start(), steps.e_step, steps.m_step, tol, max_iter, bound=steps.bound,
                     lower_bound=lower_bound, callback=observer,
-                    acceleration=ALGORITHMS[algorithm](steps.chart), stopping=stopping(),
-                    repair=repair(),
+                    acceleration=ALGORITHMS[plan.algorithm](steps.chart),
+                    stopping=plan.stopping(), repair=plan.repair and plan.repair(),
                 )  # fmt: skip
         except DegenerateMixtureError as error:
             collapse = error
@@ -70,7 +65,7 @@ def best_of(
 
 
 class _Observer:
-    """What looks on after each iteration: the report, and the user's callback."""
+    """Call the report and the user's callback after each iteration."""
 
     def __init__(
         self, report: VerboseReport, callback: Callable[[int, float], object] | None

@@ -22,8 +22,8 @@ from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.contract.estimator import Attributes
 from gmmx.contract.hooks import warn_about_hooks
+from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
-from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.report import VerboseReport
 from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes, fitted_distribution
@@ -114,18 +114,8 @@ class Mixture(Portable):
         return model
 
     @abstractmethod
-    def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
-        """The steps of the algorithm on these samples."""
-
-    @abstractmethod
-    def _start(
-        self, steps: ExpectationMaximization, samples: Samples
-    ) -> Callable[[np.random.RandomState], MixtureParameters]:
-        """What finds starting values, from a random state."""
-
-    @abstractmethod
-    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
-        """Options of `best_of`: the algorithm, when it ends, what it does about collapses."""
+    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+        """Return the plan of a fit to these samples; starting values and prior are checked."""
 
     @abstractmethod
     def _parameters(self) -> MixtureParameters:
@@ -462,33 +452,27 @@ class Mixture(Portable):
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
         check_spread(samples)
-        steps = self._steps(samples, n_threads or resolve_n_threads(self.n_threads))
-        result = self._best_result(steps, samples)
+        plan = self._plan(samples, n_threads or resolve_n_threads(self.n_threads))
+        result = self._best_result(plan, samples)
         warn_about(result, self.max_iter)
-        return self._attributes_of(result, steps)
+        return plan.attributes(result)
 
-    def _attributes_of(self, result: EMResult, steps: ExpectationMaximization) -> dict[str, Any]:
-        """Fitted attributes of a result, in the samples' precision."""
-        return fitted_attributes(result, steps.X.dtype)
-
-    def _best_result(self, steps: ExpectationMaximization, samples: Samples) -> EMResult:
-        """EM from each start; the result with the largest bound."""
-        start = self._start(steps, samples)
+    def _best_result(self, plan: FitPlan, samples: Samples) -> EMResult:
+        """Run EM from each start and return the result with the largest bound."""
         warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
         if warm:
             starts = [lambda: self._last_parameters(samples)]
         else:
             random_state = check_random_state(self.random_state)
-            starts = [lambda: start(random_state)] * self.n_init
+            starts = [lambda: plan.start(random_state)] * self.n_init
         return best_of(
+            plan,
             starts,
-            steps,
             tol=self.tol,
             max_iter=self.max_iter,
             lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
             report=VerboseReport(self.verbose, self.verbose_interval),
             callback=self.callback,
-            **self._loop_options(steps),
         )
 
     def _n_components_left(self) -> int:

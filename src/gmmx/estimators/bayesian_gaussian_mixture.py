@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from gmmx.bayes.one_feature import variational_steps
-from gmmx.bayes.posterior import MixturePosterior
-from gmmx.bayes.variational import VariationalBayes
+from gmmx.bayes.posterior import MixturePosterior, MixturePrior
 from gmmx.bayes.weight_distributions import WEIGHT_DISTRIBUTIONS, WeightDistribution
 from gmmx.contract.estimator import Attributes
+from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
-from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.restarts import ALGORITHMS
 from gmmx.em.stopping import AbsoluteChange
 from gmmx.estimators.attributes import (
@@ -358,9 +357,26 @@ default='dirichlet_process'
         means, covariance = fitted_means_and_covariance(fitted, self._structure())
         return fitted_posterior(fitted, self._weight_distribution(), means, covariance)
 
-    def _steps(self, samples: Samples, n_threads: int) -> VariationalBayes:
-        """The steps of variational inference on these samples; the prior is checked."""
-        prior = prior_of(
+    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+        """Return the plan of a fit to these samples; the prior is checked."""
+        structure, prior = self._structure(), self._prior(samples, n_threads)
+        steps = variational_steps(samples, prior, self.reg_covar, n_threads)
+        initializer = Initializer(
+            samples, structure, self.n_components, self.init_params, None, None, None,
+            self.reg_covar, n_threads,
+        )  # fmt: skip
+        scale = 1.0 if self.tol_type == "absolute" else 1.0 / len(samples)
+        return FitPlan(
+            steps=steps,
+            start=lambda random_state: steps.start(initializer.statistics(random_state)),
+            algorithm=self.algorithm,
+            stopping=lambda: AbsoluteChange(scale),
+            attributes=lambda result: posterior_attributes(result, prior),
+        )
+
+    def _prior(self, samples: Samples, n_threads: int) -> MixturePrior:
+        """Return the prior that the parameters of the constructor stand for."""
+        return prior_of(
             samples, self._structures[self.covariance_type], self._weight_distribution(),
             self.n_components,
             weight_concentration=self.weight_concentration_prior,
@@ -370,25 +386,3 @@ default='dirichlet_process'
             covariance=self.covariance_prior,
             n_threads=n_threads,
         )  # fmt: skip
-        return variational_steps(samples, prior, self.reg_covar, n_threads)
-
-    def _start(
-        self, steps: ExpectationMaximization, samples: Samples
-    ) -> Callable[[np.random.RandomState], MixturePosterior]:
-        """What finds a first posterior."""
-        assert isinstance(steps, VariationalBayes)
-        initializer = Initializer(
-            samples, self._structure(), self.n_components, self.init_params, None, None, None,
-            self.reg_covar, steps.n_threads,
-        )  # fmt: skip
-        return lambda random_state: steps.start(initializer.statistics(random_state))
-
-    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
-        """Which algorithm, and when the loop ends."""
-        scale = 1.0 if self.tol_type == "absolute" else 1.0 / len(steps.X)
-        return {"algorithm": self.algorithm, "stopping": lambda: AbsoluteChange(scale)}
-
-    def _attributes_of(self, result: EMResult, steps: ExpectationMaximization) -> dict[str, Any]:
-        """Fitted attributes of a result, in float64."""
-        assert isinstance(steps, VariationalBayes)
-        return posterior_attributes(result, steps.prior)

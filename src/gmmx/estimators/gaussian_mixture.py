@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.parameters import given_parameters, given_start
 from gmmx.contract.estimator import Attributes
+from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
 from gmmx.em.stopping import TOL_TYPES, stopping_rule
-from gmmx.estimators.attributes import fitted_means_and_covariance
+from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
@@ -303,33 +304,27 @@ default='full'
         weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
         return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))
 
-    def _steps(self, samples: Samples, n_threads: int) -> ExpectationMaximization:
-        """The steps of maximum likelihood on these samples."""
-        allow_empty = DEGENERATE[self.degenerate] is None
-        return ExpectationMaximization(samples, self.reg_covar, n_threads, allow_empty=allow_empty)
-
-    def _start(
-        self, steps: ExpectationMaximization, samples: Samples
-    ) -> Callable[[np.random.RandomState], MixtureParameters]:
-        """What finds starting values; the user's are checked."""
-        structure, shape = self._structure(), (self.n_components, samples.shape[1])
+    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+        """Return the plan of a fit to these samples; the user's starting values are checked."""
+        structure, repair = self._structure(), DEGENERATE[self.degenerate]
         given = given_start(
-            structure, shape, self.weights_init, self.means_init, self.precisions_init
-        )
+            structure, (self.n_components, samples.shape[1]),
+            self.weights_init, self.means_init, self.precisions_init,
+        )  # fmt: skip
         initializer = Initializer(
             samples, structure, self.n_components, self.init_params, *given, self.reg_covar,
-            steps.n_threads, self.degenerate != "raise",
+            n_threads, pool_singular=repair is not None,
         )  # fmt: skip
-        return initializer.start
-
-    def _loop_options(self, steps: ExpectationMaximization) -> dict[str, Any]:
-        """How EM goes on and ends."""
-        repair = DEGENERATE[self.degenerate]
-        return {
-            "algorithm": self.algorithm,
-            "stopping": lambda: stopping_rule(self.tol_type, len(steps.X)),
-            "repair": lambda: None if repair is None else repair(steps.X, steps.n_threads),
-        }
+        return FitPlan(
+            steps=ExpectationMaximization(
+                samples, self.reg_covar, n_threads, allow_empty=repair is None
+            ),
+            start=initializer.start,
+            algorithm=self.algorithm,
+            stopping=lambda: stopping_rule(self.tol_type, len(samples)),
+            attributes=lambda result: fitted_attributes(result, samples.dtype),
+            repair=None if repair is None else lambda: repair(samples, n_threads),
+        )
 
     def _n_components_left(self) -> int:
         """Components that the last fit did not drop."""
