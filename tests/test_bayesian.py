@@ -544,3 +544,14 @@ def test_scikit_learns_estimator_predicts_the_same(name, prior_type):
     np.testing.assert_allclose(back.score_samples(X), model.score_samples(X), rtol=1e-9)
     assert back.n_active_components_ == model.n_active_components_
     assert back.elbo(X) == pytest.approx(model.elbo(X), rel=1e-9)
+
+
+def test_samples_are_not_summed_for_a_prior_that_the_user_gives(monkeypatch):
+    prior = {"mean_prior": [0.0, 0.0], "covariance_prior": np.eye(2)}
+    model = BayesianGaussianMixture(n_components=2, random_state=0, **prior)
+    X = np.random.default_rng(0).standard_normal((50, 2))
+    expected = model.fit(X).means_
+    monkeypatch.setattr("gmmx.estimators.given_prior.statistics_of_labels", None)
+    np.testing.assert_array_equal(model.fit(X).means_, expected)
+    with pytest.raises(TypeError, match="not callable"):
+        BayesianGaussianMixture(mean_prior=[0.0, 0.0]).fit(X)

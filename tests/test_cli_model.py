@@ -194,6 +194,11 @@ def test_info(capsys, model):
     assert len(lines) == 9
 
 
+def test_info_reads_the_file_once(capsys, model, monkeypatch):
+    monkeypatch.setattr("gmmx.cli.model.load", None)
+    assert output(capsys, "info", "m.gmmx").startswith("m.gmmx: GaussianMixture")
+
+
 def test_info_of_a_model_without_a_fit(capsys):
     GaussianMixture.from_parameters([1.0], [[0.0]], 1.0, "tied-spherical").save("m.gmmx")
     printed = output(capsys, "info", "m.gmmx")

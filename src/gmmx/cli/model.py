@@ -15,7 +15,7 @@ from gmmx.cli.reading.options import ReadOptions, read_options
 from gmmx.cli.reading.table import Table, read_table
 from gmmx.cli.report import parameter_tables
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.loading import load
+from gmmx.estimators.loading import load, model_of
 from gmmx.exceptions import ModelFileError
 from gmmx.exchange.format import read_model_file
 
@@ -59,8 +59,9 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 def run_info(arguments: argparse.Namespace) -> None:
     """Print what a model file holds."""
-    model = _load(arguments.model)
-    contents = read_model_file(arguments.model)
+    with _file_errors(arguments.model):
+        contents = read_model_file(arguments.model)
+        model: Mixture = model_of(contents, str(arguments.model))
     n_components, n_features = model.means_.shape
     lines = [
         f"{arguments.model}: {contents.class_name}, {model.covariance_type}, "
@@ -113,13 +114,20 @@ def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixtu
 
 def _load(path: Path) -> Mixture:
     """Load a model."""
-    try:
+    with _file_errors(path):
         model: Mixture = load(path)
+    return model
+
+
+@contextmanager
+def _file_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of a model file into errors of the command line."""
+    try:
+        yield
     except ModelFileError as error:
         raise CommandLineError(str(error)) from error
     except OSError as error:
         raise file_error(path, error) from error
-    return model
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from gmmx.em.restarts import ALGORITHMS
 from gmmx.em.stopping import TOL_TYPES, stopping_rule
 from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
+from gmmx.model import criteria
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
@@ -262,7 +263,7 @@ default='full'
         ----------
         Akaike (1974), "A new look at the statistical model identification".
         """
-        return -2 * self._log_likelihood(X)[0] + 2 * self._n_parameters()
+        return criteria.aic(self._log_likelihood(X)[0], self._n_parameters())
 
     def bic(self, X: ArrayLike) -> float:
         """Return the Bayesian information criterion on X; smaller is better.
@@ -282,7 +283,7 @@ default='full'
         Schwarz (1978), "Estimating the dimension of a model".
         """
         log_likelihood, n_samples = self._log_likelihood(X)
-        return -2 * log_likelihood + float(np.log(n_samples)) * self._n_parameters()
+        return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
 
     def _n_parameters(self) -> int:
         """Number of free parameters."""

@@ -61,7 +61,8 @@ def prior_of(
         If a value cannot be used.
     """
     n_features = X.shape[1]
-    statistics = _statistics_of_all(X, structure, n_threads)
+    if mean is None or covariance is None:
+        statistics = _statistics_of_all(X, structure, n_threads)
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,

@@ -13,6 +13,8 @@ from gmmx.exchange.shapes import check_shapes
 if TYPE_CHECKING:
     import os
 
+    from gmmx.exchange.format import ModelFile
+
 
 def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
     """Return the model that was saved to a file.
@@ -49,8 +51,30 @@ def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
     """
     from gmmx.exchange.format import name_of, read_model_file  # noqa: PLC0415 - few need it
 
-    contents = read_model_file(file)
-    written = f"{name_of(file)}: written by gmmx {contents.gmmx_version}, it holds"
+    return model_of(read_model_file(file), name_of(file))
+
+
+def model_of(contents: ModelFile, name: str) -> Any:
+    """Return the model that the contents of a file describe.
+
+    Parameters
+    ----------
+    contents : ModelFile
+        The contents, of a file that is not damaged.
+    name : str
+        Name of the file, for messages.
+
+    Returns
+    -------
+    GaussianMixture or BayesianGaussianMixture
+        The fitted model.
+
+    Raises
+    ------
+    ModelFileError
+        If this version of gmmx cannot make a model of them.
+    """
+    written = f"{name}: written by gmmx {contents.gmmx_version}, it holds"
     if contents.class_name not in SAVED_CLASSES:
         raise ModelFileError(f"{written} a {contents.class_name!r}, which this gmmx does not know")
     cls: type[Portable] = getattr(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.model import criteria
 
 Criterion = Literal["aic", "bic"]
 
@@ -53,12 +54,12 @@ class Cell:
     @property
     def aic(self) -> float:
         """Akaike information criterion; smaller is better."""
-        return -2 * self.log_likelihood + 2 * self.n_parameters
+        return criteria.aic(self.log_likelihood, self.n_parameters)
 
     @property
     def bic(self) -> float:
         """Bayesian information criterion; smaller is better."""
-        return -2 * self.log_likelihood + self.n_parameters * math.log(self.n_samples)
+        return criteria.bic(self.log_likelihood, self.n_parameters, self.n_samples)
 
 
 def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:
