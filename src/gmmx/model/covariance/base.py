@@ -44,15 +44,10 @@ class CovarianceStructure(ABC):
     name: ClassVar[str]
     sklearn_name: ClassVar[str]  # the covariance type of scikit-learn that can hold the covariances
     layout: ClassVar[Layout]
-    axes: ClassVar[tuple[str, ...]]  # what the axes of `covariances` tell apart
+    axes: ClassVar[tuple[str, ...]]  # of `covariances`: 'component' or 'feature' each
     are_matrices: ClassVar[bool]  # whether the last two axes are features by features
 
     # What a structure defines.
-
-    @staticmethod
-    @abstractmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        """Shape of `covariances`."""
 
     @staticmethod
     @abstractmethod
@@ -103,6 +98,11 @@ class CovarianceStructure(ABC):
         """Fisher information per sample of `log_factors` at the origin, if labels are known."""
 
     # What all structures share.
+
+    @classmethod
+    def covariance_shape(cls, n_components: int, n_features: int) -> tuple[int, ...]:
+        """Shape of `covariances`."""
+        return tuple(n_components if axis == "component" else n_features for axis in cls.axes)
 
     def of(self, components: NDArray[np.intp]) -> Self:
         """The structure of some of the components."""

@@ -19,10 +19,6 @@ class Diag(ConjugateStructure, VarianceCovariance):
     axes = ("component", "feature")
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return n_components, n_features
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components * n_features
 

@@ -20,10 +20,6 @@ class Full(ConjugateStructure, MatrixCovariance):
     axes = ("component", "feature", "feature")
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return n_components, n_features, n_features
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components * n_features * (n_features + 1) // 2
 

@@ -22,10 +22,6 @@ class Spherical(ConjugateStructure, VarianceCovariance):
     axes = ("component",)
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return (n_components,)
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components
 

@@ -22,10 +22,6 @@ class Tied(ConjugateStructure, MatrixCovariance):
     axes = ("feature", "feature")
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return n_features, n_features
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_features * (n_features + 1) // 2
 

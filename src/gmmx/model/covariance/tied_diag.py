@@ -21,10 +21,6 @@ class TiedDiag(ConjugateStructure, VarianceCovariance):
     axes = ("feature",)
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return (n_features,)
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_features
 

@@ -22,10 +22,6 @@ class TiedSpherical(ConjugateStructure, VarianceCovariance):
     axes = ()
 
     @staticmethod
-    def covariance_shape(n_components: int, n_features: int) -> tuple[int, ...]:
-        return ()
-
-    @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return 1
 
