@@ -69,7 +69,7 @@ an int in the range [1, inf). Got 0 instead.
 
 
 class ConvergenceWarning(UserWarning):
-    """EM stopped at ``max_iter`` iterations before the change of its bound fell below ``tol``."""
+    """A fit did not converge, or a component collapsed, lost its samples or was started anew."""
 
 
 def not_fitted_error(estimator_name: str) -> NotFittedError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class WeightDistribution(ABC):
-    """What the variational algorithm asks of a distribution of weights."""
+    """Distribution of the weights of a mixture, prior or posterior."""
 
     @classmethod
     @abstractmethod
@@ -64,7 +64,10 @@ class WeightDistribution(ABC):
 
     @abstractmethod
     def moved_from(self, prior: Self) -> float:
-        """(Parameters - parameters of the prior) times what they are the exponents of, expected."""
+        """E_q[(eta - eta_0) . T]: difference of natural parameters times expected log weights.
+
+        It is a part of KL(q || prior), in nats.
+        """
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What scikit-learn expects of an estimator, without importing scikit-learn.
+"""The contract of scikit-learn's estimators, without importing scikit-learn.
 
 `Estimator` has parameters (the arguments of the constructor, stored under their names) and fitted
 attributes (names that end with an underscore). A fit works on local values and stores its result

@@ -1,4 +1,4 @@
-"""What happens to a component that collapses: an error, a new start, or its removal."""
+"""Repairs of a component that collapses: a new start, or its removal."""
 
 from __future__ import annotations
 

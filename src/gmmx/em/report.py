@@ -1,4 +1,4 @@
-"""What a fit prints with `verbose`, in scikit-learn's words."""
+"""The lines that a fit prints with `verbose`, in scikit-learn's words."""
 
 from __future__ import annotations
 

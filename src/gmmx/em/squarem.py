@@ -54,7 +54,7 @@ class SquaredExtrapolation:
         return self.fallback is not None and not lower_bound >= self.floor
 
     def retreat(self) -> MixtureParameters:
-        """Where EM got to before the rejected proposal; the next one is shorter."""
+        """Return the end of the last EM step before the rejected proposal; shorten the next one."""
         assert self.fallback is not None
         parameters, self.fallback = self.fallback, None
         self.largest_step = max(FIRST_LARGEST_STEP, self.largest_step / STEP_GROWTH)
@@ -68,7 +68,10 @@ class SquaredExtrapolation:
     def propose(
         self, start: MixtureParameters, end: MixtureParameters, lower_bound: float
     ) -> MixtureParameters:
-        """Parameters to go on from after a step of EM from `start`, at `lower_bound`, to `end`."""
+        """Return the next parameters to try after one EM step from `start` to `end`.
+
+        `lower_bound` is the bound at `start`.
+        """
         before, self.before, self.fallback = self.before, start, None
         if before is None:
             return end

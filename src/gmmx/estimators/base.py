@@ -1,4 +1,4 @@
-"""What all mixtures have in common: fit, prediction and sampling."""
+"""Base of the mixtures: fit, prediction and sampling."""
 
 from __future__ import annotations
 

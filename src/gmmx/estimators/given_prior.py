@@ -1,4 +1,4 @@
-"""The prior that a user gives for a Bayesian mixture, checked, and what stands for what is None."""
+"""The prior of a Bayesian mixture: the user's values, checked, and defaults from the samples."""
 
 from __future__ import annotations
 

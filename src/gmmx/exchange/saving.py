@@ -1,4 +1,4 @@
-"""Models that leave the process: saved to a file, and exchanged with scikit-learn."""
+"""Methods of an estimator that save it, and exchange it with scikit-learn."""
 
 from __future__ import annotations
 

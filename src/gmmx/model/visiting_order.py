@@ -1,8 +1,7 @@
-"""In which order a fit visits its samples.
+"""The order in which the passes of a fit read the samples.
 
-Samples in the order of their last labels stand among their like: whole groups are far from most
-components, which the compiled pass sees after a few features and leaves out. What it leaves out
-no sum could hold.
+Sorting samples by their last label puts similar ones into one block. The pass can then skip
+components whose responsibilities (below 2^-60) would not change any float64 sum.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class VisitingOrder:
             self.order = np.empty(self.n_samples, dtype=np.int64)
 
     def options(self, means: Array, factors: Array) -> dict[str, Any]:
-        """What the next pass over the samples is asked for, under these parameters."""
+        """Return the options of the next pass: the order, or labels to sort by later."""
         n_components = len(means)
         if not self.is_worth_trying or n_components == 1:
             return {}

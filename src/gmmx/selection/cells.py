@@ -15,7 +15,7 @@ Criterion = Literal["aic", "bic"]
 
 @dataclass(frozen=True)
 class Cell:
-    """What came out for one number of components and one covariance structure.
+    """The result of a search for one number of components and one covariance structure.
 
     Attributes
     ----------

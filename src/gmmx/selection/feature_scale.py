@@ -20,7 +20,7 @@ def names_of(X: Array, feature_names: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def reg_covar_of(X: Array, feature_names: Sequence[str] | None = None) -> float:
-    """What is added to variances: little beside the smallest of a feature, which must not be 0."""
+    """Return `reg_covar`: a small share of the smallest variance of a feature."""
     return RELATIVE_FLOOR * _smallest_variance(X, names_of(X, feature_names))
 
 

@@ -35,7 +35,7 @@ RACE_SAMPLES = 5000  # a race on more rows than these picks no better start
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Where EM got to in the race, and the log-likelihood of all samples there."""
+    """The result of EM in one round, its log-likelihood, and the reason if it is spurious."""
 
     result: EMResult
     log_likelihood: float
@@ -44,7 +44,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class Stage:
-    """One set of samples and what all fits to it share."""
+    """One set of samples, and the settings that all fits to it share."""
 
     X: Array
     reg_covar: float

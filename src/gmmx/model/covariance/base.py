@@ -1,4 +1,4 @@
-"""What every covariance structure provides, and what structures of one kind share."""
+"""Base classes of covariance structures: of all, of matrices, and of variances."""
 
 from __future__ import annotations
 
