@@ -14,6 +14,7 @@ import gmmx
 import reference
 from gmmx import GaussianMixture
 from gmmx.cli import main
+from gmmx.exchange import format as model_format
 
 QUICK = ["fit", "--components", "2", "--covariance", "full"]
 FAITHFUL = str(Path(__file__).parent / "data" / "faithful.csv")
@@ -195,8 +196,12 @@ def test_info(capsys, model):
 
 
 def test_info_reads_the_file_once(capsys, model, monkeypatch):
-    monkeypatch.setattr("gmmx.cli.model.load", None)
+    reads, read = [], model_format.read_model_file
+    counted = lambda file: reads.append(file) or read(file)
+    monkeypatch.setattr("gmmx.cli.model.read_model_file", counted)
+    monkeypatch.setattr(model_format, "read_model_file", counted)
     assert output(capsys, "info", "m.gmmx").startswith("m.gmmx: GaussianMixture")
+    assert len(reads) == 1
 
 
 def test_info_of_a_model_without_a_fit(capsys):

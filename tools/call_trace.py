@@ -73,7 +73,7 @@ def short(path: str) -> str:
 
 def main() -> None:
     """Trace a fit of each estimator."""
-    parser = argparse.ArgumentParser(description=__doc__, add_help=True)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true", help="print every move")
     options = parser.parse_args()
     X = np.random.default_rng(0).standard_normal((400, 2))

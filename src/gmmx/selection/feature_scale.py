@@ -20,7 +20,7 @@ def names_of(X: Array, feature_names: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def reg_covar_of(X: Array, feature_names: Sequence[str] | None = None) -> float:
-    """Return `reg_covar`: a small share of the smallest variance of a feature."""
+    """Return `reg_covar`, a small share of the smallest variance; raise if a feature has none."""
     return RELATIVE_FLOOR * _smallest_variance(X, names_of(X, feature_names))
 
 
