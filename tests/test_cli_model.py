@@ -197,7 +197,11 @@ def test_info(capsys, model):
 
 def test_info_reads_the_file_once(capsys, model, monkeypatch):
     reads, read = [], model_format.read_model_file
-    counted = lambda file: reads.append(file) or read(file)
+
+    def counted(file):
+        reads.append(file)
+        return read(file)
+
     monkeypatch.setattr("gmmx.cli.model.read_model_file", counted)
     monkeypatch.setattr(model_format, "read_model_file", counted)
     assert output(capsys, "info", "m.gmmx").startswith("m.gmmx: GaussianMixture")
