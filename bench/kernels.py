@@ -53,7 +53,7 @@ def rates(
     """
     from gmmx._core.interface import passes  # noqa: PLC0415 - in the process only
     from gmmx._core.interface.threads import resolve_n_threads  # noqa: PLC0415
-    from gmmx.model.parameters import MOST_PAIRED_FEATURES  # noqa: PLC0415
+    from gmmx.samples.kernel_parameters import MOST_PAIRED_FEATURES  # noqa: PLC0415
 
     samples, means, factors, log_scale = _near_samples(n_samples, n_features, n_components, dtype)
     log_prob, n_threads = np.empty(n_samples, dtype), resolve_n_threads(None)

@@ -23,7 +23,8 @@ from gmmx import BayesianGaussianMixture
 from gmmx.bayes.weight_distributions import WEIGHT_DISTRIBUTIONS
 from gmmx.estimators.given_prior import prior_of
 from gmmx.model.covariance import CONJUGATE_STRUCTURES
-from gmmx.model.moments import statistics_of_labels
+from gmmx.samples.array_source import ArraySource
+from gmmx.samples.moments import statistics_of_labels
 
 for_every_structure = pytest.mark.parametrize("name", CONJUGATE_STRUCTURES)
 for_every_prior = pytest.mark.parametrize("prior_type", PRIOR_TYPES)
@@ -185,9 +186,9 @@ def test_the_posterior_is_the_textbooks(name, n_features):
     X += labels[:, np.newaxis]
     structure = CONJUGATE_STRUCTURES[name]
     prior = prior_of(
-        X, structure, WEIGHT_DISTRIBUTIONS["dirichlet_process"], 3, weight_concentration=0.5,
-        mean_precision=2.0, mean=np.ones(n_features), degrees_of_freedom=n_features + 3.0,
-        covariance=None, n_threads=1,
+        ArraySource(X, 1), structure, WEIGHT_DISTRIBUTIONS["dirichlet_process"], 3,
+        weight_concentration=0.5, mean_precision=2.0, mean=np.ones(n_features),
+        degrees_of_freedom=n_features + 3.0, covariance=None,
     )  # fmt: skip
     statistics = statistics_of_labels(X, labels, 3, structure.layout, 1)
     posterior = prior.posterior(statistics, 0.1)
@@ -551,7 +552,7 @@ def test_samples_are_not_summed_for_a_prior_that_the_user_gives(monkeypatch):
     model = BayesianGaussianMixture(n_components=2, random_state=0, **prior)
     X = np.random.default_rng(0).standard_normal((50, 2))
     expected = model.fit(X).means_
-    monkeypatch.setattr("gmmx.estimators.given_prior.statistics_of_labels", None)
+    monkeypatch.setattr("gmmx.samples.array_source.dense_total", None)
     np.testing.assert_array_equal(model.fit(X).means_, expected)
     with pytest.raises(TypeError, match="not callable"):
         BayesianGaussianMixture(mean_prior=[0.0, 0.0]).fit(X)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from gmmx.model.covariance import STRUCTURES
-from gmmx.model.moments import statistics_about_means, statistics_of_all, statistics_of_labels
-from gmmx.model.parameters import FARTHEST_WHITENED_MEAN, MixtureParameters
+from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.array_source import ArraySource
+from gmmx.samples.kernel_parameters import FARTHEST_WHITENED_MEAN, KernelParameters
+from gmmx.samples.moments import statistics_about_means, statistics_of_labels
 from moments import assert_same_statistics
 
 CENTERED = sorted(STRUCTURES)
@@ -34,28 +36,29 @@ def example(name, spread, n_features, offset=0.0):
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_moments_about_a_center_are_the_exact_ones(name, n_features, offset):
     X, mixture = example(name, 0.3, n_features, offset)
-    assert mixture.has_near_means
-    exact = mixture.statistics(X, 1, origin=mixture.means)
-    assert_same_statistics(mixture.statistics(X, 1), exact, 1e-9 if offset else 1e-12)
+    assert KernelParameters(mixture).has_near_means
+    exact = ArraySource(X, 1).statistics(mixture, mixture.means)
+    assert_same_statistics(ArraySource(X, 1).statistics(mixture), exact, 1e-9 if offset else 1e-12)
 
 
 @pytest.mark.parametrize("name", CENTERED)
 def test_far_means_are_not_measured_from_their_center(name):
     _, near = example(name, 0.9 * FARTHEST_WHITENED_MEAN, 3)
     X, far = example(name, 1e8, 3)
-    assert near.has_near_means
-    assert not far.has_near_means
-    exact = far.statistics(X, 1, origin=far.means)
-    assert_same_statistics(far.statistics(X, 1), exact, 1e-12)
+    assert KernelParameters(near).has_near_means
+    assert not KernelParameters(far).has_near_means
+    exact = ArraySource(X, 1).statistics(far, far.means)
+    assert_same_statistics(ArraySource(X, 1).statistics(far), exact, 1e-12)
 
 
-@pytest.mark.parametrize("name", ["tied", "diag"])
-def test_known_total_moments_change_nothing(name):
-    X, mixture = example(name, 1.0, 4)
-    total = statistics_of_all(X, 1)
-    given, found = mixture.statistics(X, 1, total=total), mixture.statistics(X, 1)
-    np.testing.assert_array_equal(given.second, found.second)
-    np.testing.assert_allclose(total.means[0], X.mean(axis=0), rtol=1e-12, atol=1e-12)
+def test_total_moments_are_those_of_all_samples():
+    X, _ = example("tied", 1.0, 4)
+    for layout in ("dense", "diagonal"):
+        total = ArraySource(X, 1).total(layout)
+        np.testing.assert_allclose(total.means[0], X.mean(axis=0), rtol=1e-12, atol=1e-12)
+        variances = total.about(total.means).second / len(X)
+        expected = np.cov(X.T, bias=True) if layout == "dense" else X.var(axis=0)
+        np.testing.assert_allclose(variances[0], expected, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("layout", ["dense", "shared", "diagonal", "isotropic"])

@@ -9,6 +9,7 @@ import pytest
 from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.array_source import ArraySource
 
 BITS = 5000  # in which all sums and products of these float64 values are exact
 
@@ -238,9 +239,9 @@ def test_an_e_step_does_not_guess(name, dtype, deviation, far, n_samples, n_feat
     covariance = structure.from_covariances(covariances, 2, n_features)
     means = deviation * np.array([[-1.0], [1.0]]) * np.ones(n_features)
     parameters = MixtureParameters(np.array([0.5, 0.5]), means, covariance)
-    statistics = parameters.statistics(X.astype(dtype), 2)
+    statistics = ArraySource(X.astype(dtype), 2).statistics(parameters)
     assert statistics.log_likelihood == -np.inf
-    near = parameters.statistics(np.delete(X, 3, axis=0).astype(dtype), 2)
+    near = ArraySource(np.delete(X, 3, axis=0).astype(dtype), 2).statistics(parameters)
     assert np.isfinite(near.log_likelihood)
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import gmmx
 from gmmx._core.interface import passes
-from gmmx.model.moments import unpack_sums
 from gmmx.model.statistics import Layout
+from gmmx.samples.moments import unpack_sums
 from moments import factors_shape, in_matrices, statistics_of
 from twin import Array
 

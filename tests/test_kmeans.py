@@ -6,6 +6,7 @@ from sklearn import cluster
 
 import gmmx
 from gmmx._core.interface.kmeans import Assignment, cluster_moments
+from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
 
 SHAPES = [
@@ -42,7 +43,7 @@ def nearest(X, centers):
 def test_seeds_are_those_of_scikit_learn(shape, spread, offset):
     X = samples(shape, spread)
     _, expected = cluster.kmeans_plusplus(X, shape[2], random_state=np.random.RandomState(3))
-    seeds = KMeans(X + offset, 1).seeds(shape[2], np.random.RandomState(3))
+    seeds = KMeans(ArraySource(X + offset, 1)).seeds(shape[2], np.random.RandomState(3))
     np.testing.assert_array_equal(seeds, expected)
 
 
@@ -51,7 +52,7 @@ def test_seeds_are_those_of_scikit_learn(shape, spread, offset):
 def test_seeds_of_samples_too_many_for_their_distances_to_be_kept(spread, dtype):
     X = samples((40_000, 3, 12), spread).astype(dtype)
     _, expected = cluster.kmeans_plusplus(X, 12, random_state=np.random.RandomState(3))
-    seeds = KMeans(X, 1).seeds(12, np.random.RandomState(3))
+    seeds = KMeans(ArraySource(X, 1)).seeds(12, np.random.RandomState(3))
     np.testing.assert_array_equal(seeds, expected)
 
 
@@ -61,7 +62,7 @@ def test_labels_are_those_of_scikit_learn(shape, spread):
     X = samples(shape, spread, offset=10.0)
     centers = X[: shape[2]]
     expected = cluster.KMeans(shape[2], init=centers, n_init=1, algorithm="lloyd").fit(X)
-    labels, means = KMeans(X, 1).lloyd(centers)
+    labels, means = KMeans(ArraySource(X, 1)).lloyd(centers)
     np.testing.assert_array_equal(labels, expected.labels_)
     for k in range(shape[2]):
         np.testing.assert_allclose(means[k], X[labels == k].mean(axis=0), rtol=1e-12)
@@ -72,7 +73,7 @@ def test_empty_clusters_get_the_farthest_samples_as_in_scikit_learn(n_features):
     X = samples((200, n_features, 3), 5.0)
     centers = np.concatenate([X[:3], np.full((2, n_features), 1e3)])
     expected = cluster.KMeans(5, init=centers, n_init=1, algorithm="lloyd").fit(X)
-    np.testing.assert_array_equal(KMeans(X, 1).lloyd(centers)[0], expected.labels_)
+    np.testing.assert_array_equal(KMeans(ArraySource(X, 1)).lloyd(centers)[0], expected.labels_)
 
 
 @shapes
@@ -97,7 +98,7 @@ def test_distances_that_the_samples_norms_would_swamp_are_told_apart(n_features)
     X = np.concatenate([blob, blob + 1e8])
     centers = X[[0, 1, 2, 3, 200, 201, 202, 203]]
     mean = X.mean(axis=0)
-    labels = KMeans(X, 1).nearest(centers)
+    labels = KMeans(ArraySource(X, 1)).nearest(centers)
     np.testing.assert_array_equal(labels, nearest(X - mean, centers - mean))
 
 
@@ -106,7 +107,7 @@ def test_distances_that_the_samples_norms_would_swamp_are_told_apart(n_features)
 def test_of_equally_near_centers_the_first_counts(n_features, dtype):
     X = samples((100, n_features, 3), 2.0).astype(dtype)
     centers = np.repeat(X[:10].astype(np.float64), 2, axis=0)
-    assert not (KMeans(X, 1).nearest(centers) % 2).any()
+    assert not (KMeans(ArraySource(X, 1)).nearest(centers) % 2).any()
 
 
 @shapes
@@ -128,7 +129,8 @@ def test_moments_of_clusters(shape, dtype):
 def test_threads_change_nothing(n_features, dtype):
     X = samples((9000, n_features, 12), 1.0).astype(dtype)
     one, two = (
-        KMeans(X, n_threads).partition(12, np.random.RandomState(0)) for n_threads in (1, 2)
+        KMeans(ArraySource(X, n_threads)).partition(12, np.random.RandomState(0))
+        for n_threads in (1, 2)
     )
     np.testing.assert_array_equal(one[0], two[0])
     assert one[1].tobytes() == two[1].tobytes()

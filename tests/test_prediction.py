@@ -25,6 +25,7 @@ from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx.checks.feature_names import check_feature_count
 from gmmx.checks.samples import check_samples
 from gmmx.model.covariance import STRUCTURES
+from gmmx.samples.kernel_parameters import KernelParameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 
@@ -70,8 +71,8 @@ def test_bits_are_those_of_the_pass_that_packs_for_itself(name, dtype, dtype_of_
     parameters = model._parameters()
     resp, log_prob = np.empty((100, 4), dtype), np.empty(100, dtype)
     labels = np.empty(100, dtype=np.int64)
-    parameters.pass_over(X, 1, resp=resp, log_prob=log_prob)
-    parameters.pass_over(X, 1, labels=labels)
+    KernelParameters(parameters).predict(X, 1, resp=resp, log_prob=log_prob)
+    KernelParameters(parameters).predict(X, 1, labels=labels)
     for rows in (slice(0, 100), slice(40, 41)):
         np.testing.assert_array_equal(model.predict_proba(X[rows]), resp[rows])
         np.testing.assert_array_equal(model.score_samples(X[rows]), log_prob[rows])

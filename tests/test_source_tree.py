@@ -42,11 +42,11 @@ FOLDERS = {
     ),
     "selection": (
         "how many components, which structure",
-        "estimators em starts model checks _core/interface",
+        "estimators em starts samples model checks _core/interface",
     ),
     "estimators": (
         "what users hold; parameters to fitted attributes, and back",
-        "bayes em starts exchange contract checks model _core/interface",
+        "bayes em starts samples exchange contract checks model _core/interface",
     ),
     "exchange": (
         "models that leave the process: files, scikit-learn",
@@ -58,22 +58,26 @@ FOLDERS = {
     ),
     "bayes": (
         "prior, posterior, variational steps",
-        "em model _core/interface",
+        "em samples model _core/interface",
     ),
     "em": (
         "the loop, its steps, stopping, acceleration, repair, restarts",
-        "model",
+        "samples model",
     ),
     "starts": (
         "starting values",
-        "model _core/interface",
+        "samples model _core/interface",
     ),
     "checks": (
         "bad input; only estimators, selection and contract ask",
         "model _core/interface",
     ),
+    "samples": (
+        "where samples live, and how sums over them are taken",
+        "model _core/interface",
+    ),
     "model": (
-        "the mathematics: statistics, parameters, moments, collapse",
+        "the mathematics: statistics, parameters, criteria, collapse",
         "_core/interface",
     ),
     "model/covariance": (
@@ -246,7 +250,7 @@ def test_imports_are_found():
         ("_core.layouts.dense", "_core.vectors.simd"),
         ("__init__", "estimators.gaussian_mixture"),
         ("_core", "other_package"),
-        ("model.parameters", "_core.interface.passes"),
+        ("samples.kernel_parameters", "_core.interface.passes"),
     ]:
         assert pair in pairs
 

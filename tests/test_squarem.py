@@ -9,6 +9,7 @@ from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.squarem import LARGEST_DISTANCE, Chart, SquaredExtrapolation
 from gmmx.model.covariance import STRUCTURES, DegenerateCovarianceError
 from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.array_source import ArraySource
 from reference import faithful, iris
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
@@ -35,7 +36,7 @@ def fitted(X, n_components, algorithm, **options):
 def started(X, name, reg_covar=0.0):
     """Return starting parameters and the steps of EM."""
     model = GaussianMixture(4, covariance_type=name, max_iter=0, random_state=0)
-    return model.fit(X)._parameters(), ExpectationMaximization(X, reg_covar, 1)
+    return model.fit(X)._parameters(), ExpectationMaximization(ArraySource(X, 1), reg_covar)
 
 
 def passes_to(lower_bounds, target):
@@ -86,10 +87,10 @@ def test_path_does_not_depend_on_the_unit_of_the_features(name, unit):
         start.covariance.covariances * unit**2, *start.means.shape
     )
     rescaled = MixtureParameters(start.weights, start.means * unit, covariance)
-    rescaled_steps = ExpectationMaximization(X * unit, 0.0, 1)
+    rescaled_steps = ExpectationMaximization(ArraySource(X * unit, 1), 0.0)
     paths = [
         run_em(
-            parameters, e_and_m.e_step, e_and_m.m_step, 1e-6, 200,
+            parameters, e_and_m, 1e-6, 200,
             acceleration=SquaredExtrapolation(Chart),
         ).lower_bounds
         for parameters, e_and_m in ((start, steps), (rescaled, rescaled_steps))
@@ -118,7 +119,7 @@ def test_distances_are_roots_of_twice_the_divergence(name):
     parameters, steps = started(overlapping(3), name)
     for _ in range(5):
         chart = Chart(parameters)
-        end = steps.m_step(steps.e_step(parameters), parameters)
+        end = steps.step(parameters).end
         step = chart.coordinates(end)
         np.testing.assert_allclose(chart.coordinates(parameters), 0, atol=1e-14)
         near = chart.parameters(1e-4 * step / np.linalg.norm(step))
@@ -133,12 +134,12 @@ def test_distances_are_roots_of_twice_the_divergence(name):
 @every_structure
 def test_has_converged_when_about_the_tolerance_is_left_to_gain(name):
     model = GaussianMixture(3, covariance_type=name, max_iter=0, random_state=0).fit(iris())
-    parameters, steps = model._parameters(), ExpectationMaximization(iris(), 1e-6, 1)
-    top = run_em(parameters, steps.e_step, steps.m_step, 1e-13, 5000)
+    parameters, steps = model._parameters(), ExpectationMaximization(ArraySource(iris(), 1), 1e-6)
+    top = run_em(parameters, steps, 1e-13, 5000)
     extrapolation = SquaredExtrapolation(Chart)
     checked = 0
     for lower_bound in top.lower_bounds:
-        end = steps.m_step(steps.e_step(parameters), parameters)
+        end = steps.step(parameters).end
         extrapolation.propose(parameters, end, lower_bound)
         left = top.lower_bound - lower_bound
         if 1e-9 < left < 1e-5:
@@ -161,7 +162,7 @@ def test_proposals_are_near(name):
             return proposal
 
     parameters, steps = started(overlapping(), name)
-    run_em(parameters, steps.e_step, steps.m_step, 0.0, 60, acceleration=Watched(Chart))
+    run_em(parameters, steps, 0.0, 60, acceleration=Watched(Chart))
     assert len(distances) > 10
     assert max(distances) <= LARGEST_DISTANCE * (1 + 1e-9)
 
@@ -177,7 +178,7 @@ def test_has_not_converged_at_max_iter():
 def test_bad_proposals_are_left_for_the_steps_of_em(fault):
     X = overlapping()
     start, steps = started(X, "full", 1e-6)
-    plain = run_em(start, steps.e_step, steps.m_step, 0.0, 40)
+    plain = run_em(start, steps, 0.0, 40)
 
     class Spoiled(SquaredExtrapolation):
         def propose(self, *arguments):
@@ -188,13 +189,13 @@ def test_bad_proposals_are_left_for_the_steps_of_em(fault):
             return MixtureParameters(proposed.weights, proposed.means + shift, proposed.covariance)
 
     with np.errstate(all="ignore"):
-        spoiled = run_em(start, steps.e_step, steps.m_step, 0.0, 60, acceleration=Spoiled(Chart))
+        spoiled = run_em(start, steps, 0.0, 60, acceleration=Spoiled(Chart))
     unique = sorted(set(spoiled.lower_bounds))
     assert len(unique) < len(spoiled.lower_bounds)
     np.testing.assert_allclose(unique[:40], plain.lower_bounds[: len(unique)], rtol=1e-12)
 
 
-@pytest.mark.parametrize("step", ["e_step", "m_step", "bound"])
+@pytest.mark.parametrize("step", ["step", "m_step", "update"])
 def test_an_error_of_the_program_under_a_proposal_is_not_hidden(step):
     start, steps = started(overlapping(), "full", 1e-6)
     acceleration, error = SquaredExtrapolation(Chart), ValueError("a bug")
@@ -208,7 +209,7 @@ def test_an_error_of_the_program_under_a_proposal_is_not_hidden(step):
     setattr(steps, step, broken)
     with pytest.raises(ValueError, match="a bug") as caught:
         run_em(
-            start, steps.e_step, steps.m_step, 0.0, 60, bound=steps.bound,
+            start, steps, 0.0, 60,
             acceleration=acceleration,
         )  # fmt: skip
     assert caught.value is error
@@ -274,8 +275,8 @@ def test_a_posterior_is_found_again_from_its_coordinates(name, prior):
     options = {"covariance_type": name, "weight_concentration_prior_type": prior}
     model = BayesianGaussianMixture(n_components=4, max_iter=0, random_state=0, **options)
     X = overlapping(3)
-    start, steps = model.fit(X)._parameters(), model._plan(X, 1).steps
-    end = steps.m_step(steps.e_step(start), start)
+    start, steps = model.fit(X)._parameters(), model._plan(ArraySource(X, 1)).steps
+    end = steps.step(start).end
     found = steps.chart(start).parameters(steps.chart(start).coordinates(end))
     assert isinstance(found, type(end))
     for attribute in ("weights", "means", "mean_precision", "degrees_of_freedom", "log_scale"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmx.model.statistics import Layout, SufficientStatistics, exact_layout
+from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
 from moments import assert_same_statistics, statistics_of
 
 LAYOUTS: tuple[Layout, ...] = ("dense", "shared", "diagonal")
@@ -198,7 +198,7 @@ def test_dense_moments_hold_the_shared_ones():
 def test_the_own_layout_is_always_there(layout):
     some = example(layout)
     assert some.to_layout(layout) is some
-    assert exact_layout(layout) == ("diagonal" if layout == "diagonal" else "dense")
+    assert EXACT.get(layout, layout) == ("diagonal" if layout == "diagonal" else "dense")
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,11 @@ CALLS = {
         return model.predict(X)
     """,
     "k-means": """
+    from gmmx.samples.array_source import ArraySource
     from gmmx.starts.kmeans import KMeans
     centers = X[:400]
     def call():
-        return KMeans(X, 4).nearest(centers)
+        return KMeans(ArraySource(X, 4)).nearest(centers)
     """,
 }
 COUNT_THREADS = """

@@ -9,7 +9,9 @@ from gmmx.em.loop import run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.visiting_order import FIRST_PAUSE, VisitingOrder, share_of_far_pairs
+from gmmx.samples.array_source import ArraySource
+from gmmx.samples.kernel_parameters import KernelParameters
+from gmmx.samples.visiting_order import FEWEST_FEATURES, FIRST_PAUSE, share_of_far_pairs
 
 
 def mixture_and_samples(
@@ -27,6 +29,11 @@ def mixture_and_samples(
     return MixtureParameters(weights, means.astype(np.float64), covariance), X
 
 
+def sums_of(parameters, X, **options):
+    """Return the sums of the exact pass, with and without an order."""
+    return KernelParameters(parameters).run(X, 1, "dense", None, **options)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("separation", [0.0, 1.0, 4.0, 100.0])
 @pytest.mark.parametrize(
@@ -36,11 +43,11 @@ def test_sums_and_labels_are_those_of_every_term(separation, n_features, n_compo
     parameters, X = mixture_and_samples(separation, n_features, n_components, dtype=dtype)
     labels = np.empty(len(X), dtype=np.int64)
     options = {"moments": 2, "origin": parameters.means, "labels": labels}
-    every_term = parameters.pass_over(X, 1, **options)
+    every_term = sums_of(parameters, X, **options)
     expected = labels.copy()
     order = np.empty_like(labels)
     components.label_order(labels, n_components, order)
-    ordered = parameters.pass_over(X, 1, weights=parameters.weights, order=order, **options)
+    ordered = sums_of(parameters, X, weights=parameters.weights, order=order, **options)
     np.testing.assert_array_equal(labels, expected)
     scale = np.abs(every_term).max()
     tolerance = 1e-12 if dtype is np.float64 else 1e-4
@@ -51,10 +58,10 @@ def test_hints_may_be_wrong():
     parameters, X = mixture_and_samples(4.0, 20, 6)
     right = np.empty(len(X), dtype=np.int64)
     options = {"moments": 2, "origin": parameters.means, "weights": parameters.weights}
-    expected = parameters.pass_over(X, 1, labels=right, **options)
+    expected = sums_of(parameters, X, labels=right, **options)
     hints = np.random.default_rng(0).integers(6, size=len(X))
     order = np.random.default_rng(1).permutation(len(X))
-    sums = parameters.pass_over(X, 1, labels=hints, order=order, **options)
+    sums = sums_of(parameters, X, labels=hints, order=order, **options)
     np.testing.assert_array_equal(hints, right)
     np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
 
@@ -65,12 +72,10 @@ def test_a_far_sample_keeps_its_part_in_every_component():
     X[0] = 1e6
     options = {"moments": 2, "origin": parameters.means}
     labels = np.empty(len(X), dtype=np.int64)
-    expected = parameters.pass_over(X, 1, labels=labels, **options)
+    expected = sums_of(parameters, X, labels=labels, **options)
     order = np.empty_like(labels)
     components.label_order(labels, 2, order)
-    sums = parameters.pass_over(
-        X, 1, labels=labels, order=order, weights=parameters.weights, **options
-    )
+    sums = sums_of(parameters, X, labels=labels, order=order, weights=parameters.weights, **options)
     np.testing.assert_allclose(sums, expected, rtol=1e-11)
 
 
@@ -78,9 +83,9 @@ def test_a_component_without_weight_gets_nothing():
     parameters, X = mixture_and_samples(0.5, 20, 3)
     weights = np.array([0.5, 0.0, 0.5])
     parameters = MixtureParameters(weights, parameters.means, parameters.covariance)
-    steps = ExpectationMaximization(X, 1e-6, 1)
+    source = ArraySource(X, 1)
     for _ in range(3):
-        statistics = steps.e_step(parameters)
+        statistics = source.statistics(parameters)
         assert statistics.counts[1] == 0.0
         assert np.isfinite(statistics.second).all()
 
@@ -89,10 +94,11 @@ def test_a_component_without_weight_gets_nothing():
 def test_fits_take_the_same_way_as_without_order(name):
     _, X = mixture_and_samples(3.0, 20, 8)
     start = GaussianMixture(8, covariance_type=name, max_iter=0, random_state=0).fit(X)
-    steps, every_term = (ExpectationMaximization(X, 1e-6, 1) for _ in range(2))
-    every_term.visits.is_worth_trying = False
+    ordered, every_term = ArraySource(X, 1), ArraySource(X, 1)
+    every_term._visits = None
     runs = [
-        run_em(start._parameters(), one.e_step, one.m_step, 1e-9, 60) for one in (steps, every_term)
+        run_em(start._parameters(), ExpectationMaximization(source, 1e-6), 1e-9, 60)
+        for source in (ordered, every_term)
     ]
     np.testing.assert_allclose(runs[0].lower_bounds, runs[1].lower_bounds, rtol=1e-11)
     np.testing.assert_allclose(
@@ -103,24 +109,24 @@ def test_fits_take_the_same_way_as_without_order(name):
 def test_order_is_kept_where_it_pays_and_left_where_it_does_not():
     for separation, pays in ((20.0, True), (0.0, False)):
         parameters, X = mixture_and_samples(separation, 20, 8, stretch=0.0)
-        steps = ExpectationMaximization(X, 1e-6, 1)
+        source = ArraySource(X, 1)
         for _ in range(3):
-            steps.e_step(parameters)
+            source.statistics(parameters)
         arguments = parameters.means, parameters.covariance.factors()
-        assert ("order" in steps.visits.options(*arguments)) == pays
-        assert steps.visits.pause == FIRST_PAUSE
+        assert ("order" in source._visits.options(*arguments)) == pays
+        assert source._visits.pause == FIRST_PAUSE
 
 
 def test_order_that_left_out_too_little_is_tried_again_after_a_pause():
     # The means are far apart, but the samples lie half way between them.
     parameters, X = mixture_and_samples(20.0, 20, 2, stretch=0.0)
     X = np.random.default_rng(0).normal(parameters.means.mean(axis=0), 0.01, X.shape)
-    steps = ExpectationMaximization(X, 1e-6, 1)
+    source = ArraySource(X, 1)
     for _ in range(2):
-        steps.e_step(parameters)
-    assert steps.visits.was_ordered
-    assert steps.visits.options(parameters.means, parameters.covariance.factors()) == {}
-    assert steps.visits.pause == 2 * FIRST_PAUSE
+        source.statistics(parameters)
+    assert source._visits.was_ordered
+    assert source._visits.options(parameters.means, parameters.covariance.factors()) == {}
+    assert source._visits.pause == 2 * FIRST_PAUSE
 
 
 def test_far_pairs_are_counted_in_deviations_of_each_component():
@@ -131,9 +137,8 @@ def test_far_pairs_are_counted_in_deviations_of_each_component():
 
 
 def test_few_features_are_visited_as_they_stand():
-    order = VisitingOrder(np.zeros((10, 2)))
-    means = 100.0 * np.arange(6.0).reshape(3, 2)
-    assert order.options(means, np.eye(2)) == order.options(means, np.eye(2)) == {}
+    assert ArraySource(np.zeros((10, FEWEST_FEATURES - 1)), 1)._visits is None
+    assert ArraySource(np.zeros((10, FEWEST_FEATURES)), 1)._visits is not None
 
 
 def test_label_order_is_a_stable_sort():
@@ -154,13 +159,14 @@ def test_indices_out_of_range_are_refused(spoiled, value):
     indices = {"labels": np.zeros(len(X), dtype=np.int64), "order": np.arange(len(X))}
     indices[spoiled][7] = value
     with pytest.raises(ValueError, match="indices of samples"):
-        parameters.pass_over(X, 1, weights=parameters.weights, **indices)
+        sums_of(parameters, X, weights=parameters.weights, **indices)
 
 
 def test_order_is_refused_with_outputs_that_would_show_it():
     parameters, X = mixture_and_samples(1.0, 20, 3)
     labels, order = np.zeros(len(X), dtype=np.int64), np.arange(len(X))
     with pytest.raises(ValueError, match="order needs"):
-        parameters.pass_over(
-            X, 1, labels=labels, order=order, weights=parameters.weights, log_prob=np.empty(len(X))
-        )
+        sums_of(
+            parameters, X, labels=labels, order=order, weights=parameters.weights,
+            log_prob=np.empty(len(X)),
+        )  # fmt: skip

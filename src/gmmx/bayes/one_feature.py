@@ -1,74 +1,72 @@
-"""Variational inference on samples of one feature, in one compiled call an iteration."""
+"""Variational inference on an array of one feature, in one compiled call an iteration."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx._core.interface.one_feature import OneFeatureIteration
-from gmmx.bayes.posterior import MixturePosterior, MixturePrior
+from gmmx.bayes.posterior import MixturePrior
 from gmmx.bayes.variational import VariationalBayes
+from gmmx.em.loop import Step
 from gmmx.em.maximum_likelihood import LARGEST_SQ_SHIFT
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SMALLEST_COUNT
+from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
-
-
-class Iteration(NamedTuple):
-    """What both steps on one column find, in the place of an E-step's statistics."""
-
-    posterior: MixturePosterior
-    lower_bound: float
+    from gmmx.samples.source import SampleSource
 
 
 class OneFeatureBayes(VariationalBayes):
-    """The steps on samples of one feature, of which a compiled call makes both at once.
+    """The two steps on an array of one feature, made by one compiled call.
 
     A pass over a column takes less time than the small steps of an iteration in Python.
+
+    Parameters
+    ----------
+    samples : ArraySource
+        Samples of one feature.
+    prior : MixturePrior
+        Prior of the parameters, with a variance for each component.
+    reg_covar : float
+        Added to every variance of the samples.
     """
 
-    def __init__(self, X: Samples, prior: MixturePrior, reg_covar: float, n_threads: int) -> None:
-        super().__init__(X, prior, reg_covar, n_threads)
+    def __init__(self, samples: ArraySource, prior: MixturePrior, reg_covar: float) -> None:
+        super().__init__(samples, prior, reg_covar)
         concentration = prior.weight_distribution.concentration
         self.iteration = OneFeatureIteration(
-            X, np.atleast_2d(concentration),
+            samples.X, np.atleast_2d(concentration),
             mean=prior.mean.item(), mean_precision=prior.mean_precision,
             scatter=prior.scatter.item(), degrees_of_freedom=prior.degrees_of_freedom,
             reg_covar=reg_covar, smallest_count=SMALLEST_COUNT,
-            largest_sq_shift=LARGEST_SQ_SHIFT, n_threads=n_threads,
+            largest_sq_shift=LARGEST_SQ_SHIFT, n_threads=samples.n_threads,
         )  # fmt: skip
 
-    def e_step(self, parameters: MixtureParameters) -> Any:
-        """An `Iteration`; statistics where squares overflow, moments cancel or variances vanish."""
+    def step(self, parameters: MixtureParameters) -> Step:
+        """Make both steps: see `Steps`.
+
+        Where squares overflow, moments cancel or variances vanish, the steps of all features are
+        made instead.
+        """
         found = self.iteration(
             parameters.means, parameters.covariance.precisions_cholesky.reshape(-1),
             parameters.log_scale, parameters.weights,
         )  # fmt: skip
         if found is None:
-            return super().e_step(parameters)
-        rows, log_normalizer, of_weights, bound = found
-        return Iteration(self.prior.posterior_of_rows(rows, log_normalizer, of_weights), bound)
-
-    def m_step(self, statistics: Any, previous: MixtureParameters) -> MixtureParameters:
-        """The posterior that the E-step has found."""
-        if isinstance(statistics, Iteration):
-            return statistics.posterior
-        return super().m_step(statistics, previous)
-
-    def bound(self, statistics: Any, start: MixtureParameters, end: MixtureParameters) -> float:
-        """As `VariationalBayes`."""
-        if isinstance(statistics, Iteration):
-            return statistics.lower_bound
-        return super().bound(statistics, start, end)
+            return super().step(parameters)
+        rows, log_normalizer, of_weights, lower_bound = found
+        posterior = self.prior.posterior_of_rows(rows, log_normalizer, of_weights)
+        return Step(posterior, lower_bound)
 
 
 def variational_steps(
-    X: Samples, prior: MixturePrior, reg_covar: float, n_threads: int
+    samples: SampleSource, prior: MixturePrior, reg_covar: float
 ) -> VariationalBayes:
-    """The steps that suit the samples."""
-    has_own_variances = X.shape[1] == 1 and "component" in prior.structure.axes
-    kind = OneFeatureBayes if has_own_variances else VariationalBayes
-    return kind(X, prior, reg_covar, n_threads)
+    """Return the steps that suit the samples."""
+    has_own_variances = samples.n_features == 1 and "component" in prior.structure.axes
+    if has_own_variances and isinstance(samples, ArraySource):
+        return OneFeatureBayes(samples, prior, reg_covar)
+    return VariationalBayes(samples, prior, reg_covar)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from gmmx._core.interface import conjugate
 from gmmx.bayes.weight_distributions import WeightDistribution
 from gmmx.model.covariance import ConjugateStructure, DegenerateCovarianceError
 from gmmx.model.covariance.cholesky import EPS, square
-from gmmx.model.moments import rounded_to
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
+from gmmx.samples.kernel_parameters import has_one_variance_each
+from gmmx.samples.moments import rounded_to
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, NDArray, Samples
+    from gmmx.arrays import Array, NDArray
 
 N_ROWS = 5  # of `OneFeatureIteration` before the terms
 # A component that holds fewer samples, counted by their responsibilities, is not in use.
@@ -112,17 +113,17 @@ class MixturePosterior(MixtureParameters):
             + 0.5 * moved.sum()
         )
 
-    def entropy(self, statistics: SufficientStatistics, X: Samples) -> float:
+    def entropy(self, statistics: SufficientStatistics, dtype: np.dtype[Any]) -> float:
         """Entropy of the responsibilities under this posterior, -sum_ik r_ik log r_ik.
 
         log r_ik = log scale_k - 1/2 |U_k^T (x_i - mean_k)|^2 - log p_i, whose sums the statistics
         hold. Everything is rounded as the kernels see it, with one feature U_k / sqrt(2).
         """
-        root = math.sqrt(0.5) if self._is_one_variance_each else 1.0
-        factors = rounded_to(X, root * self.covariance.factors()) / root
+        root = math.sqrt(0.5) if has_one_variance_each(self) else 1.0
+        factors = rounded_to(dtype, root * self.covariance.factors()) / root
         precisions = square(factors) if self.covariance.are_matrices else factors * factors
         sq_distances = (precisions * statistics.second).sum()
-        log_scale = rounded_to(X, self.log_scale)
+        log_scale = rounded_to(dtype, self.log_scale)
         weighted = statistics.counts @ log_scale - 0.5 * sq_distances
         return float(statistics.log_likelihood - weighted)
 

@@ -7,54 +7,69 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.bayes.posterior import MixturePosterior, MixturePrior
+from gmmx.em.loop import Step
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.squarem import Chart
 from gmmx.model.collapse import singular_error
 from gmmx.model.covariance import ConjugateStructure, CovarianceStructure, DegenerateCovarianceError
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.statistics import SufficientStatistics
+from gmmx.model.statistics import SufficientStatistics, check_range
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Array
+    from gmmx.samples.source import SampleSource
 
 
 class VariationalBayes(ExpectationMaximization):
-    """The two steps of variational inference on one set of samples.
+    """The two steps of variational inference on one source of samples.
 
     The E-step is the pass over the samples under the posterior's expectations, the M-step adds
     their statistics to the prior.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples in float32 or float64, C-contiguous.
+    samples : SampleSource
+        Samples of the fit.
     prior : MixturePrior
         Prior of the parameters.
     reg_covar : float
         Added to every variance of the samples.
-    n_threads : int
-        Threads of the compiled pass.
 
     References
     ----------
     Bishop (2006), "Pattern recognition and machine learning", 10.2.
     """
 
-    def __init__(self, X: Samples, prior: MixturePrior, reg_covar: float, n_threads: int) -> None:
-        super().__init__(X, reg_covar, n_threads)
+    def __init__(self, samples: SampleSource, prior: MixturePrior, reg_covar: float) -> None:
+        super().__init__(samples, reg_covar)
         self.prior = prior
 
     def start(self, statistics: SufficientStatistics) -> MixturePosterior:
-        """Posterior of a first assignment of the samples."""
+        """Return the posterior of a first assignment of the samples."""
         try:
             return self.prior.posterior(statistics, self.reg_covar)
         except DegenerateCovarianceError as error:
-            raise singular_error(error, statistics.counts, self.X) from error
+            raise singular_error(
+                error, statistics.counts, self.samples.n_samples, self.samples.dtype
+            ) from error
+
+    def step(self, parameters: MixtureParameters) -> Step:
+        """Make both steps: see `Steps`.
+
+        The bound is that of the evidence, in nats, less what depends on the prior only.
+        """
+        assert isinstance(parameters, MixturePosterior)
+        statistics = self.samples.statistics(parameters)
+        check_range(statistics)
+        end = self.m_step(statistics, parameters)
+        assert isinstance(end, MixturePosterior)
+        entropy = parameters.entropy(statistics, self.samples.dtype)
+        return Step(end, entropy + end.log_normalizer())
 
     def update(
         self, statistics: SufficientStatistics, previous: MixtureParameters
     ) -> MixtureParameters:
-        """Posterior of the parameters."""
+        """Return the posterior of the parameters."""
         return self.prior.posterior(statistics, self.reg_covar)
 
     def chart(self, origin: MixtureParameters) -> Chart:
@@ -67,14 +82,6 @@ class VariationalBayes(ExpectationMaximization):
         whitened = parameters.covariance.whiten(statistics.shift)
         shares = statistics.counts / parameters.degrees_of_freedom
         return float((shares[:, np.newaxis] * whitened).ravel() @ whitened.ravel())
-
-    def bound(
-        self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
-    ) -> float:
-        """Lower bound of the evidence, in nats, less what depends on the prior only."""
-        assert isinstance(start, MixturePosterior)
-        assert isinstance(end, MixturePosterior)
-        return start.entropy(statistics, self.X) + end.log_normalizer()
 
 
 class PosteriorChart(Chart):

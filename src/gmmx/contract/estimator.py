@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, TypedDict
 
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.samples import check_samples
@@ -34,7 +34,16 @@ from gmmx.contract.representation import (
 from gmmx.exceptions import not_fitted_error
 
 if TYPE_CHECKING:
-    from gmmx.arrays import FloatArray
+    import numpy as np
+
+    from gmmx.arrays import FloatArray, NDArray
+
+
+class FeatureAttributes(TypedDict):
+    """The fitted attributes that describe the features of the samples."""
+
+    n_features_in_: int
+    feature_names_in_: NotRequired[NDArray[np.object_]]
 
 
 class Estimator:
@@ -183,11 +192,11 @@ class Estimator:
 
     def _check_training_samples(
         self, X: object, *, min_samples: int
-    ) -> tuple[FloatArray, dict[str, Any]]:
+    ) -> tuple[FloatArray, FeatureAttributes]:
         """Return the samples to fit and the fitted attributes that describe their features."""
         names = feature_names(X)
         samples = check_samples(X, type(self).__name__, min_samples=min_samples)
-        features: dict[str, Any] = {"n_features_in_": samples.shape[1]}
+        features = FeatureAttributes(n_features_in_=samples.shape[1])
         if names is not None:
             features["feature_names_in_"] = names
         return samples, features

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gmmx.em.loop import EMResult
-from gmmx.em.maximum_likelihood import ExpectationMaximization
+from gmmx.em.loop import EMResult, Steps
 from gmmx.em.repair import Repair
 from gmmx.em.stopping import StoppingRule
 from gmmx.model.parameters import MixtureParameters
@@ -22,8 +21,8 @@ class FitPlan:
 
     Attributes
     ----------
-    steps : ExpectationMaximization
-        E-step, M-step and lower bound.
+    steps : Steps
+        The E-step and the M-step.
     start : callable
         Returns starting parameters, drawn with a given random state.
     algorithm : {'em', 'squarem'}
@@ -37,9 +36,9 @@ class FitPlan:
         error.
     """
 
-    steps: ExpectationMaximization
+    steps: Steps
     start: Callable[[np.random.RandomState], MixtureParameters]
     algorithm: str
     stopping: Callable[[], StoppingRule]
-    attributes: Callable[[EMResult], dict[str, Any]]
+    attributes: Callable[[EMResult], Mapping[str, object]]
     repair: Callable[[], Repair] | None = None

@@ -4,19 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from gmmx.em.repair import Repair
-from gmmx.em.squarem import SquaredExtrapolation
+from gmmx.em.squarem import Chart, SquaredExtrapolation
 from gmmx.em.stopping import AbsoluteChange, StoppingRule
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.statistics import OutOfRangeError, SufficientStatistics
+from gmmx.model.statistics import OutOfRangeError
 
-EStep = Callable[[MixtureParameters], SufficientStatistics]
-MStep = Callable[[SufficientStatistics, MixtureParameters], MixtureParameters]
-LowerBound = Callable[[SufficientStatistics, MixtureParameters, MixtureParameters], float]
+
+class Step(NamedTuple):
+    """The end of one step of EM, and the bound that the step has raised."""
+
+    end: MixtureParameters
+    lower_bound: float
+
+
+class Steps(Protocol):
+    """Both steps of EM on one set of samples."""
+
+    def step(self, parameters: MixtureParameters) -> Step:
+        """Make one E-step and one M-step.
+
+        Parameters
+        ----------
+        parameters : MixtureParameters
+            Parameters before the step.
+
+        Returns
+        -------
+        Step
+            Parameters after the step, and the bound: in maximum likelihood the mean
+            log-likelihood of `parameters`, in variational inference a bound of the evidence.
+
+        Raises
+        ------
+        DegenerateMixtureError
+            If a component collapses; its `lower_bound` is the bound of `parameters`.
+        OutOfRangeError
+            If squares overflow.
+        """
+
+    def chart(self, origin: MixtureParameters) -> Chart:
+        """Return the coordinates about `origin` in which an acceleration extrapolates."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,56 +94,43 @@ class EMResult:
         return [k for k in empty if self.start.weights[k] > 0]
 
 
-def mean_log_likelihood(
-    statistics: SufficientStatistics,
-    start: MixtureParameters | None = None,
-    end: MixtureParameters | None = None,
-) -> float:
-    """Log-likelihood per sample, before the M-step from `start` to `end`."""
-    return statistics.log_likelihood / float(statistics.counts.sum())
-
-
 def run_em(
     parameters: MixtureParameters,
-    e_step: EStep,
-    m_step: MStep,
+    steps: Steps,
     tol: float,
     max_iter: int,
     *,
-    bound: LowerBound = mean_log_likelihood,
     lower_bound: float = -np.inf,
     callback: Callable[[int, float], object] | None = None,
     acceleration: SquaredExtrapolation | None = None,
     stopping: StoppingRule | None = None,
     repair: Repair | None = None,
 ) -> EMResult:
-    """Alternate E-step and M-step until the mean log-likelihood has converged.
+    """Make steps of EM until the bound that they raise has converged.
 
     Parameters
     ----------
     parameters : MixtureParameters
         Where to start.
-    e_step, m_step : callable
-        Parameters to statistics; statistics and the parameters they stem from to new parameters.
+    steps : Steps
+        The E-step and the M-step.
     tol : float
         Tolerance of the stopping rule.
     max_iter : int
         Largest number of iterations, passes over the samples.
-    bound : callable, optional
-        What an iteration raises and convergence is judged by, in the mean log-likelihood's place:
-        statistics, the parameters they stem from, the new ones to a number.
     lower_bound : float, default=-inf
         Bound to which the first one is compared.
     callback : callable, optional
-        Called after each iteration with its number, from 1, and the mean log-likelihood. EM ends
-        when it returns something true.
+        Called after each iteration with its number, from 1, and the bound. EM ends when it
+        returns a true value.
     acceleration : SquaredExtrapolation, optional
-        Proposes where to go on from and tells when to stop. An iteration that finds a proposal
-        worse than where it started from returns to plain EM: the likelihood never falls.
+        Proposes the parameters of the next step and tells when to stop. A proposal that is worse
+        than the parameters before it is given up for the end of the last EM step: the bound never
+        falls.
     stopping : StoppingRule, optional
-        When EM has converged; by default when the mean log-likelihood changes by less than `tol`.
+        Tells when EM has converged; by default when the bound changes by less than `tol`.
     repair : Repair, optional
-        Parameters to go on from if a component collapses, which is an error without it.
+        Gives the parameters to go on with if a component collapses. Without it that is an error.
 
     Returns
     -------
@@ -127,16 +147,14 @@ def run_em(
     while len(lower_bounds) < max_iter and not (converged or is_stopped):
         previous, is_repaired = lower_bound, False
         try:
-            statistics = e_step(parameters)
-            end = m_step(statistics, parameters)
-            lower_bound = bound(statistics, parameters, end)
+            end, lower_bound = steps.step(parameters)
         except (DegenerateMixtureError, OutOfRangeError) as error:
             # A proposal under which a component collapses is a bad one, no more.
             if acceleration is not None and acceleration.fallback is not None:
                 lower_bound = -np.inf
             elif repair is not None and isinstance(error, DegenerateMixtureError):
                 end, is_repaired = repair(error, parameters), True
-                lower_bound = bound(statistics, parameters, end)
+                lower_bound = error.lower_bound
             else:
                 raise
         gain = lower_bound - previous

@@ -1,22 +1,20 @@
-"""The two steps of maximum likelihood on one set of samples."""
+"""The two steps of maximum likelihood on one source of samples."""
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.em.loop import Step
 from gmmx.em.squarem import Chart
-from gmmx.model.collapse import empty_error, singular_error
+from gmmx.model.collapse import DegenerateMixtureError, empty_error, singular_error
 from gmmx.model.covariance import DegenerateCovarianceError
-from gmmx.model.moments import statistics_of_all
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
-from gmmx.model.visiting_order import VisitingOrder
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
+    from gmmx.samples.source import SampleSource
 
 
 # A mean that moves farther than this, in squared standard deviations of the new covariance,
@@ -26,48 +24,43 @@ MOST_REFINEMENTS = 3  # each gains the digits of one float64
 
 
 class ExpectationMaximization:
-    """The two steps of maximum likelihood on one set of samples.
+    """The two steps of maximum likelihood on one source of samples.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples in float32 or float64, C-contiguous.
+    samples : SampleSource
+        Samples of the fit.
     reg_covar : float
         Added to every variance.
-    n_threads : int
-        Threads of the compiled pass.
     allow_empty : bool, default=True
         Whether a component without samples is kept, with weight 0, or an error.
     """
 
     def __init__(
-        self, X: Samples, reg_covar: float, n_threads: int, *, allow_empty: bool = True
+        self, samples: SampleSource, reg_covar: float, *, allow_empty: bool = True
     ) -> None:
-        self.X = X
+        self.samples = samples
         self.reg_covar = reg_covar
-        self.n_threads = n_threads
         self.allow_empty = allow_empty
-        self.visits = VisitingOrder(X)
 
-    @cached_property
-    def _total(self) -> SufficientStatistics:
-        """Statistics of all samples as one component."""
-        return statistics_of_all(self.X, self.n_threads)
-
-    def e_step(self, parameters: MixtureParameters) -> SufficientStatistics:
-        """Statistics of the samples under the posterior."""
-        is_shared = parameters.covariance.layout == "shared"
-        total = self._total if is_shared and parameters.is_long_pass(self.X) else None
-        statistics = parameters.statistics(self.X, self.n_threads, visits=self.visits, total=total)
+    def step(self, parameters: MixtureParameters) -> Step:
+        """Make one E-step and one M-step: see `Steps`."""
+        statistics = self.samples.statistics(parameters)
         check_range(statistics)
-        return statistics
+        lower_bound = statistics.log_likelihood / self.samples.n_samples
+        try:
+            return Step(self.m_step(statistics, parameters), lower_bound)
+        except DegenerateMixtureError as error:
+            error.lower_bound = lower_bound
+            raise
 
     def m_step(
         self, statistics: SufficientStatistics, previous: MixtureParameters
     ) -> MixtureParameters:
-        """New parameters; moments that cancelled are taken again."""
-        if statistics.empty.size and not self.allow_empty:
-            raise empty_error(int(statistics.empty[0]), self.X)
+        """Return new parameters; moments that cancelled are taken again."""
+        samples = self.samples
+        if not self.allow_empty and statistics.empty.size:
+            raise empty_error(int(statistics.empty[0]), samples.n_samples)
         for _ in range(MOST_REFINEMENTS):
             try:
                 parameters = self.update(statistics, previous)
@@ -75,30 +68,28 @@ class ExpectationMaximization:
                     return parameters
             except DegenerateCovarianceError:
                 pass
-            statistics = previous.statistics(self.X, self.n_threads, origin=statistics.means)
+            statistics = samples.statistics(previous, statistics.means)
         try:
             return self.update(statistics, previous)
         except DegenerateCovarianceError as error:
-            raise singular_error(error, statistics.counts, self.X) from error
+            raise singular_error(
+                error, statistics.counts, samples.n_samples, samples.dtype
+            ) from error
 
     def update(
         self, statistics: SufficientStatistics, previous: MixtureParameters
     ) -> MixtureParameters:
-        """Parameters of maximum likelihood."""
+        """Return the parameters of maximum likelihood."""
         covariance = previous.covariance
-        return maximize(statistics, self.reg_covar, type(covariance), covariance, self.n_threads)
+        return maximize(
+            statistics, self.reg_covar, type(covariance), covariance, self.samples.n_threads
+        )
 
     def chart(self, origin: MixtureParameters) -> Chart:
-        """Coordinates that an acceleration extrapolates in."""
+        """Return the coordinates in which an acceleration extrapolates."""
         return Chart(origin)
 
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
-        """sum_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
+        """Return sum_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
         whitened = parameters.covariance.whiten(statistics.shift)
         return float(np.vdot(whitened, whitened))
-
-    def bound(
-        self, statistics: SufficientStatistics, start: MixtureParameters, end: MixtureParameters
-    ) -> float:
-        """What an iteration from `start` to `end` raises: the mean log-likelihood."""
-        return statistics.log_likelihood / len(self.X)

@@ -12,23 +12,28 @@ from gmmx.model.collapse import DegenerateMixtureError, described
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Samples
+    from gmmx.arrays import FloatArray
+    from gmmx.samples.source import SampleSource
 
 MOST_RESEEDS = 10  # in one start: a component that still collapses then will do so again
 
 
 class Repair(ABC):
-    """Parameters to go on from when a component collapses; one object for each start.
+    """Find the parameters to go on with when a component collapses; one object for each start.
+
+    Parameters
+    ----------
+    samples : SampleSource
+        Samples of the fit.
 
     Attributes
     ----------
     actions : list of str
-        What was found and done, in order.
+        Findings and repairs, in order.
     """
 
-    def __init__(self, X: Samples, n_threads: int) -> None:
-        self.X = X
-        self.n_threads = n_threads
+    def __init__(self, samples: SampleSource) -> None:
+        self.samples = samples
         self.actions: list[str] = []
 
     @abstractmethod
@@ -45,9 +50,9 @@ class Reseed(Repair):
     equal to it, is taken twice.
     """
 
-    def __init__(self, X: Samples, n_threads: int) -> None:
-        super().__init__(X, n_threads)
-        self.seeds: list[int] = []
+    def __init__(self, samples: SampleSource) -> None:
+        super().__init__(samples)
+        self.seeds: list[FloatArray] = []
 
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
@@ -61,13 +66,15 @@ class Reseed(Repair):
         weights = parameters.weights.copy()
         weights[k] = 0
         weights /= weights.sum()
-        seed = self._worst_explained(replace(parameters, weights=weights))
-        if seed is None:
+        others = replace(parameters, weights=weights)
+        worst = self.samples.worst_explained(others, self.seeds)
+        if worst is None:
             raise self._given_up(error)
+        index, seed = worst
         self.seeds.append(seed)
-        self.actions.append(f"{error.finding}: component {k} was started anew at sample {seed}")
+        self.actions.append(f"{error.finding}: component {k} was started anew at sample {index}")
         means = parameters.means.copy()
-        means[k] = self.X[seed]
+        means[k] = seed
         covariance = parameters.covariance.with_pooled(np.array([k]), weights)
         weights *= 1 - 1 / n_components
         weights[k] = 1 / n_components
@@ -79,21 +86,12 @@ class Reseed(Repair):
         message = f"{error} Components were started anew {times} before."
         return described(message, error.component, error.finding)
 
-    def _worst_explained(self, parameters: MixtureParameters) -> int | None:
-        """The sample of the lowest density that is no seed yet."""
-        log_prob = np.empty(len(self.X), dtype=self.X.dtype)
-        parameters.pass_over(self.X, self.n_threads, log_prob=log_prob)
-        for seed in self.seeds:
-            log_prob[(self.X[seed] == self.X).all(axis=1)] = np.inf
-        seed = int(np.argmin(log_prob))
-        return None if log_prob[seed] == np.inf else seed
-
 
 class Drop(Repair):
     """Go on without the component: the others share its weight."""
 
-    def __init__(self, X: Samples, n_threads: int) -> None:
-        super().__init__(X, n_threads)
+    def __init__(self, samples: SampleSource) -> None:
+        super().__init__(samples)
         self.original: list[int] = []
 
     def __call__(

@@ -37,15 +37,14 @@ def best_of(
     ends the search for a better start.
     """
     best, collapse, steps = None, None, plan.steps
-    observer = _Observer(report, callback)
+    observer = _Observer(report, callback) if report.verbose or callback is not None else None
     for init, start in enumerate(starts):
         report.start(init, lower_bound)
         try:
             # What overflows is looked for in the statistics, what underflows does no harm.
             with np.errstate(all="ignore"):
                 result = run_em(
-                    start(), steps.e_step, steps.m_step, tol, max_iter, bound=steps.bound,
-                    lower_bound=lower_bound, callback=observer,
+                    start(), steps, tol, max_iter, lower_bound=lower_bound, callback=observer,
                     acceleration=ALGORITHMS[plan.algorithm](steps.chart),
                     stopping=plan.stopping(), repair=plan.repair and plan.repair(),
                 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -18,25 +18,54 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
 
-def fitted_attributes(result: EMResult, dtype: np.dtype[Any] | type[np.float64]) -> dict[str, Any]:
-    """Fitted attributes of a result, arrays in the samples' precision."""
+class MixtureAttributes(TypedDict):
+    """The fitted attributes of both mixtures, without those of the features."""
+
+    weights_: NDArray[np.floating]
+    means_: NDArray[np.floating]
+    covariances_: NDArray[np.floating]
+    precisions_: NDArray[np.floating]
+    precisions_cholesky_: NDArray[np.floating]
+    converged_: bool
+    n_iter_: int
+    lower_bound_: np.float64
+    lower_bounds_: list[np.float64]
+
+
+class PosteriorAttributes(MixtureAttributes):
+    """The fitted attributes of a Bayesian mixture, without those of the features."""
+
+    weight_concentration_prior_: float
+    weight_concentration_: Array | tuple[Array, Array]
+    mean_precision_prior_: float
+    mean_precision_: Array
+    mean_prior_: Array
+    degrees_of_freedom_prior_: float
+    degrees_of_freedom_: Array
+    covariance_prior_: Array
+
+
+def fitted_attributes(
+    result: EMResult, dtype: np.dtype[Any] | type[np.float64]
+) -> MixtureAttributes:
+    """Return the fitted attributes of a result, arrays in the precision of the samples."""
     parameters, covariance = result.parameters, result.parameters.covariance
+
+    def array(values: Array) -> NDArray[np.floating]:
+        return np.array(values, dtype=dtype)
+
     with np.errstate(all="ignore"):
-        arrays = {
-            "weights_": parameters.weights,
-            "means_": parameters.means,
-            "covariances_": covariance.covariances,
-            "precisions_": covariance.precisions(),
-            "precisions_cholesky_": covariance.precisions_cholesky,
+        return {
+            "weights_": array(parameters.weights),
+            "means_": array(parameters.means),
+            "covariances_": array(covariance.covariances),
+            "precisions_": array(covariance.precisions()),
+            "precisions_cholesky_": array(covariance.precisions_cholesky),
+            "converged_": result.converged,
+            "n_iter_": result.n_iter,
+            "lower_bound_": np.float64(result.lower_bound),
+            "lower_bounds_": [np.float64(bound) for bound in result.lower_bounds],
         }
-        arrays = {name: np.array(values, dtype=dtype) for name, values in arrays.items()}
-    return {
-        **arrays,
-        "converged_": result.converged,
-        "n_iter_": result.n_iter,
-        "lower_bound_": np.float64(result.lower_bound),
-        "lower_bounds_": [np.float64(bound) for bound in result.lower_bounds],
-    }
 
 
 def fitted_means_and_covariance(
@@ -69,8 +98,8 @@ def fitted_distribution(
     return MixtureParameters(weights, means, structure(covariances, unknown, *means.shape))
 
 
-def posterior_attributes(result: EMResult, prior: MixturePrior) -> dict[str, Any]:
-    """Fitted attributes of a result, in float64."""
+def posterior_attributes(result: EMResult, prior: MixturePrior) -> PosteriorAttributes:
+    """Return the fitted attributes of a result, in float64."""
     posterior = result.parameters
     assert isinstance(posterior, MixturePosterior)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from gmmx.checks.feature_names import check_feature_count, missing_names_message
 from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
-from gmmx.contract.estimator import Attributes
+from gmmx.contract.estimator import Attributes, FeatureAttributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -32,6 +33,9 @@ from gmmx.exceptions import collected_warnings, warn_convergence, warn_user
 from gmmx.exchange.saving import Portable
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.array_source import ArraySource
+from gmmx.samples.kernel_parameters import KernelParameters
+from gmmx.samples.source import SampleSource
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, NDArray, Samples
@@ -107,14 +111,14 @@ class Mixture(Portable):
         structure = result.parameters.covariance.name
         parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
         model = cls(**parameters)
-        attributes = {"n_features_in_": n_features, **fitted_attributes(result, dtype)}
+        features = FeatureAttributes(n_features_in_=n_features)
         if feature_names is not None:
-            attributes["feature_names_in_"] = feature_names
-        model._replace_fitted_attributes(attributes)
+            features["feature_names_in_"] = feature_names
+        model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype)})
         return model
 
     @abstractmethod
-    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+    def _plan(self, samples: SampleSource) -> FitPlan:
         """Return the plan of a fit to these samples; starting values and prior are checked."""
 
     @abstractmethod
@@ -283,7 +287,9 @@ class Mixture(Portable):
         samples = self._check_new_samples(X)
         parameters = self._parameters()
         check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
-        distances = parameters.mahalanobis(samples, resolve_n_threads(self.n_threads))
+        distances = KernelParameters(parameters).mahalanobis(
+            samples, resolve_n_threads(self.n_threads)
+        )
         return self._in_output_dtype(distances)
 
     def outlier_threshold(self, X: ArrayLike, quantile: float = 0.01) -> float:
@@ -366,16 +372,18 @@ class Mixture(Portable):
         np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
         # Where log densities underflow to -inf, their differences are unknown.
         if not is_known.all():
-            log_resp[~is_known] = parameters.far_log_responsibilities(samples[~is_known])
+            far = KernelParameters(parameters).far_log_responsibilities(samples[~is_known])
+            log_resp[~is_known] = far
         return log_prob, log_resp
 
     def _component_log_prob(
         self, samples: Samples, parameters: MixtureParameters, log_scale: Array
     ) -> NDArray[np.floating]:
-        """`MixtureParameters.component_log_prob` of checked samples."""
+        """`KernelParameters.component_log_prob` of checked samples."""
         check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
         n_threads = resolve_n_threads(self.n_threads)
-        return self._in_output_dtype(parameters.component_log_prob(samples, log_scale, n_threads))
+        kernels = KernelParameters(parameters)
+        return self._in_output_dtype(kernels.component_log_prob(samples, log_scale, n_threads))
 
     def _in_output_dtype(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Values in the precision that predictions are returned in."""
@@ -410,7 +418,7 @@ class Mixture(Portable):
         self._check_is_fitted()
         # Before the parameters are read, so that a change in between is seen later.
         snapshot = Snapshot(fitted, self._predicts_from)
-        predictor = self._parameters().predictor()
+        predictor = KernelParameters(self._parameters()).predictor()
         n_features = fitted.get("n_features_in_", predictor.n_features)
         check_fitted_feature_count(predictor.n_features, n_features)
         self._kept = snapshot, predictor
@@ -444,28 +452,27 @@ class Mixture(Portable):
         self._replace_fitted_attributes({**features, **attributes})
         return samples
 
-    def _fitted(self, samples: Samples, n_threads: int | None = None) -> dict[str, Any]:
-        """Attributes of a model fitted to checked samples.
+    def _fitted(self, samples: Samples, n_threads: int | None = None) -> Mapping[str, object]:
+        """Return the fitted attributes of a fit to checked samples.
 
-        `n_threads` are the threads of a pass, by default those of the constructor's parameter.
+        `n_threads` are the threads of a pass, by default those of the parameter of that name.
         """
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
         check_spread(samples)
-        plan = self._plan(samples, n_threads or resolve_n_threads(self.n_threads))
-        result = self._best_result(plan, samples)
-        warn_about(result, self.max_iter)
-        return plan.attributes(result)
+        n_threads = n_threads or resolve_n_threads(self.n_threads)
+        return self._fitted_to(ArraySource(samples, n_threads))
 
-    def _best_result(self, plan: FitPlan, samples: Samples) -> EMResult:
-        """Run EM from each start and return the result with the largest bound."""
+    def _fitted_to(self, samples: SampleSource) -> Mapping[str, object]:
+        """Return the fitted attributes: run EM from each start and keep the largest bound."""
+        plan = self._plan(samples)
         warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
         if warm:
-            starts = [lambda: self._last_parameters(samples)]
+            starts = [partial(self._last_parameters, samples.n_features)]
         else:
             random_state = check_random_state(self.random_state)
-            starts = [lambda: plan.start(random_state)] * self.n_init
-        return best_of(
+            starts = [partial(plan.start, random_state)] * self.n_init
+        result = best_of(
             plan,
             starts,
             tol=self.tol,
@@ -474,14 +481,16 @@ class Mixture(Portable):
             report=VerboseReport(self.verbose, self.verbose_interval),
             callback=self.callback,
         )
+        warn_about(result, self.max_iter)
+        return plan.attributes(result)
 
     def _n_components_left(self) -> int:
         """Components of the last fit."""
         return self.n_components
 
-    def _last_parameters(self, samples: Samples) -> MixtureParameters:
+    def _last_parameters(self, n_features: int) -> MixtureParameters:
         """Parameters to continue from, if they fit the samples and the constructor's values."""
-        shape = self._n_components_left(), samples.shape[1]
+        shape = self._n_components_left(), n_features
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
         return self._parameters()

@@ -29,7 +29,8 @@ from gmmx.model.covariance import CONJUGATE_STRUCTURES, DegenerateCovarianceErro
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, ArrayLike, Samples
+    from gmmx.arrays import Array, ArrayLike
+    from gmmx.samples.source import SampleSource
 
 
 TOL_TYPES = ("absolute", "per-sample")
@@ -357,15 +358,15 @@ default='dirichlet_process'
         means, covariance = fitted_means_and_covariance(fitted, self._structure())
         return fitted_posterior(fitted, self._weight_distribution(), means, covariance)
 
-    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+    def _plan(self, samples: SampleSource) -> FitPlan:
         """Return the plan of a fit to these samples; the prior is checked."""
-        structure, prior = self._structure(), self._prior(samples, n_threads)
-        steps = variational_steps(samples, prior, self.reg_covar, n_threads)
+        structure, prior = self._structure(), self._prior(samples)
+        steps = variational_steps(samples, prior, self.reg_covar)
         initializer = Initializer(
-            samples, structure, self.n_components, self.init_params, None, None, None,
-            self.reg_covar, n_threads,
+            samples.in_memory(), structure, self.n_components, self.init_params,
+            None, None, None, self.reg_covar,
         )  # fmt: skip
-        scale = 1.0 if self.tol_type == "absolute" else 1.0 / len(samples)
+        scale = 1.0 if self.tol_type == "absolute" else 1.0 / samples.n_samples
         return FitPlan(
             steps=steps,
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
@@ -374,7 +375,7 @@ default='dirichlet_process'
             attributes=lambda result: posterior_attributes(result, prior),
         )
 
-    def _prior(self, samples: Samples, n_threads: int) -> MixturePrior:
+    def _prior(self, samples: SampleSource) -> MixturePrior:
         """Return the prior that the parameters of the constructor stand for."""
         return prior_of(
             samples, self._structures[self.covariance_type], self._weight_distribution(),
@@ -384,5 +385,4 @@ default='dirichlet_process'
             mean=self.mean_prior,
             degrees_of_freedom=self.degrees_of_freedom_prior,
             covariance=self.covariance_prior,
-            n_threads=n_threads,
         )  # fmt: skip

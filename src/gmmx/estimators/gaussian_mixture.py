@@ -24,7 +24,8 @@ from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, Samples
+    from gmmx.arrays import ArrayLike
+    from gmmx.samples.source import SampleSource
 
 
 class GaussianMixture(Mixture):
@@ -305,26 +306,24 @@ default='full'
         weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
         return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))
 
-    def _plan(self, samples: Samples, n_threads: int) -> FitPlan:
+    def _plan(self, samples: SampleSource) -> FitPlan:
         """Return the plan of a fit to these samples; the user's starting values are checked."""
         structure, repair = self._structure(), DEGENERATE[self.degenerate]
         given = given_start(
-            structure, (self.n_components, samples.shape[1]),
+            structure, (self.n_components, samples.n_features),
             self.weights_init, self.means_init, self.precisions_init,
         )  # fmt: skip
         initializer = Initializer(
-            samples, structure, self.n_components, self.init_params, *given, self.reg_covar,
-            n_threads, pool_singular=repair is not None,
+            samples.in_memory(), structure, self.n_components, self.init_params, *given,
+            self.reg_covar, pool_singular=repair is not None,
         )  # fmt: skip
         return FitPlan(
-            steps=ExpectationMaximization(
-                samples, self.reg_covar, n_threads, allow_empty=repair is None
-            ),
+            steps=ExpectationMaximization(samples, self.reg_covar, allow_empty=repair is None),
             start=initializer.start,
             algorithm=self.algorithm,
-            stopping=lambda: stopping_rule(self.tol_type, len(samples)),
+            stopping=lambda: stopping_rule(self.tol_type, samples.n_samples),
             attributes=lambda result: fitted_attributes(result, samples.dtype),
-            repair=None if repair is None else lambda: repair(samples, n_threads),
+            repair=None if repair is None else lambda: repair(samples),
         )
 
     def _n_components_left(self) -> int:

@@ -10,15 +10,15 @@ from gmmx.bayes.posterior import MixturePrior
 from gmmx.bayes.weight_distributions import WeightDistribution
 from gmmx.checks.parameters import check_definite, checked_copy
 from gmmx.model.covariance import ConjugateStructure
-from gmmx.model.moments import statistics_of_labels
-from gmmx.model.statistics import SufficientStatistics, exact_layout
+from gmmx.model.statistics import EXACT
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, ArrayLike, Samples
+    from gmmx.arrays import Array, ArrayLike
+    from gmmx.samples.source import SampleSource
 
 
 def prior_of(
-    X: Samples,
+    samples: SampleSource,
     structure: type[ConjugateStructure],
     weight_distribution: type[WeightDistribution],
     n_components: int,
@@ -28,14 +28,13 @@ def prior_of(
     mean: ArrayLike | None,
     degrees_of_freedom: float | None,
     covariance: ArrayLike | None,
-    n_threads: int,
 ) -> MixturePrior:
     """Return the prior that a user's values stand for.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Checked samples, which the mean and the covariance come from where they are None.
+    samples : SampleSource
+        Samples of the fit, of which the mean and the covariance are taken where they are None.
     structure : type of ConjugateStructure
         Covariance structure.
     weight_distribution : type of WeightDistribution
@@ -48,8 +47,6 @@ def prior_of(
         None stands for the mean of the samples.
     covariance : array-like of shape ``structure.prior_shape(n_features)`` or None
         None stands for the covariance of the samples.
-    n_threads : int
-        Threads of the compiled pass.
 
     Returns
     -------
@@ -60,29 +57,19 @@ def prior_of(
     ValueError
         If a value cannot be used.
     """
-    n_features = X.shape[1]
-    if mean is None or covariance is None:
-        statistics = _statistics_of_all(X, structure, n_threads)
+    n_features = samples.n_features
+    exact = EXACT.get(structure.layout, structure.layout)
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,
         weight_distribution=weight_distribution.symmetric(n_components, concentration),
         mean_precision=1.0 if mean_precision is None else float(mean_precision),
-        mean=statistics.means[0] if mean is None else _checked_mean(mean, n_features),
+        mean=samples.total(exact).means[0] if mean is None else _checked_mean(mean, n_features),
         degrees_of_freedom=_checked_degrees_of_freedom(degrees_of_freedom, n_features),
-        scatter=structure.default_prior(statistics)
+        scatter=structure.default_prior(samples.total(exact).to_layout(structure.layout))
         if covariance is None
         else _checked_covariance(covariance, structure, n_features),
     )
-
-
-def _statistics_of_all(
-    X: Samples, structure: type[ConjugateStructure], n_threads: int
-) -> SufficientStatistics:
-    """Statistics of all samples as one component."""
-    labels = np.zeros(len(X), dtype=np.int64)
-    statistics = statistics_of_labels(X, labels, 1, exact_layout(structure.layout), n_threads)
-    return statistics.to_layout(structure.layout)
 
 
 def _checked_mean(mean: ArrayLike, n_features: int) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from gmmx.model.covariance import DegenerateCovarianceError
 from gmmx.model.covariance.cholesky import SMALLEST_SHARE
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Array
 
 
 MOST_PARTS = 4  # of a direction, named in a message
@@ -30,6 +31,9 @@ class DegenerateMixtureError(ValueError):
         Which one; of a shared covariance the one that holds the fewest samples.
     finding : str
         What was found, a sentence without a full stop.
+    lower_bound : float
+        Mean log-likelihood per sample before the step in which the component collapsed, in nats;
+        -inf if it collapsed in the starting values.
 
     Examples
     --------
@@ -43,14 +47,15 @@ class DegenerateMixtureError(ValueError):
 
     component: int
     finding: str
+    lower_bound: float = -math.inf
 
 
 def singular_error(
-    error: DegenerateCovarianceError, counts: Array, X: Samples
+    error: DegenerateCovarianceError, counts: Array, n_samples: int, dtype: np.dtype[Any]
 ) -> DegenerateMixtureError:
     """scikit-learn's message, followed by which component and feature it is about."""
     message = ILL_DEFINED
-    if X.dtype == np.float32:
+    if dtype == np.float32:
         message += (
             " The numerical accuracy can also be improved by passing float64 data instead of "
             "float32."
@@ -58,7 +63,7 @@ def singular_error(
     where = "the shared covariance"
     if error.component is not None:
         k = error.component
-        where = f"component {k}, which holds {counts[k]:.6g} of {len(X)} samples,"
+        where = f"component {k}, which holds {counts[k]:.6g} of {n_samples} samples,"
     what = "no variance"
     if error.feature is not None:
         what += f" of its own in feature {error.feature}"
@@ -68,8 +73,8 @@ def singular_error(
     if error.component is not None:
         return described(f"{message} Here {finding}.", error.component, finding)
     k = int(np.argmin(counts))
-    fewest = f"{finding}, and component {k} holds the fewest of {len(X)} samples, {counts[k]:.6g}"
-    return described(f"{message} Here {finding}.", k, fewest)
+    held = f"component {k} holds the fewest of {n_samples} samples, {counts[k]:.6g}"
+    return described(f"{message} Here {finding}.", k, f"{finding}, and {held}")
 
 
 def _relation(direction: Array) -> str:
@@ -81,9 +86,9 @@ def _relation(direction: Array) -> str:
     return f"{' '.join(shown).removeprefix('+')}{more} (z: feature over its deviation)"
 
 
-def empty_error(component: int, X: Samples) -> DegenerateMixtureError:
+def empty_error(component: int, n_samples: int) -> DegenerateMixtureError:
     """The error for a component whose count underflows."""
-    finding = f"component {component}, which holds 0 of {len(X)} samples, is empty"
+    finding = f"component {component}, which holds 0 of {n_samples} samples, is empty"
     return described(f"{ILL_DEFINED} Here {finding}.", component, finding)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Layout = Literal["dense", "shared", "diagonal", "isotropic"]
 
+# The layout to sum in when components lie far apart, where sums about one center would cancel;
+# other layouts are exact themselves.
 EXACT: dict[Layout, Layout] = {"shared": "dense", "isotropic": "diagonal"}
 
 # A component that holds less than this share of one sample is empty: its moments underflow.
@@ -143,11 +145,6 @@ class SufficientStatistics:
         return SufficientStatistics(
             layout, self.counts, self.first, second, self.origin, self.log_likelihood
         )
-
-
-def exact_layout(layout: Layout) -> Layout:
-    """The layout to sum in when components lie far apart: sums about one center would cancel."""
-    return EXACT.get(layout, layout)
 
 
 def cross_products(layout: Layout, first: Array, shift: Array) -> Array:

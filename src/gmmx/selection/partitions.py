@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ def partitions_of(X: Array, n_components: int, random_state: int) -> list[Labels
     scales of the features; half of them are left as seeded, for the sake of variety.
     """
     draw = np.random.RandomState([random_state, n_components])
-    coordinates = [KMeans(Z, 1) for Z in _coordinates(X)]
+    coordinates = [KMeans(ArraySource(Z, 1)) for Z in _coordinates(X)]
     partitions = []
     for start in range(N_STARTS if n_components > 1 else 1):
         kmeans = coordinates[start % 2]
-        centers = kmeans.X[kmeans.seeds(n_components, draw)].astype(np.float64)
+        centers = kmeans.samples.rows(kmeans.seeds(n_components, draw))
         is_refined = start % 4 < 2
         labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
         if np.unique(labels).size == n_components:

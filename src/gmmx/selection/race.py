@@ -17,8 +17,8 @@ from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
-from gmmx.model.moments import statistics_of_labels
 from gmmx.model.parameters import MixtureParameters, maximize
+from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
 from gmmx.selection.spurious import DistinctValues, n_distinct_rows, spurious_reason
 
@@ -64,12 +64,10 @@ class Stage:
 
     def run(self, parameters: MixtureParameters, max_iter: int) -> _Candidate | None:
         """Where EM gets to from given parameters, None if a component collapses."""
-        em = ExpectationMaximization(self.X, self.reg_covar, self.n_threads)
+        em = ExpectationMaximization(ArraySource(self.X, self.n_threads), self.reg_covar)
         tol = max(TOLERANCE / len(self.X), SMALLEST_TOL)
         try:
-            result = run_em(
-                parameters, em.e_step, em.m_step, tol, max_iter, callback=self._check_stop
-            )
+            result = run_em(parameters, em, tol, max_iter, callback=self._check_stop)
         except DegenerateMixtureError:
             return None
         return _Candidate(result, result.lower_bound * len(self.X))
@@ -81,9 +79,8 @@ class Stage:
 
     def judge(self, candidate: _Candidate) -> _Candidate:
         """The candidate with its exact log-likelihood and, if it is spurious, the reason."""
-        labels, log_prob = np.empty(len(self.X), dtype=np.int64), np.empty(len(self.X))
         found = candidate.result.parameters
-        found.pass_over(self.X, self.n_threads, labels=labels, log_prob=log_prob)
+        labels, log_prob = ArraySource(self.X, self.n_threads).labels_and_log_prob(found)
         covariances = found.covariance.dense()
         reason = None
         if len(covariances) > 1:
@@ -151,8 +148,9 @@ def _starts(
     partitions: list[Labels], structure: type[CovarianceStructure], stage: Stage
 ) -> Iterator[MixtureParameters]:
     """The M-steps of partitions none of whose clusters is empty, but for degenerate ones."""
+    samples = ArraySource(stage.X, 1)
     for labels in partitions:
         n_components = int(labels.max()) + 1
-        statistics = statistics_of_labels(stage.X, labels, n_components, structure.layout, 1)
+        statistics = samples.statistics_of_labels(labels, n_components, structure.layout)
         with suppress(DegenerateCovarianceError):
             yield maximize(statistics, stage.reg_covar, structure)

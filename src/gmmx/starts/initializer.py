@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx._core.interface import passes
 from gmmx.exceptions import warn_convergence
-from gmmx.model.collapse import singular_error
+from gmmx.model.collapse import DegenerateMixtureError, singular_error
 from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.model.moments import means_of_labels, rounded_to, statistics_about_means, unpack_sums
 from gmmx.model.parameters import MixtureParameters, maximize
-from gmmx.model.statistics import SufficientStatistics, check_range, exact_layout
+from gmmx.model.statistics import EXACT, SufficientStatistics, check_range
+from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, NDArray, Samples
+    from gmmx.arrays import Array, FloatArray, NDArray
 
 
 BLOCK_VALUES = 1 << 18  # of responsibilities drawn at a time
@@ -30,8 +29,8 @@ class Initializer:
 
     Attributes
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples, C-contiguous.
+    samples : ArraySource
+        Samples to find them from.
     structure : type of CovarianceStructure
         Covariance structure of the mixture.
     n_components : int
@@ -42,14 +41,12 @@ class Initializer:
         The user's values, which replace those found; with all three nothing is searched.
     reg_covar : float
         Added to every variance.
-    n_threads : int
-        Threads of the compiled pass.
     pool_singular : bool, default=False
         Whether components with a singular covariance begin with the pooled one; else that is an
         error.
     """
 
-    X: Samples
+    samples: ArraySource
     structure: type[CovarianceStructure]
     n_components: int
     init_params: str
@@ -57,7 +54,6 @@ class Initializer:
     means: NDArray[np.floating] | None
     precisions: NDArray[np.floating] | None
     reg_covar: float
-    n_threads: int
     pool_singular: bool = False
 
     def start(self, random_state: np.random.RandomState) -> MixtureParameters:
@@ -77,7 +73,7 @@ class Initializer:
         if self.precisions is None:
             return None
         return self.structure.from_precisions(
-            _as_float64(self.precisions), self.n_components, self.X.shape[1]
+            _as_float64(self.precisions), self.n_components, self.samples.n_features
         )
 
     def _search(self, random_state: np.random.RandomState) -> MixtureParameters:
@@ -87,7 +83,7 @@ class Initializer:
             return maximize(statistics, self.reg_covar, self.structure)
         except DegenerateCovarianceError as error:
             if not self.pool_singular:
-                raise singular_error(error, statistics.counts, self.X) from error
+                raise self._singular_error(error, statistics) from error
         return self._pooled(statistics)
 
     def _pooled(self, statistics: SufficientStatistics) -> MixtureParameters:
@@ -95,58 +91,59 @@ class Initializer:
         try:
             covariance = pooled_start(statistics, self.reg_covar, self.structure)
         except DegenerateCovarianceError as error:
-            raise singular_error(error, statistics.counts, self.X) from error
+            raise self._singular_error(error, statistics) from error
         weights = statistics.counts / statistics.counts.sum()
         return MixtureParameters(weights, statistics.means, covariance)
 
     def statistics(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Statistics of a first assignment of the samples."""
+        samples = self.samples
         if self.init_params == "kmeans":
-            labels, means = KMeans(self.X, self.n_threads).partition(
-                self.n_components, random_state
-            )
-            statistics = statistics_about_means(
-                self.X, labels, means, self.structure.layout, self.n_threads
-            )
+            labels, means = KMeans(samples).partition(self.n_components, random_state)
+            statistics = samples.statistics_about_means(labels, means, self.structure.layout)
         elif self.init_params == "random":
             statistics = self._of_random_resp(random_state)
         elif self.init_params == "random_from_data":
             statistics = self._of_single_samples(
-                random_state.choice(len(self.X), size=self.n_components, replace=False)
+                random_state.choice(samples.n_samples, size=self.n_components, replace=False)
             )
         else:
             statistics = self._of_single_samples(
-                KMeans(self.X, self.n_threads).seeds(self.n_components, random_state)
+                KMeans(samples).seeds(self.n_components, random_state)
             )
         check_range(statistics)
         return statistics
 
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Statistics of uniformly drawn responsibilities, a block of samples at a time."""
-        layout = exact_layout(self.structure.layout)
-        one_cluster = np.zeros(len(self.X), dtype=np.int64)
-        mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
-        origin = rounded_to(self.X, np.repeat(mean, self.n_components, axis=0))
-        block = max(1, BLOCK_VALUES // self.n_components)
-        sums: Array | None = None
-        for start in range(0, len(self.X), block):
-            samples = self.X[start : start + block]
-            resp = random_state.uniform(size=(len(samples), self.n_components))
-            resp = resp.astype(self.X.dtype, copy=False)
+
+        def draw(n_samples: int) -> FloatArray:
+            resp = random_state.uniform(size=(n_samples, self.n_components))
+            resp = resp.astype(self.samples.dtype, copy=False)
             resp /= resp.sum(axis=1, keepdims=True)
-            block_sums = passes.moments_of(samples, origin, layout, self.n_threads, resp=resp)
-            sums = block_sums if sums is None else sums + block_sums
-        return unpack_sums(sums, layout, origin).to_layout(self.structure.layout)
+            return resp
+
+        block = max(1, BLOCK_VALUES // self.n_components)
+        return self.samples.statistics_of_resp(
+            draw, block, self.n_components, self.structure.layout
+        )
 
     def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
         """Statistics of one sample in each component."""
-        origin = self.X[indices].astype(np.float64)
+        origin = self.samples.rows(indices)
         shape = {"dense": (*origin.shape, origin.shape[1]), "diagonal": origin.shape}
-        layout = exact_layout(self.structure.layout)
+        layout = EXACT.get(self.structure.layout, self.structure.layout)
         return SufficientStatistics(
             layout, np.ones(len(origin)), np.zeros_like(origin), np.zeros(shape[layout]), origin,
             log_likelihood=0.0,
         ).to_layout(self.structure.layout)  # fmt: skip
+
+    def _singular_error(
+        self, error: DegenerateCovarianceError, statistics: SufficientStatistics
+    ) -> DegenerateMixtureError:
+        """The error of a start whose covariance is singular."""
+        samples = self.samples
+        return singular_error(error, statistics.counts, samples.n_samples, samples.dtype)
 
 
 def _as_float64(values: NDArray[np.floating]) -> Array:

@@ -17,10 +17,11 @@ import numpy as np
 from gmmx._core.interface import passes
 from gmmx._core.interface.kmeans import Assignment, cluster_moments, kmeans_plusplus
 from gmmx.exceptions import warn_convergence
-from gmmx.model.moments import rounded_to
+from gmmx.samples.array_source import ArraySource
+from gmmx.samples.moments import rounded_to
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Labels, NDArray, Samples
+    from gmmx.arrays import Array, Labels, NDArray
 
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
@@ -32,10 +33,8 @@ class KMeans:
 
     Attributes
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples, C-contiguous.
-    n_threads : int
-        Threads of the compiled passes.
+    samples : ArraySource
+        Samples to cluster.
 
     References
     ----------
@@ -43,15 +42,14 @@ class KMeans:
     Lloyd (1982), "Least squares quantization in PCM".
     """
 
-    X: Samples
-    n_threads: int
+    samples: ArraySource
 
     def partition(
         self, n_clusters: int, random_state: np.random.RandomState
     ) -> tuple[Labels, Array]:
         """Cluster of each sample, and the clusters' means, from one k-means++ start."""
         seeds = self.seeds(n_clusters, random_state)
-        labels, means = self.lloyd(self.X[seeds].astype(np.float64))
+        labels, means = self.lloyd(self.samples.rows(seeds))
         n_distinct = np.count_nonzero(np.bincount(labels))
         if n_distinct < n_clusters:
             warn_convergence(
@@ -62,14 +60,15 @@ class KMeans:
 
     def seeds(self, n_clusters: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
         """Indices of samples as seeds, the best of a few trials drawn by squared distance each."""
-        first = min(int(random_state.random_sample() * len(self.X)), len(self.X) - 1)
+        samples, n_samples = self.samples, self.samples.n_samples
+        first = min(int(random_state.random_sample() * n_samples), n_samples - 1)
         draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
-        return kmeans_plusplus(self.X, self._moments[0], first, draws, self.n_threads)
+        return kmeans_plusplus(samples.X, self._moments[0], first, draws, samples.n_threads)
 
     def lloyd(self, centers: Array) -> tuple[Labels, Array]:
         """Cluster of each sample, and their means, after Lloyd's iterations from `centers`."""
         mean, variance = self._moments
-        assignment = Assignment(self.X, mean, centers - mean, self.n_threads)
+        assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
         for _ in range(MAX_ITER):
             n_changed = assignment.assign()
             counts, totals = assignment.counts, assignment.totals
@@ -86,36 +85,37 @@ class KMeans:
     def nearest(self, centers: Array) -> Labels:
         """The center nearest to each sample."""
         mean, _ = self._moments
-        assignment = Assignment(self.X, mean, centers - mean, self.n_threads)
+        assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
         assignment.assign()
         return assignment.labels
 
     @cached_property
     def _moments(self) -> tuple[Array, float]:
         """Mean of the samples, as the kernels see it, and variance, averaged over features."""
-        n_samples, n_features = self.X.shape
-        origin = self.X[:1].astype(np.float64)
-        sums = cluster_moments(self.X, origin, self.n_threads)
-        first, second = sums[0, 1:].reshape(2, n_features) / n_samples
+        samples, n_features = self.samples, self.samples.n_features
+        origin = samples.rows(np.zeros(1, dtype=np.intp))
+        sums = cluster_moments(samples.X, origin, samples.n_threads)
+        first, second = sums[0, 1:].reshape(2, n_features) / samples.n_samples
         variance = float((second - first * first).sum()) / n_features
-        return rounded_to(self.X, origin[0] + first), variance
+        return rounded_to(samples.dtype, origin[0] + first), variance
 
     def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
         """Counts and totals with the samples farthest from their centers in empty clusters."""
+        samples = self.samples
         counts, totals = assignment.counts.copy(), assignment.totals.copy()
         mean, _ = self._moments
         labels, centers = assignment.labels, mean + assignment.centers
-        closeness = np.empty(len(self.X), dtype=self.X.dtype)
+        closeness = np.empty(samples.n_samples, dtype=samples.dtype)
         passes.em_pass(
-            self.X, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
-            self.n_threads, nearest=True, log_prob=closeness,
+            samples.X, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
+            samples.n_threads, nearest=True, log_prob=closeness,
         )  # fmt: skip
         if not closeness.any():
             return counts, totals
         empty = np.flatnonzero(counts == 0)
         farthest = np.argpartition(-closeness, -empty.size)[: -empty.size - 1 : -1]
         for cluster, sample in zip(empty, farthest, strict=True):
-            moved = self.X[sample] - mean
+            moved = samples.X[sample] - mean
             totals[labels[sample]] -= moved
             counts[labels[sample]] -= 1
             totals[cluster], counts[cluster] = moved, 1

@@ -6,14 +6,15 @@ components whose responsibilities (below 2^-60) would not change any float64 sum
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx._core.interface import components
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Samples
+    from gmmx.arrays import Array
+    from gmmx.samples.kernel_parameters import PassOptions
 
 FEWEST_FEATURES = 12  # with fewer, distances cost less than finding out that they are not needed
 SMALLEST_SHARE = 0.1  # of pairs of a sample and a component left out, below which order costs more
@@ -27,25 +28,23 @@ class VisitingOrder:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples of the fit.
+    n_samples : int
+        Number of samples, of at least `FEWEST_FEATURES` features.
     """
 
-    def __init__(self, X: Samples) -> None:
-        self.n_samples, n_features = X.shape
-        self.is_worth_trying = n_features >= FEWEST_FEATURES
+    def __init__(self, n_samples: int) -> None:
+        self.n_samples = n_samples
         self.n_components = 0
         self.has_labels = self.was_ordered = False
         self.wait, self.pause = 0, FIRST_PAUSE
         self.n_skipped = np.zeros(1, dtype=np.int64)
-        if self.is_worth_trying:
-            self.labels = np.empty(self.n_samples, dtype=np.int64)
-            self.order = np.empty(self.n_samples, dtype=np.int64)
+        self.labels = np.empty(n_samples, dtype=np.int64)
+        self.order = np.empty(n_samples, dtype=np.int64)
 
-    def options(self, means: Array, factors: Array) -> dict[str, Any]:
+    def options(self, means: Array, factors: Array) -> PassOptions:
         """Return the options of the next pass: the order, or labels to sort by later."""
         n_components = len(means)
-        if not self.is_worth_trying or n_components == 1:
+        if n_components == 1:
             return {}
         if n_components < self.n_components:
             self.has_labels = self.was_ordered = False

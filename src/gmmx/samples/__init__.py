@@ -1,0 +1,1 @@
+"""Samples, wherever they are, and sums over them."""

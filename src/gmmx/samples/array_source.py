@@ -1,0 +1,145 @@
+"""Samples in an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx._core.interface import passes
+from gmmx.model.parameters import MixtureParameters
+from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.samples.e_step import EStep
+from gmmx.samples.kernel_parameters import KernelParameters
+from gmmx.samples.moments import (
+    dense_total,
+    means_of_labels,
+    rounded_to,
+    statistics_about_means,
+    statistics_of_labels,
+    unpack_sums,
+)
+from gmmx.samples.visiting_order import FEWEST_FEATURES, VisitingOrder
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, FloatArray, Labels, NDArray, Samples
+
+
+class ArraySource:
+    """Samples in an array, a `SampleSource`.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples in float32 or float64, C-contiguous.
+    n_threads : int
+        Threads of the compiled passes.
+    """
+
+    def __init__(self, X: Samples, n_threads: int) -> None:
+        self.X = X
+        self.n_threads = n_threads
+        self.n_samples, self.n_features = X.shape
+        self.dtype = X.dtype
+        self._visits = VisitingOrder(self.n_samples) if self.n_features >= FEWEST_FEATURES else None
+        self._totals: dict[Layout, SufficientStatistics] = {}
+
+    def statistics(
+        self, parameters: MixtureParameters, origin: Array | None = None
+    ) -> SufficientStatistics:
+        """Return the sufficient statistics under the posterior: see `SampleSource`."""
+        visits = self._visits if origin is None else None
+        e_step = EStep.of(parameters, self.n_samples, self.dtype, self.total, origin, visits)
+        return e_step.statistics(e_step.sums(self.X, self.n_threads))
+
+    def total(self, layout: Layout) -> SufficientStatistics:
+        """Return the statistics of all samples as one component: see `SampleSource`."""
+        if layout not in self._totals:
+            if layout == "dense":
+                self._totals[layout] = dense_total(self.X, self.n_threads)
+            else:
+                labels = np.zeros(self.n_samples, dtype=np.int64)
+                self._totals[layout] = statistics_of_labels(
+                    self.X, labels, 1, layout, self.n_threads
+                )
+        return self._totals[layout]
+
+    def worst_explained(
+        self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
+    ) -> tuple[int, FloatArray] | None:
+        """Return the sample of the lowest density and its index: see `SampleSource`."""
+        log_prob = np.empty(self.n_samples, dtype=self.dtype)
+        KernelParameters(parameters).predict(self.X, self.n_threads, log_prob=log_prob)
+        for row in excluded:
+            log_prob[(row == self.X).all(axis=1)] = np.inf
+        worst = int(np.argmin(log_prob))
+        return None if log_prob[worst] == np.inf else (worst, self.X[worst])
+
+    def in_memory(self) -> ArraySource:
+        """Return the samples that starting values are found from: all."""
+        return self
+
+    # The verbs of starting values, which are found from samples in memory.
+
+    def rows(self, indices: NDArray[np.integer[Any]]) -> Array:
+        """Return some of the samples in float64."""
+        return np.asarray(self.X[indices], dtype=np.float64)
+
+    def statistics_of_labels(
+        self, labels: Labels, n_components: int, layout: Layout
+    ) -> SufficientStatistics:
+        """Return the statistics of clusters about their own means."""
+        return statistics_of_labels(self.X, labels, n_components, layout, self.n_threads)
+
+    def statistics_about_means(
+        self, labels: Labels, means: Array, layout: Layout
+    ) -> SufficientStatistics:
+        """Return the statistics of clusters whose means are known."""
+        return statistics_about_means(self.X, labels, means, layout, self.n_threads)
+
+    def statistics_of_resp(
+        self,
+        draw: Callable[[int], FloatArray],
+        block_size: int,
+        n_components: int,
+        layout: Layout,
+    ) -> SufficientStatistics:
+        """Return the statistics of responsibilities that are drawn block by block.
+
+        Parameters
+        ----------
+        draw : callable
+            Returns the responsibilities of so many samples, (n_samples, n_components).
+        block_size : int
+            Samples of a block.
+        n_components : int
+            Number of components.
+        layout : {'dense', 'shared', 'diagonal', 'isotropic'}
+            Layout of the statistics.
+
+        Returns
+        -------
+        SufficientStatistics
+        """
+        exact = EXACT.get(layout, layout)
+        one_cluster = np.zeros(self.n_samples, dtype=np.int64)
+        mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
+        origin = rounded_to(self.dtype, np.repeat(mean, n_components, axis=0))
+        sums: Array | None = None
+        for start in range(0, self.n_samples, block_size):
+            block = self.X[start : start + block_size]
+            block_sums = passes.moments_of(
+                block, origin, exact, self.n_threads, resp=draw(len(block))
+            )
+            sums = block_sums if sums is None else sums + block_sums
+        return unpack_sums(sums, exact, origin).to_layout(layout)
+
+    def labels_and_log_prob(self, parameters: MixtureParameters) -> tuple[Labels, FloatArray]:
+        """Return the most probable component and the log density of each sample, in nats."""
+        labels = np.empty(self.n_samples, dtype=np.int64)
+        log_prob = np.empty(self.n_samples, dtype=self.dtype)
+        KernelParameters(parameters).predict(
+            self.X, self.n_threads, labels=labels, log_prob=log_prob
+        )
+        return labels, log_prob

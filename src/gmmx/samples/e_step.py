@@ -1,0 +1,149 @@
+"""The E-step: which moments one pass takes, and about which points.
+
+A pass is exact about the mean of each component, in the layout dense or diagonal. A long pass
+whose means are all near to their center takes moments about the center, in which the kernels save
+work:
+
+========= =====================================================================================
+Layout    Long pass, means near to their center
+========= =====================================================================================
+dense     Pairs of features are multiplied once for all components. With more than
+          `MOST_PAIRED_FEATURES` features the pass stays exact.
+shared    Only first moments are taken: the second moments are those of all samples, whatever
+          the posterior.
+diagonal  Samples are centered once for all components.
+isotropic As diagonal, with one squared norm of each sample for all components.
+========= =====================================================================================
+
+Two more cases: matrices of one feature are variances, in the layout diagonal, and a dense pass may
+visit the samples in the order of their last labels (`VisitingOrder`); then it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gmmx.model.parameters import MixtureParameters
+from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.samples.kernel_parameters import KernelParameters, PassOptions
+from gmmx.samples.moments import FIRST_MOMENTS, SECOND_MOMENTS, rounded_to, unpack_sums
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gmmx.arrays import Array, Samples
+    from gmmx.samples.visiting_order import VisitingOrder
+
+# Multiplications for distances, component by component, from which a pass is long: one center, or
+# one matrix for all components, then saves more than finding it takes.
+FEWEST_MULTIPLICATIONS = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class EStep:
+    """The plan of one E-step, and how to read its sums.
+
+    Sums of parts of the samples add up to the sums of the whole.
+
+    Attributes
+    ----------
+    parameters : KernelParameters
+        Parameters of the mixture.
+    layout : {'dense', 'shared', 'diagonal', 'isotropic'}
+        Layout of the pass.
+    center : ndarray of shape (n_features,) or None
+        Point that moments of all components are taken about.
+    origin : ndarray of shape (n_components, n_features)
+        Points that moments are taken about without a center, and moved to with one.
+    total : SufficientStatistics or None
+        Statistics of all samples, where second moments are not taken in the pass.
+    options : PassOptions
+        The visiting order, if there is one.
+    """
+
+    parameters: KernelParameters
+    layout: Layout
+    center: Array | None
+    origin: Array
+    total: SufficientStatistics | None
+    options: PassOptions
+
+    @classmethod
+    def of(
+        cls,
+        mixture: MixtureParameters,
+        n_samples: int,
+        dtype: np.dtype[Any],
+        total: Callable[[Layout], SufficientStatistics],
+        origin: Array | None = None,
+        visits: VisitingOrder | None = None,
+    ) -> EStep:
+        """Plan the E-step.
+
+        Parameters
+        ----------
+        mixture : MixtureParameters
+            Parameters before the step.
+        n_samples : int
+            Number of samples.
+        dtype : dtype
+            Precision of the pass.
+        total : callable
+            Returns the statistics of all samples as one component: `SampleSource.total`.
+        origin : ndarray of shape (n_components, n_features), optional
+            Points that moments are taken about exactly; by default the means.
+        visits : VisitingOrder, optional
+            Chooses the order of the samples of a dense pass.
+
+        Returns
+        -------
+        EStep
+        """
+        parameters = KernelParameters(mixture)
+        layout = EXACT.get(parameters.own_layout, parameters.own_layout)
+        center, known, options = None, None, PassOptions()
+        is_long = origin is None and is_long_pass(n_samples, mixture)
+        if is_long or parameters.has_one_variance_each:
+            layout, center = parameters.layout, parameters.center_of_samples
+        if layout == "dense":
+            if visits is not None:
+                options = visits.options(mixture.means, parameters.own_factors)
+            if is_long and "order" not in options:
+                center = parameters.center_of_pairs
+        elif layout == "shared":
+            known = total("dense")
+        if center is not None:
+            center = rounded_to(dtype, center)
+        origin = rounded_to(dtype, mixture.means if origin is None else origin)
+        return cls(parameters, layout, center, origin, known, options)
+
+    def sums(self, X: Samples, n_threads: int) -> Array:
+        """Return the sums of the pass over samples, which `statistics` reads."""
+        moments = SECOND_MOMENTS if self.total is None else FIRST_MOMENTS
+        options = PassOptions(moments=moments, **self.options)
+        if self.center is None:
+            options |= {"origin": self.origin, "weights": self.parameters.parameters.weights}
+        sums = self.parameters.run(X, n_threads, self.layout, self.center, **options)
+        assert sums is not None
+        return sums
+
+    def statistics(self, sums: Array) -> SufficientStatistics:
+        """Return the statistics in the layout of the structure."""
+        own_layout = self.parameters.own_layout
+        if self.center is None:
+            return unpack_sums(sums, self.layout, self.origin).to_layout(own_layout)
+        center, second = self.center[None], None
+        if self.total is not None:
+            second = self.total.about(center).second[0]
+        centers = center.repeat(self.parameters.n_components, axis=0)
+        statistics = unpack_sums(sums, self.layout, centers, second)
+        return statistics.about(self.origin).to_layout(own_layout)
+
+
+def is_long_pass(n_samples: int, mixture: MixtureParameters) -> bool:
+    """Whether one center, or one matrix for all components, saves more than it takes."""
+    n_components, n_features = mixture.means.shape
+    for_value = n_components * (n_features if mixture.covariance.are_matrices else 1)
+    return bool(n_samples * n_features * for_value >= FEWEST_MULTIPLICATIONS)

@@ -1,0 +1,113 @@
+"""Moments of samples: of all together, and of given clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx._core.interface import passes
+from gmmx._core.interface.kmeans import cluster_moments
+from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, Labels, Samples
+
+
+FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
+
+
+def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
+    """Round values to the precision of the samples, in which the kernels read them."""
+    return values if dtype == np.float64 else values.astype(dtype).astype(np.float64)
+
+
+def unpack_sums(
+    sums: Array | None, layout: Layout, origin: Array, second: Array | None = None
+) -> SufficientStatistics:
+    """Return the statistics that the sums of a compiled pass stand for.
+
+    Parameters
+    ----------
+    sums : ndarray
+        Log likelihood, counts, first and second moments in one vector.
+    layout : {'dense', 'shared', 'diagonal', 'isotropic'}
+        Layout of the second moments.
+    origin : ndarray of shape (n_components, n_features)
+        Points that the moments are taken about.
+    second : ndarray, optional
+        Second moments, if the pass has not taken them.
+
+    Returns
+    -------
+    SufficientStatistics
+    """
+    assert sums is not None
+    n_components, n_features = origin.shape
+    stop = 1 + n_components
+    counts, sums_left = sums[1:stop], sums[stop:]
+    first = sums_left[: origin.size].reshape(origin.shape)
+    if second is None:
+        second = sums_left[origin.size :].reshape(
+            (n_components, n_features, n_features) if layout == "dense" else (n_components, -1)
+        )
+    return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))
+
+
+def dense_total(X: Samples, n_threads: int) -> SufficientStatistics:
+    """Return dense statistics of all samples as one component, about a point near their mean."""
+    origin = X[:1].astype(np.float64)
+    for moments in FIRST_MOMENTS, SECOND_MOMENTS:
+        sums = passes.moments_of(X, origin, "dense", n_threads, moments=moments)
+        if moments == FIRST_MOMENTS:
+            origin = rounded_to(X.dtype, origin + sums[2:] / sums[1])
+    return unpack_sums(sums, "dense", origin)
+
+
+def statistics_of_labels(
+    X: Samples, labels: Labels, n_components: int, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Return the statistics of clusters about their own means."""
+    means = means_of_labels(X, labels, n_components, n_threads)
+    return statistics_about_means(X, labels, means, layout, n_threads)
+
+
+def statistics_about_means(
+    X: Samples, labels: Labels, means: Array, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Return the statistics of clusters whose means are known.
+
+    Beside a cluster that is very far a mean may have lost its digits. Moments that consist mostly
+    of the error of a mean are taken once more.
+    """
+    exact = EXACT.get(layout, layout)
+    statistics = _moments_of_labels(X, labels, means, exact, n_threads)
+    squared = statistics.second if exact == "diagonal" else np.einsum("kdd->kd", statistics.second)
+    moved = statistics.first * statistics.shift
+    if (moved > 0.5 * squared).any():
+        statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)
+    return statistics.to_layout(layout)
+
+
+def _moments_of_labels(
+    X: Samples, labels: Labels, means: Array, layout: Layout, n_threads: int
+) -> SufficientStatistics:
+    """Return the statistics of clusters about points near their means, in an exact layout."""
+    origin, n_features = rounded_to(X.dtype, means), X.shape[1]
+    if layout == "dense":
+        sums = passes.moments_of(X, origin, layout, n_threads, labels=labels)
+        return unpack_sums(sums, layout, origin)
+    sums = cluster_moments(X, origin, n_threads, labels=labels)
+    counts, first, second = (
+        np.ascontiguousarray(part)
+        for part in (sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :])
+    )
+    return SufficientStatistics(layout, counts, first, second, origin, 0.0)
+
+
+def means_of_labels(X: Samples, labels: Labels, n_components: int, n_threads: int) -> Array:
+    """Return the means of clusters; the mean of an empty one is the first sample."""
+    origin = np.repeat(X[:1].astype(np.float64), n_components, axis=0)
+    sums = passes.moments_of(X, origin, "diagonal", n_threads, moments=FIRST_MOMENTS, labels=labels)
+    counts, totals = sums[1 : 1 + n_components], sums[1 + n_components :]
+    return origin + totals.reshape(origin.shape) / np.maximum(counts, 1.0)[:, np.newaxis]
