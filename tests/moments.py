@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gmmx.model.statistics import Layout, SufficientStatistics
+from gmmx.model.layouts import Layout
+from gmmx.model.statistics import SufficientStatistics
 from twin import Array
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import gmmx
 from gmmx.model.covariance import STRUCTURES
+from gmmx.model.layouts import LAYOUTS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "gmmx"
@@ -326,6 +327,17 @@ def test_no_code_asks_for_a_covariance_type_by_name():
             constants = {inner.value for inner in ast.walk(part) if isinstance(inner, ast.Constant)}
             names = constants & STRUCTURES.keys()
             assert not names, f"{path}: {names}"
+
+
+def test_only_two_files_ask_for_a_layout_by_name():
+    found = set()
+    for path in PYTHON_FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                constants = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+                if constants & LAYOUTS.keys():
+                    found.add(name_of(path))
+    assert found <= {"model.layouts", "samples.moments"}
 
 
 def test_only_passes_their_tasks_and_their_callers_know_threads():

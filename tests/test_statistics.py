@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.model.layouts import LAYOUTS, Isotropic, Layout
+from gmmx.model.statistics import SufficientStatistics
+from gmmx.samples.moments import unpack_sums
 from moments import assert_same_statistics, statistics_of
 
-LAYOUTS: tuple[Layout, ...] = ("dense", "shared", "diagonal")
+NAMES: tuple[Layout, ...] = ("dense", "shared", "diagonal")
 TOLERANCE = 1e-12
 
-in_every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+in_every_layout = pytest.mark.parametrize("layout", NAMES)
 on_many_samples = given(
     seed=st.integers(0, 2**32 - 1),
-    layout=st.sampled_from(LAYOUTS),
+    layout=st.sampled_from(NAMES),
     n_components=st.integers(1, 4),
     n_features=st.integers(1, 5),
     offset=st.sampled_from([0.0, 1.0, 1e6]),
@@ -198,7 +200,7 @@ def test_dense_moments_hold_the_shared_ones():
 def test_the_own_layout_is_always_there(layout):
     some = example(layout)
     assert some.to_layout(layout) is some
-    assert EXACT.get(layout, layout) == ("diagonal" if layout == "diagonal" else "dense")
+    assert LAYOUTS[layout].exact == ("diagonal" if layout == "diagonal" else "dense")
 
 
 @pytest.mark.parametrize(
@@ -213,3 +215,45 @@ def test_moments_that_are_not_held_are_refused(held, wanted):
 def test_statistics_are_values():
     some = example("diagonal")
     assert isinstance(replace(some, log_likelihood=0.0), SufficientStatistics)
+
+
+class Summed(Isotropic):
+    """A toy layout: one trace for all components."""
+
+    name, exact = "summed", "diagonal"
+
+    @staticmethod
+    def second_shape(n_components, n_features):
+        return 1, 1
+
+    @staticmethod
+    def cross_products(first, shift):
+        return np.array([[2 * (first * shift).sum()]])
+
+    @staticmethod
+    def merged(second):
+        return second
+
+    @staticmethod
+    def from_layout(source, second):
+        return second.sum(keepdims=True) if source == "diagonal" else None
+
+
+def test_a_layout_is_one_class_and_one_line(monkeypatch):
+    monkeypatch.setitem(LAYOUTS, "summed", Summed)
+    X, resp, origin, other = samples_of(0, 2, 3)
+    diagonal = statistics_of(X, resp, "diagonal", origin)
+    moved = diagonal.to_layout("summed").about(other)
+    expected = statistics_of(X, resp, "diagonal", other).second.sum(keepdims=True)
+    np.testing.assert_allclose(moved.second, expected, rtol=1e-10)
+    halves = [
+        statistics_of(X[rows], resp[rows], "diagonal", origin)
+        for rows in (slice(25), slice(25, None))
+    ]
+    total = halves[0].to_layout("summed") + halves[1].to_layout("summed")
+    np.testing.assert_allclose(total.second, diagonal.second.sum(keepdims=True), rtol=1e-12)
+    in_one = unpack_sums(np.arange(10.0), "summed", origin)
+    assert in_one.second.tolist() == [[9.0]]
+    assert total.merged().counts == pytest.approx(len(X))
+    with pytest.raises(ValueError, match="hold none of 'summed'"):
+        statistics_of(X, resp, "dense", origin).to_layout("summed")

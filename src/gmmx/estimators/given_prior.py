@@ -10,7 +10,7 @@ from gmmx.bayes.posterior import MixturePrior
 from gmmx.bayes.weight_distributions import WeightDistribution
 from gmmx.checks.parameters import check_definite, checked_copy
 from gmmx.model.covariance import ConjugateStructure
-from gmmx.model.statistics import EXACT
+from gmmx.model.layouts import LAYOUTS
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike
@@ -58,7 +58,7 @@ def prior_of(
         If a value cannot be used.
     """
     n_features = samples.n_features
-    exact = EXACT.get(structure.layout, structure.layout)
+    exact = LAYOUTS[structure.layout].exact
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,

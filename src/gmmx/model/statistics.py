@@ -9,21 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx._core.interface import components
+from gmmx.model.layouts import LAYOUTS, Layout
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
-
-Layout = Literal["dense", "shared", "diagonal", "isotropic"]
-
-# The layout to sum in when components lie far apart, where sums about one center would cancel;
-# other layouts are exact themselves.
-EXACT: dict[Layout, Layout] = {"shared": "dense", "isotropic": "diagonal"}
 
 # A component that holds less than this share of one sample is empty: its moments underflow.
 SMALLEST_COUNT = 1e-280
@@ -99,7 +94,7 @@ class SufficientStatistics:
             return self
         shift = self.origin - origin
         moved = self.counts[:, np.newaxis] * shift
-        second = self.second + cross_products(self.layout, self.first + 0.5 * moved, shift)
+        second = self.second + LAYOUTS[self.layout].cross_products(self.first + 0.5 * moved, shift)
         return SufficientStatistics(
             self.layout, self.counts, self.first + moved, second, origin, self.log_likelihood
         )
@@ -122,12 +117,11 @@ class SufficientStatistics:
     def merged(self) -> SufficientStatistics:
         """Statistics of all samples as those of one component."""
         moved = self.about(np.repeat(self.origin[:1], len(self.origin), axis=0))
-        second = moved.second if self.layout == "shared" else moved.second.sum(0, keepdims=True)
         return replace(
             self,
             counts=moved.counts.sum(keepdims=True),
             first=moved.first.sum(axis=0, keepdims=True),
-            second=second,
+            second=LAYOUTS[self.layout].merged(moved.second),
             origin=self.origin[:1],
         )
 
@@ -135,27 +129,13 @@ class SufficientStatistics:
         """The same statistics: sums of second moments, or matrices of one feature."""
         if layout == self.layout:
             return self
-        if (self.layout, layout, self.origin.shape[1]) == ("diagonal", "dense", 1):
-            return replace(self, layout=layout, second=self.second[:, :, np.newaxis])
-        if EXACT.get(layout) != self.layout:
+        second = LAYOUTS[layout].from_layout(self.layout, self.second)
+        if second is None:
             raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
-        is_sum = layout == "shared"
-        second = self.second.sum(axis=0) if is_sum else self.second.sum(axis=1, keepdims=True)
         # Not by replace, which takes as long as a small pass.
         return SufficientStatistics(
             layout, self.counts, self.first, second, self.origin, self.log_likelihood
         )
-
-
-def cross_products(layout: Layout, first: Array, shift: Array) -> Array:
-    """first_k shift_k^T + shift_k first_k^T in a layout's shape, exactly symmetric."""
-    if layout == "shared":
-        return components.shared_cross_products(first, shift)
-    if layout == "dense":
-        products = first[:, :, np.newaxis] * shift[:, np.newaxis, :]
-        return products + np.swapaxes(products, -1, -2)
-    products = 2 * first * shift
-    return products if layout == "diagonal" else products.sum(axis=1, keepdims=True)
 
 
 class OutOfRangeError(ValueError):

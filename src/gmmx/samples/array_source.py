@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx._core.interface import passes
+from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.model.statistics import SufficientStatistics
 from gmmx.samples.e_step import EStep
 from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.samples.moments import (
-    dense_total,
     means_of_labels,
     rounded_to,
     statistics_about_means,
+    statistics_of_all,
     statistics_of_labels,
     unpack_sums,
 )
@@ -56,13 +57,7 @@ class ArraySource:
     def total(self, layout: Layout) -> SufficientStatistics:
         """Return the statistics of all samples as one component: see `SampleSource`."""
         if layout not in self._totals:
-            if layout == "dense":
-                self._totals[layout] = dense_total(self.X, self.n_threads)
-            else:
-                labels = np.zeros(self.n_samples, dtype=np.int64)
-                self._totals[layout] = statistics_of_labels(
-                    self.X, labels, 1, layout, self.n_threads
-                )
+            self._totals[layout] = statistics_of_all(self.X, layout, self.n_threads)
         return self._totals[layout]
 
     def worst_explained(
@@ -122,7 +117,7 @@ class ArraySource:
         -------
         SufficientStatistics
         """
-        exact = EXACT.get(layout, layout)
+        exact = LAYOUTS[layout].exact
         one_cluster = np.zeros(self.n_samples, dtype=np.int64)
         mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
         origin = rounded_to(self.dtype, np.repeat(mean, n_components, axis=0))

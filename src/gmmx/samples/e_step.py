@@ -25,8 +25,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.model.statistics import SufficientStatistics
 from gmmx.samples.kernel_parameters import KernelParameters, PassOptions
 from gmmx.samples.moments import FIRST_MOMENTS, SECOND_MOMENTS, rounded_to, unpack_sums
 
@@ -102,17 +103,17 @@ class EStep:
         EStep
         """
         parameters = KernelParameters(mixture)
-        layout = EXACT.get(parameters.own_layout, parameters.own_layout)
+        layout = LAYOUTS[parameters.own_layout].exact
         center, known, options = None, None, PassOptions()
         is_long = origin is None and is_long_pass(n_samples, mixture)
         if is_long or parameters.has_one_variance_each:
             layout, center = parameters.layout, parameters.center_of_samples
-        if layout == "dense":
+        if not LAYOUTS[layout].is_centered:
             if visits is not None:
                 options = visits.options(mixture.means, parameters.own_factors)
             if is_long and "order" not in options:
                 center = parameters.center_of_pairs
-        elif layout == "shared":
+        elif not LAYOUTS[layout].has_second_moments:
             known = total("dense")
         if center is not None:
             center = rounded_to(dtype, center)

@@ -10,8 +10,8 @@ import numpy as np
 from gmmx._core.interface import passes
 from gmmx._core.interface.prediction import Predictor
 from gmmx.model.far_samples import far_log_responsibilities
+from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
-from gmmx.model.statistics import EXACT, Layout
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, Samples
@@ -79,8 +79,8 @@ class KernelParameters:
         if self.has_one_variance_each:
             return "diagonal"
         layout = self.own_layout
-        exact = EXACT.get(layout, layout)
-        if layout == "isotropic" and not self._has_scales_to_square:
+        exact = LAYOUTS[layout].exact
+        if LAYOUTS[layout].squares_factors and not self._has_scales_to_square:
             return exact
         return layout if layout == exact or self.has_near_means else exact
 
@@ -96,9 +96,8 @@ class KernelParameters:
 
         With variances of one feature the pass gains less by it than finding it costs.
         """
-        if self.layout == "dense" or (self.layout == "diagonal" and self.n_features == 1):
-            return None
-        return self.center if self.has_near_means else None
+        is_centered = LAYOUTS[self.layout].is_centered and not self.has_one_variance_each
+        return self.center if is_centered and self.has_near_means else None
 
     @property
     def center_of_pairs(self) -> Array | None:
@@ -109,10 +108,9 @@ class KernelParameters:
     def factors(self, layout: Layout) -> Array:
         """Return the factors of the structure, flat, in the shape of a layout."""
         factors = self.own_factors
-        if (self.own_layout, layout) == ("shared", "dense"):
-            factors = factors[np.newaxis].repeat(self.n_components, axis=0)
-        elif (self.own_layout, layout) == ("isotropic", "diagonal"):
-            factors = factors.repeat(self.n_features, axis=1)
+        if layout != self.own_layout:
+            own = LAYOUTS[self.own_layout]
+            factors = own.exact_factors(factors, self.n_components, self.n_features)
         return np.ascontiguousarray(factors).ravel()
 
     def run(
@@ -193,4 +191,5 @@ class KernelParameters:
 
 def has_one_variance_each(parameters: MixtureParameters) -> bool:
     """Whether components have one variance each, as matrices of one feature are."""
-    return parameters.means.shape[1] == 1 and parameters.covariance.layout != "shared"
+    has_own = LAYOUTS[parameters.covariance.layout].has_second_moments
+    return has_own and parameters.means.shape[1] == 1

@@ -8,7 +8,8 @@ import numpy as np
 
 from gmmx._core.interface import passes
 from gmmx._core.interface.kmeans import cluster_moments
-from gmmx.model.statistics import EXACT, Layout, SufficientStatistics
+from gmmx.model.layouts import LAYOUTS, Layout
+from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels, Samples
@@ -48,14 +49,16 @@ def unpack_sums(
     counts, sums_left = sums[1:stop], sums[stop:]
     first = sums_left[: origin.size].reshape(origin.shape)
     if second is None:
-        second = sums_left[origin.size :].reshape(
-            (n_components, n_features, n_features) if layout == "dense" else (n_components, -1)
-        )
+        shape = LAYOUTS[layout].second_shape(n_components, n_features)
+        second = sums_left[origin.size :].reshape(shape)
     return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))
 
 
-def dense_total(X: Samples, n_threads: int) -> SufficientStatistics:
-    """Return dense statistics of all samples as one component, about a point near their mean."""
+def statistics_of_all(X: Samples, layout: Layout, n_threads: int) -> SufficientStatistics:
+    """Return the statistics of all samples as one component, in an exact layout."""
+    if layout != "dense":
+        labels = np.zeros(len(X), dtype=np.int64)
+        return statistics_of_labels(X, labels, 1, layout, n_threads)
     origin = X[:1].astype(np.float64)
     for moments in FIRST_MOMENTS, SECOND_MOMENTS:
         sums = passes.moments_of(X, origin, "dense", n_threads, moments=moments)
@@ -80,9 +83,10 @@ def statistics_about_means(
     Beside a cluster that is very far a mean may have lost its digits. Moments that consist mostly
     of the error of a mean are taken once more.
     """
-    exact = EXACT.get(layout, layout)
+    exact = LAYOUTS[layout].exact
     statistics = _moments_of_labels(X, labels, means, exact, n_threads)
-    squared = statistics.second if exact == "diagonal" else np.einsum("kdd->kd", statistics.second)
+    is_matrix = statistics.second.ndim == 3
+    squared = np.einsum("kdd->kd", statistics.second) if is_matrix else statistics.second
     moved = statistics.first * statistics.shift
     if (moved > 0.5 * squared).any():
         statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gmmx.arrays import Array, FloatArray
+    from gmmx.model.layouts import Layout
     from gmmx.model.parameters import MixtureParameters
-    from gmmx.model.statistics import Layout, SufficientStatistics
+    from gmmx.model.statistics import SufficientStatistics
     from gmmx.samples.array_source import ArraySource
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from gmmx.exceptions import warn_convergence
 from gmmx.model.collapse import DegenerateMixtureError, singular_error
 from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.model.layouts import LAYOUTS
 from gmmx.model.parameters import MixtureParameters, maximize
-from gmmx.model.statistics import EXACT, SufficientStatistics, check_range
+from gmmx.model.statistics import SufficientStatistics, check_range
 from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
 
@@ -131,10 +132,10 @@ class Initializer:
     def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
         """Statistics of one sample in each component."""
         origin = self.samples.rows(indices)
-        shape = {"dense": (*origin.shape, origin.shape[1]), "diagonal": origin.shape}
-        layout = EXACT.get(self.structure.layout, self.structure.layout)
+        layout = LAYOUTS[self.structure.layout].exact
+        second = np.zeros(LAYOUTS[layout].second_shape(*origin.shape))
         return SufficientStatistics(
-            layout, np.ones(len(origin)), np.zeros_like(origin), np.zeros(shape[layout]), origin,
+            layout, np.ones(len(origin)), np.zeros_like(origin), second, origin,
             log_likelihood=0.0,
         ).to_layout(self.structure.layout)  # fmt: skip
 

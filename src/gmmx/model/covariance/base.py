@@ -15,7 +15,8 @@ from gmmx.model.covariance.cholesky import (
     precision_cholesky,
     square,
 )
-from gmmx.model.statistics import Layout, SufficientStatistics
+from gmmx.model.layouts import Layout
+from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
