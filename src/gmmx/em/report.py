@@ -9,7 +9,7 @@ from gmmx.em.loop import EMResult
 
 
 class VerboseReport:
-    """Lines about starts and iterations: none at 0, short at 1, with times at 2."""
+    """Lines about starts and iterations: short at `verbose` 1, with times at 2."""
 
     def __init__(self, verbose: int, interval: int) -> None:
         self.verbose = verbose
@@ -21,13 +21,12 @@ class VerboseReport:
         """Announce a start by its index; its bounds are compared to `lower_bound`."""
         self.lower_bound = lower_bound
         self.started = self.last = perf_counter()
-        if self.verbose:
-            print(f"Initialization {init}")
+        print(f"Initialization {init}")
 
     def iteration(self, n_iter: int, lower_bound: float) -> None:
         """Report every interval-th iteration and the change of the mean log-likelihood."""
         change, self.lower_bound = lower_bound - self.lower_bound, lower_bound
-        if not self.verbose or n_iter % self.interval:
+        if n_iter % self.interval:
             return
         line = f"  Iteration {n_iter}"
         if self.verbose >= 2:
@@ -38,8 +37,6 @@ class VerboseReport:
 
     def end(self, result: EMResult) -> None:
         """Report how a start ended."""
-        if not self.verbose:
-            return
         line = f"Initialization {'converged' if result.converged else 'did not converge'}."
         if self.verbose >= 2:
             elapsed = perf_counter() - self.started

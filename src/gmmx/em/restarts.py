@@ -28,7 +28,7 @@ def best_of(
     tol: float,
     max_iter: int,
     lower_bound: float,
-    report: VerboseReport,
+    report: VerboseReport | None = None,
     callback: Callable[[int, float], object] | None = None,
 ) -> EMResult:
     """Return the result with the largest bound; a start that collapses is discarded.
@@ -37,9 +37,10 @@ def best_of(
     ends the search for a better start.
     """
     best, collapse, steps = None, None, plan.steps
-    observer = _Observer(report, callback) if report.verbose or callback is not None else None
+    observer = _Observer(report, callback) if report or callback else None
     for init, start in enumerate(starts):
-        report.start(init, lower_bound)
+        if report:
+            report.start(init, lower_bound)
         try:
             # What overflows is looked for in the statistics, what underflows does no harm.
             with np.errstate(all="ignore"):
@@ -51,7 +52,7 @@ def best_of(
         except DegenerateMixtureError as error:
             collapse = error
             continue
-        if max_iter > 0:
+        if report and max_iter > 0:
             report.end(result)
         if best is None or max_iter == 0 or result.lower_bound > best.lower_bound:
             best = result
@@ -67,7 +68,7 @@ class _Observer:
     """Call the report and the user's callback after each iteration."""
 
     def __init__(
-        self, report: VerboseReport, callback: Callable[[int, float], object] | None
+        self, report: VerboseReport | None, callback: Callable[[int, float], object] | None
     ) -> None:
         self.report = report
         self.callback = callback
@@ -75,7 +76,8 @@ class _Observer:
 
     def __call__(self, n_iter: int, lower_bound: float) -> bool:
         """Whether to end EM."""
-        self.report.iteration(n_iter, lower_bound)
+        if self.report:
+            self.report.iteration(n_iter, lower_bound)
         if self.callback is None:
             return False
         with np.errstate(**self.errors):

@@ -478,7 +478,7 @@ class Mixture(Portable):
             tol=self.tol,
             max_iter=self.max_iter,
             lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
-            report=VerboseReport(self.verbose, self.verbose_interval),
+            report=VerboseReport(self.verbose, self.verbose_interval) if self.verbose else None,
             callback=self.callback,
         )
         warn_about(result, self.max_iter)

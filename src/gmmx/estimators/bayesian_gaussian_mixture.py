@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -371,8 +372,8 @@ default='dirichlet_process'
             steps=steps,
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
             algorithm=self.algorithm,
-            stopping=lambda: AbsoluteChange(scale),
-            attributes=lambda result: posterior_attributes(result, prior),
+            stopping=partial(AbsoluteChange, scale),
+            attributes=partial(posterior_attributes, prior=prior),
         )
 
     def _prior(self, samples: SampleSource) -> MixturePrior:

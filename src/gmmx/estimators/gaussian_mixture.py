@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -321,9 +322,9 @@ default='full'
             steps=ExpectationMaximization(samples, self.reg_covar, allow_empty=repair is None),
             start=initializer.start,
             algorithm=self.algorithm,
-            stopping=lambda: stopping_rule(self.tol_type, samples.n_samples),
-            attributes=lambda result: fitted_attributes(result, samples.dtype),
-            repair=None if repair is None else lambda: repair(samples),
+            stopping=partial(stopping_rule, self.tol_type, samples.n_samples),
+            attributes=partial(fitted_attributes, dtype=samples.dtype),
+            repair=repair and partial(repair, samples),
         )
 
     def _n_components_left(self) -> int:
