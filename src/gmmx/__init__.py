@@ -35,8 +35,8 @@ __all__ = [
     "register_with_sklearn",
 ]
 
-# Modules are imported when one of their names is asked for: the command line passes through here
-# before it can catch Ctrl-C, and NumPy takes a moment.
+# A module is imported when one of its names is first used: the command line imports this file
+# before it can catch Ctrl-C, and importing NumPy takes a moment.
 _MODULES = {
     "BayesianGaussianMixture": "gmmx.estimators.bayesian_gaussian_mixture",
     "ColumnFitError": "gmmx.estimators.columns",
@@ -52,7 +52,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
-    """Return a public name of a module that is imported now."""
+    """Import the module of a public name and return the object of this name."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_MODULES[name]), name)
@@ -60,7 +60,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Return all names, also those of modules that are not imported yet."""
+    """Return all names, including the public names of modules that are not imported yet."""
     return sorted({*globals(), *_MODULES})
 
 

@@ -4,9 +4,9 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; Ctrl-C ends it without a traceback, also while it is imported."""
+    """Run the command line; Ctrl-C ends it without a traceback, even during the imports."""
     try:
-        from gmmx.cli import main as run  # noqa: PLC0415 - takes a moment, in which Ctrl-C may come
+        from gmmx.cli import main as run  # noqa: PLC0415 - slow: Ctrl-C may come meanwhile
 
         return run()
     except KeyboardInterrupt:

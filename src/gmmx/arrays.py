@@ -1,6 +1,7 @@
-"""Types of arrays, for annotations only: importing `numpy.typing` takes longer than all of gmmx.
+"""Types of arrays, for annotations.
 
-Modules import this one under ``if TYPE_CHECKING``.
+Modules import this file under ``if TYPE_CHECKING`` only, since importing `numpy.typing` takes
+longer than importing gmmx.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""How this copy of gmmx was built and what it runs on."""
+"""Report of the build of this copy of gmmx, and of the instruction set in use."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from gmmx import _build
 
 
 def build_config() -> dict[str, object]:
-    """Return how this copy of gmmx was built and what it picked.
+    """Return how this copy of gmmx was built, and the instruction set that it uses.
 
     Returns
     -------
     dict
-        ``version``; ``compiler`` of the kernels; ``openmp``, whether they use threads;
-        ``kernel_levels``, the instruction sets that they were compiled for; ``instruction_set``,
-        the one in use; ``numpy`` and ``scipy``, the installed versions.
+        ``version``; ``compiler`` of the kernels; ``openmp``, whether the kernels use threads;
+        ``kernel_levels``, the instruction sets with compiled kernels; ``instruction_set``, the
+        instruction set in use; ``numpy`` and ``scipy``, the installed versions.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def build_config() -> dict[str, object]:
     >>> gmmx.build_config()["version"] == gmmx.__version__
     True
     """
-    from importlib.metadata import version  # noqa: PLC0415 - takes a moment
+    from importlib.metadata import version  # noqa: PLC0415 - imports slowly
 
     from gmmx._core import LEVEL  # noqa: PLC0415 - imports NumPy
 

@@ -1,7 +1,7 @@
 """Errors and warnings of gmmx that code written for scikit-learn catches as its own.
 
-scikit-learn is never imported here. When the program already has imported it, what is raised is a
-subclass of gmmx's class and of scikit-learn's class of the same name, so that both
+scikit-learn is never imported here. If the program has imported it already, gmmx raises a subclass
+of its own class and of scikit-learn's class of the same name, so that both
 ``except gmmx.NotFittedError`` and ``except sklearn.exceptions.NotFittedError`` work.
 """
 
@@ -40,7 +40,7 @@ with appropriate arguments before using this estimator.
 
 
 class ModelFileError(ValueError):
-    """A file is not a model file, is damaged or cut short, or of a format that is too new.
+    """A model file cannot be loaded: it is damaged, of another kind, or from a newer gmmx.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class ModelFileError(ValueError):
 
 
 class InvalidParameterError(ValueError, TypeError):
-    """A parameter of a constructor has a wrong type or value.
+    """A parameter has a wrong type or value.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def not_fitted_error(estimator_name: str) -> NotFittedError:
     Returns
     -------
     NotFittedError
-        Also an instance of scikit-learn's class of that name if scikit-learn is imported.
+        If scikit-learn is imported, also an instance of its class of the same name.
     """
     return _shared_with_sklearn(NotFittedError)(
         f"This {estimator_name} instance is not fitted yet. Call 'fit' with appropriate arguments "
@@ -102,13 +102,13 @@ def invalid_parameter_error(message: str) -> InvalidParameterError:
     Returns
     -------
     InvalidParameterError
-        Also an instance of scikit-learn's class of that name if scikit-learn is imported.
+        If scikit-learn is imported, also an instance of its class of the same name.
     """
     return _shared_with_sklearn(InvalidParameterError, "sklearn.utils._param_validation")(message)
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn, and blame the line outside gmmx whose call led here.
+    """Issue a warning that points at the line outside gmmx from which gmmx was called.
 
     Parameters
     ----------
@@ -142,9 +142,9 @@ def warn_convergence(message: str) -> None:
 
 @contextmanager
 def collected_warnings() -> Iterator[list[str]]:
-    """Collect the messages of `warn_convergence` in this thread, in place of the warnings.
+    """Collect the messages of `warn_convergence` in this thread instead of issuing warnings.
 
-    A fit warns once, at its end; many fits side by side warn once for all.
+    `fit` issues its warnings at its end; `fit_columns` issues each message once for all columns.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def collected_warnings() -> Iterator[list[str]]:
 def _shared_with_sklearn(
     own: type[_ExceptionType], module: str = "sklearn.exceptions"
 ) -> type[_ExceptionType]:
-    """Return `own`, or its subclass shared with scikit-learn if that is imported."""
+    """Return `own` or, if scikit-learn is imported, a subclass of `own` and of its class."""
     theirs = getattr(sys.modules.get(module), own.__name__, None)
     return own if theirs is None else _subclass_of_both(own, theirs)  # type: ignore[arg-type]
 

@@ -1,7 +1,7 @@
-"""The other package that is imported as gmmx: Gaussian mixtures in JAX, named gmmx on PyPI.
+"""Warnings about the JAX package that is named gmmx on PyPI and imported as gmmx, too.
 
-Both packages have the folder gmmx and the file gmmx/__init__.py in it. The one that is installed
-last overwrites that of the first, and uninstalling one leaves the other without it.
+Both packages install a file gmmx/__init__.py. The package installed last overwrites this file, and
+uninstalling either package removes it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ REPAIR = (
 
 
 def warn_about_its_files() -> None:
-    """Warn if files of the other package lie beside this one."""
+    """Warn if files of the JAX package lie in the folder of this package."""
     found = [name for name in ITS_FILES if os.path.exists(os.path.join(FOLDER, name))]
     if found:
         _warn(f"{FOLDER} also holds files of the JAX package gmmx: {', '.join(found)}.")
 
 
 def warn_if_overwritten() -> None:
-    """Warn if the package's __init__.py is that of the other package, or gone."""
+    """Warn if gmmx/__init__.py was overwritten by the JAX package or removed."""
     if not hasattr(sys.modules["gmmx"], "_MODULES"):
         _warn(f"{os.path.join(FOLDER, '__init__.py')} is no longer the file of gmmx-native.")
 
 
 def _warn(finding: str) -> None:
-    """Warn whoever imports the module that asks."""
+    """Issue a warning that points at the import of the module that found the problem."""
     warnings.warn(f"{finding} {REPAIR}", RuntimeWarning, stacklevel=4)

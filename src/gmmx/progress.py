@@ -12,33 +12,33 @@ from typing import Any
 
 
 class Progress:
-    """What a job tells of its steps; this one shows nothing. Any thread may call it."""
+    """Receives the progress of a job; this class shows nothing. Any thread may call it."""
 
     def __call__(self) -> None:
         """Count a step that is done."""
 
     def start(self, what: str) -> None:
-        """Say what is being done."""
+        """Show the name of a step that starts."""
 
 
 @contextmanager
 def progress(n_steps: int, unit: str = "fit", *, is_required: bool = False) -> Iterator[Progress]:
-    """Show on stderr how far a job is, if that is a terminal.
+    """Show the progress of a job on stderr, if stderr is a terminal.
 
     Parameters
     ----------
     n_steps : int
         Number of steps of the job.
     unit : str, default="fit"
-        What a step is called.
+        Name of a step.
     is_required : bool, default=False
-        Whether to show a bar wherever stderr leads, which needs tqdm. Otherwise there is a bar if
-        tqdm is installed, else a line of text.
+        Whether to show a bar even if stderr is no terminal, which needs tqdm. If False, a terminal
+        shows a bar if tqdm is installed, else a line of text.
 
     Yields
     ------
     Progress
-        To be called after each step.
+        The caller calls it after each step.
 
     Raises
     ------
@@ -77,7 +77,7 @@ class _Bar(Progress):
 
 
 class _Line(Progress):
-    """A line of text that is written over."""
+    """A line of text that each update overwrites."""
 
     def __init__(self, n_steps: int, unit: str) -> None:
         self._n_steps, self._unit = n_steps, unit
@@ -96,16 +96,16 @@ class _Line(Progress):
             self._show()
 
     def clear(self) -> None:
-        """Leave an empty line."""
+        """Blank the line and go back to its start."""
         self._write("")
         self._write("")
 
     def _show(self) -> None:
-        """Write what is known."""
+        """Write the number of steps done and the name of the current step."""
         self._write(f"{self._n_done} of {self._n_steps} {self._unit}s done{self._what}")
 
     def _write(self, text: str) -> None:
-        """Write over the line, to its end and no further."""
+        """Overwrite the line with a text, cut to the width of the terminal."""
         text = text[: shutil.get_terminal_size().columns - 1]
         sys.stderr.write("\r" + text.ljust(self._width))
         sys.stderr.flush()
