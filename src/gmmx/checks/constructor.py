@@ -1,7 +1,7 @@
-"""Checks of what a user passes besides data: parameters of the constructor and of ``sample``.
+"""Checks of arguments that are no data: parameters of constructors, and numbers for methods.
 
-Every function returns what may be used or raises; none changes its arguments. Messages follow
-scikit-learn's wording, which user code and its tests match.
+Every function returns the checked value or raises an error; none changes its arguments. Messages
+follow scikit-learn's wording, which user code and its tests match.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import numpy as np
 from gmmx._core.interface.threads import MOST_THREADS
 from gmmx.exceptions import invalid_parameter_error
 
-# Not unions of types, which take longer to make than a check.
+# Tuples, since making a union of types takes longer than a check.
 _INTEGERS = (int, np.integer)
 _NUMBERS = (*_INTEGERS, float, np.floating)
 
 
 class _Constraint(NamedTuple):
-    """What a parameter must be, in words and as a test."""
+    """A constraint on the value of a parameter: its description and its test."""
 
     description: str
     is_met_by: Callable[[object], bool | np.bool_]
 
 
 def _integer(minimum: int, maximum: float = math.inf) -> _Constraint:
-    """Return the constraint to integers of a range."""
+    """Return the constraint to integers in a range."""
     end = ")" if maximum == math.inf else "]"
     return _Constraint(
         f"an int in the range [{minimum}, {maximum}{end}",
@@ -56,7 +56,7 @@ def _instance_of(kind: type) -> _Constraint:
 
 
 def _random_state() -> _Constraint:
-    """Return the constraint to random number generators, without importing `numpy.random` yet."""
+    """Return the constraint to random number generators; its test imports `numpy.random`."""
     return _Constraint(
         "an instance of 'numpy.random.mtrand.RandomState'",
         lambda value: isinstance(value, np.random.RandomState),
@@ -73,7 +73,7 @@ def _option(names: tuple[str, ...]) -> _Constraint:
 
 
 def _any_of(*constraints: _Constraint) -> _Constraint:
-    """Return the constraint to what meets one of the given constraints."""
+    """Return a constraint that is met if any of the given constraints is met."""
     *others, last = [constraint.description for constraint in constraints]
     return _Constraint(
         f"{', '.join(others)} or {last}",
@@ -114,12 +114,11 @@ def check_parameters(
     Parameters
     ----------
     parameters : mapping of str to object
-        What ``get_params`` returns. Parameters without a known constraint are not looked at.
+        The result of ``get_params``. Parameters without a known constraint are not checked.
     estimator_name : str
         Name of the estimator's class, for messages.
     options : mapping of str to iterable of str
-        The strings allowed for each parameter that takes one of a few, such as
-        ``covariance_type``.
+        Names of parameters, such as ``covariance_type``, and the strings that each accepts.
 
     Examples
     --------

@@ -26,20 +26,20 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
     Parameters
     ----------
     X : object
-        What the user passed. A data frame is recognized by its ``columns`` or ``column_names``
+        Samples from the user. A data frame is recognized by its ``columns`` or ``column_names``
         (pandas, polars, pyarrow and others; none of them is imported).
 
     Returns
     -------
     ndarray of str objects, or None
-        None if `X` has no columns or no names that are strings.
+        None if `X` is no data frame or no column name is a string.
 
     Raises
     ------
     TypeError
         If some names are strings and some are not.
     ValueError
-        If a name stands for several columns.
+        If several columns have the same name.
     """
     attributes = ("column_names", "columns")
     attribute = next((name for name in attributes if hasattr(type(X), name)), None)
@@ -65,14 +65,16 @@ def feature_names(X: object) -> NDArray[np.object_] | None:
 def check_feature_names(
     X: object, fitted_names: NDArray[np.object_] | None, estimator_name: str
 ) -> None:
-    """Raise ValueError if the columns of `X` are not those of ``fit``, warn if one has no names.
+    """Raise ValueError if the column names of `X` differ from the names seen in ``fit``.
+
+    If only one of the two has names, a warning is issued instead.
 
     Parameters
     ----------
     X : object
         Samples from the user.
     fitted_names : ndarray of str objects, or None
-        What `feature_names` returned for the data of ``fit``.
+        Result of `feature_names` for the data of ``fit``.
     estimator_name : str
         Name of the estimator's class, for messages.
     """
@@ -89,7 +91,7 @@ def check_feature_names(
 
 @cache
 def missing_names_message(estimator_name: str) -> str:
-    """Return the warning that samples have no feature names, although those of ``fit`` had.
+    """Return the warning about samples without feature names, for a model fitted with names.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def missing_names_message(estimator_name: str) -> str:
     Returns
     -------
     str
-        The message, always the same object, whose hash is known when it is looked up again.
+        The message. It is the same object in each call, so that its hash is computed only once.
     """
     return (
         f"X does not have valid feature names, but {estimator_name} was fitted with feature names"
@@ -107,7 +109,7 @@ def missing_names_message(estimator_name: str) -> str:
 
 
 def check_feature_count(n_features: int, n_features_in: int, estimator_name: str) -> None:
-    """Raise ValueError if new samples have another number of features than those of ``fit``.
+    """Raise ValueError if the number of features differs between new samples and ``fit``.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def check_feature_count(n_features: int, n_features_in: int, estimator_name: str
 
 
 def _check_unique(names: list[str]) -> None:
-    """Raise ValueError if a column's name stands for several columns."""
+    """Raise ValueError if several columns have the same name."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise ValueError(
@@ -134,7 +136,7 @@ def _check_unique(names: list[str]) -> None:
 
 
 def _feature_names_message(names: set[str], fitted_names: set[str]) -> str:
-    """Return the message about column names that differ from those of ``fit``."""
+    """Return the message about column names that differ from the names seen in ``fit``."""
     message = "The feature names should match those that were passed during fit.\n"
     unexpected = sorted(names - fitted_names)
     missing = sorted(fitted_names - names)
@@ -148,7 +150,7 @@ def _feature_names_message(names: set[str], fitted_names: set[str]) -> str:
 
 
 def _bullet_list(names: list[str]) -> str:
-    """Return the first few names, one a line."""
+    """Return the first few names, one per line."""
     shown = names[:_MAX_NAMES_SHOWN]
     if len(names) > _MAX_NAMES_SHOWN:
         shown.append("...")

@@ -1,7 +1,7 @@
-"""Checks of weights, means and matrices: those that a user starts from, and fitted ones.
+"""Checks of weights, means and matrices: the user's, and fitted attributes set by hand.
 
-Every function returns what may be used or raises; none changes its arguments. Messages follow
-scikit-learn's wording, which user code and its tests match.
+Every function returns the checked value or raises an error; none changes its arguments. Messages
+follow scikit-learn's wording, which user code and its tests match.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def check_definite(
     *,
     are_matrices: bool,
 ) -> FloatArray:
-    """Return precisions or covariances that the user gives as a new array.
+    """Return the user's precisions or covariances as a new array.
 
     Parameters
     ----------
@@ -94,9 +94,9 @@ def check_definite(
     parameter : str
         Name of the argument, for messages.
     name : str
-        What one value is called, such as ``'full precision'``, for messages.
+        Name of one value, such as ``'full precision'``, for messages.
     expected_shape : tuple of int
-        Shape that the covariance structure gives them.
+        Shape of the precisions or covariances of the covariance structure.
     are_matrices : bool
         Whether the last two axes are matrices, which must be symmetric and positive definite. If
         not, every number must be positive.
@@ -131,7 +131,7 @@ def check_symmetric(
     *,
     are_matrices: bool,
 ) -> FloatArray:
-    """Return what `check_definite` returns, of matrices that are symmetric and may be singular.
+    """Do the checks of `check_definite`, except that matrices may be singular.
 
     Parameters
     ----------
@@ -152,8 +152,8 @@ def check_symmetric(
     for component, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
         if not _is_symmetric(matrix.astype(np.float64)):
             raise not_definite_error(name, component if array.ndim > 2 else None)
-    # Inverses of covariances are symmetric up to rounding only. Of the two halves this keeps the
-    # one scikit-learn reads.
+    # Inverses of covariances are symmetric up to rounding only. The upper half, which scikit-learn
+    # reads, replaces the lower half.
     upper = np.triu(array)
     return upper + np.swapaxes(np.triu(array, 1), -1, -2)
 
@@ -164,16 +164,16 @@ def not_definite_error(name: str, component: int | None) -> ValueError:
     Parameters
     ----------
     name : str
-        What one matrix is called.
+        Name of one matrix.
     component : int or None
-        Whose matrix it is; None for a shared one.
+        Index of the matrix's component; None for a shared matrix.
 
     Returns
     -------
     ValueError
         With scikit-learn's message.
     """
-    of_component = "" if component is None else f", but that of component {component} is not"
+    of_component = "" if component is None else f", but the matrix of component {component} is not"
     return ValueError(f"'{name}' should be symmetric, positive-definite{of_component}")
 
 
@@ -192,7 +192,7 @@ def checked_copy(
 
 
 def _is_symmetric(matrix: NDArray[np.float64]) -> bool:
-    """Return whether `matrix` is symmetric, with a positive diagonal, whatever its units."""
+    """Return whether `matrix` is symmetric, with a positive diagonal, in any units."""
     if (np.diagonal(matrix) <= 0.0).any():
         return False
     with np.errstate(all="ignore"):
@@ -208,7 +208,7 @@ def _scaled(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _is_definite(matrix: NDArray[np.float64]) -> bool:
-    """Return whether a symmetric matrix is positive definite, whatever its features' units."""
+    """Return whether a symmetric matrix is positive definite, in any units of the features."""
     scaled = _scaled(matrix)
     if _least_eigenvalue(scaled) > _ROUNDING * len(scaled):
         return True
@@ -218,7 +218,10 @@ def _is_definite(matrix: NDArray[np.float64]) -> bool:
 
 
 def _least_eigenvalue(matrix: NDArray[np.float64]) -> float:
-    """A lower bound, 1 / |L^-1|^2 for matrix = L L^T, or 0: less work than the eigenvalue."""
+    """Return a lower bound of the least eigenvalue: 1 / |L^-1|^2 of matrix = L L^T, or 0.
+
+    The bound is cheaper to compute than the eigenvalue.
+    """
     try:
         factor = precision_cholesky(matrix)
     except DegenerateCovarianceError:
@@ -229,16 +232,16 @@ def _least_eigenvalue(matrix: NDArray[np.float64]) -> float:
 def check_fitted_matrices(
     fitted: Mapping[str, Any], structure: type[CovarianceStructure], shape: tuple[int, ...]
 ) -> None:
-    """Raise ValueError if fitted matrices do not suit the covariance type.
+    """Raise ValueError if fitted matrices do not belong to the covariance type.
 
     Parameters
     ----------
     fitted : mapping
         Attributes of a model.
     structure : type of CovarianceStructure
-        What the model's `covariance_type` asks for now.
+        Structure of the model's present `covariance_type`.
     shape : tuple of int
-        The shape of its matrices.
+        Shape of the covariances of this structure.
     """
     for name in ("precisions_cholesky_", "covariances_"):
         if name in fitted and np.shape(fitted[name]) != shape:
@@ -257,12 +260,12 @@ def check_fitted_matrices(
 
 
 def check_fitted_feature_count(n_features: int, n_features_in: int) -> None:
-    """Raise ValueError if means that were set by hand have another width than `n_features_in_`.
+    """Raise ValueError if `means_`, set by hand, does not have `n_features_in_` features.
 
     Parameters
     ----------
     n_features, n_features_in : int
-        Numbers of features of `means_` and in `n_features_in_`.
+        Number of features of `means_`, and the value of `n_features_in_`.
     """
     if n_features != n_features_in:
         raise ValueError(
@@ -279,9 +282,10 @@ def check_warm_start(
 
     Parameters
     ----------
-    shapes, expected : pair of tuple of int
-        Shapes of the means and of the covariances: those of the last solution, and those that
-        the constructor's parameters and the samples ask for.
+    shapes : pair of tuple of int
+        Shapes of the means and of the covariances of the last solution.
+    expected : pair of tuple of int
+        Shapes that the constructor's parameters and the samples require.
     """
     if shapes != expected:
         raise ValueError(
@@ -297,7 +301,7 @@ def given_parameters(
     means: ArrayLike,
     covariances: ArrayLike,
 ) -> tuple[MixtureParameters, np.dtype[Any]]:
-    """All parameters of a mixture in float64, and the precision that they were given in."""
+    """Return the user's parameters of a mixture in float64, and the dtype they were given in."""
     shape = np.shape(means)
     if len(shape) != 2 or 0 in shape:
         raise ValueError(
@@ -328,7 +332,7 @@ def given_start(
     means: ArrayLike | None,
     precisions: ArrayLike | None,
 ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
-    """Starting weights, means and precisions, where there are any."""
+    """Return the user's starting weights, means and precisions, each None if not given."""
     return (
         None if weights is None else check_weights(weights, shape[0]),
         None if means is None else check_means(means, *shape),

@@ -1,4 +1,4 @@
-"""Random number generators: the one that a `random_state` stands for."""
+"""Conversion of a `random_state` to a random number generator."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 
 def seeded_generator(seed: int) -> np.random.RandomState:
-    """Return the generator ``numpy.random.RandomState(seed)``.
+    """Return a generator equal to ``numpy.random.RandomState(seed)``, made faster.
 
-    That one asks the operating system for a seed before it takes the given one, which lasts as
-    long as a small fit.
+    NumPy's constructor first asks the operating system for a seed, which takes as long as a small
+    fit. This function does not.
 
     Examples
     --------
@@ -27,18 +27,18 @@ def seeded_generator(seed: int) -> np.random.RandomState:
 
 @cache
 def _zeros() -> Any:
-    """Return a source of seeds that are 0, once `numpy.random` is needed."""
+    """Return a sequence of seeds that are 0; the first call imports `numpy.random`."""
 
     class Zeros(np.random.bit_generator.ISeedSequence):
         def generate_state(self, n_words: int, dtype: object = None) -> Any:
-            # Read word by word, which is quickest from a list.
+            # MT19937 reads one word at a time, which is fastest from a list.
             return [0] * n_words
 
     return Zeros()
 
 
 def check_random_state(seed: int | np.random.RandomState | None) -> np.random.RandomState:
-    """Return the random number generator that `seed` stands for.
+    """Return the random number generator for a `random_state`.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def check_random_state(seed: int | np.random.RandomState | None) -> np.random.Ra
     Returns
     -------
     numpy.random.RandomState
-        A new one for an int, else an existing one, whose state moves on as it is used.
+        A new generator for an int; otherwise an existing one, whose state advances with each draw.
     """
     if seed is None:
         return np.random.mtrand._rand

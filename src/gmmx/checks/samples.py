@@ -1,7 +1,7 @@
 """Checks of the samples that a user passes.
 
-Every function returns what may be used or raises; none changes its arguments. Messages follow
-scikit-learn's wording, which user code and its tests match. `constructor` and `parameters`
+Every function returns the checked value or raises an error; none changes its arguments. Messages
+follow scikit-learn's wording, which user code and its tests match. `constructor` and `parameters`
 check all other arguments.
 """
 
@@ -26,8 +26,8 @@ def check_samples(X: object, estimator_name: str, *, min_samples: int = 1) -> Fl
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Array, nested list or data frame. An array that is fit already is returned as it is, also
-        when it is read-only or memory-mapped.
+        Array, nested list or data frame. An array that needs no conversion is returned without a
+        copy, even if it is read-only or memory-mapped.
     estimator_name : str
         Name of the estimator's class, for messages.
     min_samples : int, default=1
@@ -41,9 +41,10 @@ def check_samples(X: object, estimator_name: str, *, min_samples: int = 1) -> Fl
     Raises
     ------
     TypeError
-        For sparse data, dates and what is no array at all.
+        If X is sparse, or holds dates or objects that are not numbers.
     ValueError
-        For complex, non-numeric, ragged, empty, NaN or infinite data and for a wrong dimension.
+        If X is complex, non-numeric, ragged or empty, holds NaN or infinity, or does not have two
+        dimensions.
 
     Examples
     --------
@@ -80,12 +81,12 @@ def as_float_array(values: object, name: str) -> FloatArray:
     values : array-like
         Numbers of any real type; float32 stays float32, every other type becomes float64.
     name : str
-        What the user calls these values, for messages.
+        Name of the argument, for messages.
 
     Returns
     -------
     ndarray
-        The same memory if it is in this form already.
+        The values, without a copy if they have this form already.
     """
     if type(values) is np.ndarray:
         flags, dtype = values.flags, values.dtype
@@ -113,7 +114,7 @@ def check_finite(array: FloatArray, name: str, estimator_name: str = "") -> None
     array : ndarray
         A C-contiguous array of any shape.
     name : str
-        What the user calls this array, for messages.
+        Name of the argument, for messages.
     estimator_name : str, default=""
         If given, the message about NaN says that this estimator takes no missing values.
     """
@@ -121,7 +122,7 @@ def check_finite(array: FloatArray, name: str, estimator_name: str = "") -> None
         total = np.add.reduce(array, axis=None)
     if math.isfinite(total):
         return
-    # The sum of finite numbers may overflow, so only a look at each number decides.
+    # The sum of finite numbers may overflow, so each number is checked now.
     flat = array.reshape(-1)
     for start in range(0, flat.size, _FINITE_BLOCK):
         finite = np.isfinite(flat[start : start + _FINITE_BLOCK])
@@ -138,7 +139,7 @@ def check_spread(samples: FloatArray) -> None:
         Finite numbers.
     """
     largest = float(np.finfo(samples.dtype).max) / samples.size
-    # Of all values together the spread is larger, and found sooner.
+    # The spread of all values together is an upper bound, and is found sooner.
     spread = float(samples.max()) - float(samples.min())
     if spread * spread <= largest:
         return
@@ -174,7 +175,7 @@ def _floats_from_objects(array: NDArray[np.object_], name: str) -> NDArray[np.fl
     missing = getattr(sys.modules.get("pandas"), "NA", None)
     is_missing = np.zeros(array.shape, dtype=bool)
     for position, value in enumerate(array.flat):
-        # NumPy would drop the imaginary part of the one and the unit of the other.
+        # NumPy would drop the imaginary part of a complex number and the unit of a date.
         if isinstance(value, complex | np.complexfloating):
             raise ValueError(f"Complex data not supported\n{array}\n")
         if isinstance(value, np.datetime64 | np.timedelta64):
@@ -197,7 +198,7 @@ def _not_numbers(name: str, found: str) -> TypeError:
 
 
 def _check_two_dimensions(array: FloatArray, estimator_name: str) -> None:
-    """Raise ValueError if `array` has not two dimensions."""
+    """Raise ValueError unless `array` has two dimensions."""
     if array.ndim > 2:
         raise ValueError(
             f"Found array with dim {array.ndim}, while dim <= 2 is required by {estimator_name}."

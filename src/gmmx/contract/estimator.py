@@ -2,7 +2,7 @@
 
 `Estimator` has parameters (the arguments of the constructor, stored under their names) and fitted
 attributes (names that end with an underscore). A fit works on local values and stores its result
-in one step at the end, so that one that fails leaves the fitted model as it was::
+in one step at the end, so that a failed fit leaves the fitted model unchanged::
 
     def fit(self, X, y=None):
         samples, features = self._check_training_samples(X, min_samples=2)
@@ -51,7 +51,7 @@ class Estimator:
 
     _parameter_defaults: ClassVar[dict[str, object]] = {}
     _has_unnamed_parameters: ClassVar[bool] = False
-    # A fit replaces these attributes, and leaves others that a user or a subclass has set.
+    # A fit replaces these attributes and leaves all others, set by a user or a subclass, alone.
     _fitted_names: ClassVar[frozenset[str]] = frozenset({"n_features_in_", "feature_names_in_"})
 
     def __init_subclass__(cls) -> None:
@@ -84,7 +84,7 @@ class Estimator:
         Parameters
         ----------
         deep : bool, default=True
-            Accepted for scikit-learn's sake. No parameter is itself an estimator.
+            Ignored, since no parameter is an estimator; scikit-learn passes it.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class Estimator:
         Parameters
         ----------
         **params : object
-            Parameter names and their new values, which are checked in ``fit``.
+            Parameter names and their new values; ``fit`` checks the values.
 
         Returns
         -------
@@ -118,9 +118,9 @@ class Estimator:
         return self
 
     def __repr__(self) -> str:
-        """Return the call that makes this estimator, without parameters at their default.
+        """Return the constructor's call, without parameters that have their default value.
 
-        With scikit-learn's option ``print_changed_only=False`` all parameters are shown.
+        With scikit-learn's option ``print_changed_only=False`` it has all parameters.
         """
         shown = self._changed_params() if prints_changed_only() else self.get_params().items()
         arguments = [f"{name}={short_repr(value)}" for name, value in shown]
@@ -148,7 +148,7 @@ class Estimator:
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        """Return the representations a notebook may choose from."""
+        """Return the representations as text and as HTML, from which a notebook chooses."""
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def _get_params_html(self, deep: bool = True, doc_link: str = "") -> Any:
@@ -160,7 +160,7 @@ class Estimator:
         return _of_base_estimator("_get_fitted_attr_html")(self, doc_link)
 
     def __sklearn_tags__(self) -> object:
-        """Return what scikit-learn's tools need to know: a density estimator of dense data."""
+        """Return scikit-learn's tags: a density estimator of dense data, without a target."""
         sklearn_utils = import_module("sklearn.utils")
         return sklearn_utils.Tags(
             estimator_type="density_estimator",
@@ -171,17 +171,17 @@ class Estimator:
         )
 
     def get_metadata_routing(self) -> object:
-        """Return the metadata scikit-learn may route to this estimator, which is none.
+        """Return an empty request, since no method takes metadata.
 
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRequest
-            An empty request. Needs scikit-learn.
+            The request. Needs scikit-learn.
         """
         return import_module("sklearn.utils.metadata_routing").MetadataRequest(owner=self)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Return whether there are fitted attributes, be they of ``fit`` or set by hand."""
+        """Return whether fitted attributes exist, set by ``fit`` or by hand."""
         # Fitted attributes come after the parameters, so the search from the end is short.
         return any(map(_is_fitted_name, reversed(vars(self))))
 
@@ -202,7 +202,7 @@ class Estimator:
         return samples, features
 
     def _check_new_samples(self, X: object) -> FloatArray:
-        """Return samples for a fitted model, with the features it was fitted to."""
+        """Return checked samples for a fitted model, with the same features as in ``fit``."""
         self._check_is_fitted()
         estimator_name = type(self).__name__
         names = getattr(self, "feature_names_in_", None)
@@ -213,13 +213,13 @@ class Estimator:
         return samples
 
     def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
-        """Store the result of a fit in place of the one before, in one step."""
+        """Replace the result of the previous fit in one step."""
         replaced = self._fitted_names
         kept = {name: value for name, value in vars(self).items() if name not in replaced}
         self.__dict__ = {**kept, **attributes}
 
     def _changed_params(self) -> list[tuple[str, object]]:
-        """Return the names and values of the parameters that are not at their default."""
+        """Return the names and values of the parameters that differ from their defaults."""
         return [
             (name, value)
             for name, value in self.get_params().items()
@@ -228,12 +228,12 @@ class Estimator:
 
 
 class Attributes(dict[str, Any]):
-    """A copy of an estimator's attributes, in which a fit in another thread changes nothing.
+    """A copy of an estimator's attributes, which a fit in another thread cannot change.
 
     Parameters
     ----------
     estimator : Estimator
-        The estimator. A name that it does not have raises its AttributeError.
+        The estimator. Looking up an attribute that it lacks raises AttributeError.
     """
 
     def __init__(self, estimator: Estimator) -> None:
@@ -256,7 +256,7 @@ def attributes_of_fit(estimator: object) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Names and values; empty if it is not fitted.
+        Names and values; empty if the estimator is not fitted.
     """
     return {name: value for name, value in vars(estimator).items() if _is_fitted_name(name)}
 
@@ -267,5 +267,5 @@ def _is_fitted_name(name: str) -> bool:
 
 
 def _of_base_estimator(name: str) -> Any:
-    """Return a method of scikit-learn's base class, which is called with any estimator."""
+    """Return a method of scikit-learn's BaseEstimator, to call with any estimator."""
     return getattr(import_module("sklearn.base").BaseEstimator, name)

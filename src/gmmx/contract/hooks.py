@@ -1,4 +1,4 @@
-"""Private methods of scikit-learn's mixtures that subclasses override, and gmmx never calls."""
+"""Private methods of scikit-learn's mixtures that subclasses override but gmmx never calls."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def warn_about_hooks(subclass: type) -> None:
     Parameters
     ----------
     subclass : type
-        The class of a user.
+        A class that a user derived from a mixture.
     """
     hooks = [name for name in HOOKS if name in vars(subclass)]
     if hooks:
         warn_user(
             f"{subclass.__name__} defines {', '.join(hooks)}. scikit-learn calls these methods, "
-            "gmmx does not, since it compiles the steps of EM. Override public methods, or derive "
+            "gmmx does not, since its steps of EM are compiled. Override public methods, or derive "
             "the class from scikit-learn's mixture."
         )

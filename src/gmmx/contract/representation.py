@@ -13,7 +13,7 @@ _MAX_VALUE_LENGTH = 160
 
 
 def prints_changed_only() -> bool:
-    """Return scikit-learn's option of that name, True where scikit-learn is not imported."""
+    """Return scikit-learn's option ``print_changed_only``, True if it is not imported."""
     sklearn = sys.modules.get("sklearn")
     return sklearn is None or bool(sklearn.get_config()["print_changed_only"])
 
@@ -29,7 +29,7 @@ def short_repr(value: object) -> str:
 
 
 def summary(value: object) -> str:
-    """Return `value` in one line, of an array its shape and dtype."""
+    """Return a description of `value` in one line: shape and dtype if it is an array."""
     if isinstance(value, np.ndarray):
         return f"array of shape {value.shape}, {value.dtype}"
     return short_repr(value)
@@ -37,7 +37,7 @@ def summary(value: object) -> str:
 
 def wrapped_call(function: str, arguments: list[str]) -> str:
     """Return ``function(argument, ...)`` with lines broken between arguments."""
-    # textwrap breaks at spaces, those within an argument are hidden from it.
+    # textwrap breaks lines at spaces, so other characters stand for the spaces in an argument.
     text = ", ".join(argument.replace(" ", "\0") for argument in arguments)
     return textwrap.fill(
         f"{function}({text})",
@@ -49,7 +49,7 @@ def wrapped_call(function: str, arguments: list[str]) -> str:
 
 
 def html_table(caption: str, rows: Mapping[str, str]) -> str:
-    """Return a table of two columns with cells that are HTML already, or nothing without rows."""
+    """Return a table of two columns, with cells in HTML, or an empty string without rows."""
     if not rows:
         return ""
     body = "".join(f"<tr><td>{key}</td><td>{value}</td></tr>" for key, value in rows.items())
