@@ -1,4 +1,4 @@
-"""Convert the parameters of a mixture, or its posterior, to fitted attributes, and back."""
+"""Conversion of the parameters of a mixture, or of its posterior, to fitted attributes and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MixtureAttributes(TypedDict):
-    """The fitted attributes of both mixtures, without those of the features."""
+    """Fitted attributes that both mixtures have, except number and names of the features."""
 
     weights_: NDArray[np.floating]
     means_: NDArray[np.floating]
@@ -33,7 +33,7 @@ class MixtureAttributes(TypedDict):
 
 
 class PosteriorAttributes(MixtureAttributes):
-    """The fitted attributes of a Bayesian mixture, without those of the features."""
+    """Fitted attributes of a Bayesian mixture, except number and names of the features."""
 
     weight_concentration_prior_: float
     weight_concentration_: Array | tuple[Array, Array]
@@ -48,7 +48,7 @@ class PosteriorAttributes(MixtureAttributes):
 def fitted_attributes(
     result: EMResult, dtype: np.dtype[Any] | type[np.float64]
 ) -> MixtureAttributes:
-    """Return the fitted attributes of a result, arrays in the precision of the samples."""
+    """Return the fitted attributes of a result, with arrays of the given dtype."""
     parameters, covariance = result.parameters, result.parameters.covariance
 
     def array(values: Array) -> NDArray[np.floating]:
@@ -71,7 +71,7 @@ def fitted_attributes(
 def fitted_means_and_covariance(
     fitted: Mapping[str, Any], structure: type[CovarianceStructure]
 ) -> tuple[Array, CovarianceStructure]:
-    """Means and covariances in float64; precisions stand for covariances left out."""
+    """Return means and covariances in float64; precisions replace missing covariances."""
     means, factors = (
         np.ascontiguousarray(fitted[name], dtype=np.float64)
         for name in ("means_", "precisions_cholesky_")
@@ -88,7 +88,7 @@ def fitted_means_and_covariance(
 def fitted_distribution(
     fitted: Mapping[str, Any], structure: type[CovarianceStructure]
 ) -> MixtureParameters:
-    """Weights, means and covariances in float64, whose precisions are left unknown."""
+    """Return weights, means and covariances in float64, with NaN in place of precisions."""
     weights, means, covariances = (
         np.asarray(fitted[name], dtype=np.float64)
         for name in ("weights_", "means_", "covariances_")
@@ -99,7 +99,7 @@ def fitted_distribution(
 
 
 def posterior_attributes(result: EMResult, prior: MixturePrior) -> PosteriorAttributes:
-    """Return the fitted attributes of a result, in float64."""
+    """Return the fitted attributes of a Bayesian result, with arrays in float64."""
     posterior = result.parameters
     assert isinstance(posterior, MixturePosterior)
     return {
@@ -121,7 +121,7 @@ def fitted_posterior(
     means: Array,
     covariance: CovarianceStructure,
 ) -> MixturePosterior:
-    """The posterior from fitted attributes."""
+    """Return the posterior that the fitted attributes describe."""
     weights = weight_distribution.from_concentration(fitted["weight_concentration_"])
     mean_precision, degrees_of_freedom = (
         np.asarray(fitted[name], dtype=np.float64, order="C")
@@ -133,7 +133,7 @@ def fitted_posterior(
 
 
 def fitted_prior(fitted: Mapping[str, Any], posterior: MixturePosterior) -> MixturePrior:
-    """The prior from fitted attributes, of the posterior's kind."""
+    """Return the prior that the fitted attributes describe, of the same kind as the posterior."""
     structure = type(posterior.covariance)
     assert issubclass(structure, ConjugateStructure)
     return MixturePrior(
@@ -149,5 +149,5 @@ def fitted_prior(fitted: Mapping[str, Any], posterior: MixturePosterior) -> Mixt
 
 
 def components_in_use(mean_precision: Array, mean_precision_prior: float) -> NDArray[np.bool_]:
-    """Which components hold samples: the precisions of their means have counted them."""
+    """Return whether each component holds samples: the precision of its mean counts them."""
     return np.asarray(mean_precision - mean_precision_prior >= FEWEST_SAMPLES)

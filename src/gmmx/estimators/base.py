@@ -72,9 +72,9 @@ class Mixture(Portable):
 
     _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
     _options: ClassVar[dict[str, Iterable[str]]]
-    _output_dtype: ClassVar[type[np.float64] | None] = None  # by default that of the samples
+    _output_dtype: ClassVar[type[np.float64] | None] = None  # None: the samples' dtype
 
-    # Not in the dictionary: what predictions keep is no part of the model's state.
+    # A slot outside the dictionary: packed parameters are no part of the model's state.
     __slots__ = ("_kept",)
     _kept: tuple[Snapshot, Predictor]
 
@@ -86,7 +86,7 @@ class Mixture(Portable):
         "precisions_cholesky_",
         "n_features_in_",
     )
-    # Those of a fit that a warm start continues; a model without them starts anew.
+    # Attributes that a warm start needs; a fit of a model without them starts anew.
     _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
 
     _fitted_names = Portable._fitted_names | {
@@ -106,7 +106,7 @@ class Mixture(Portable):
         dtype: np.dtype[Any] | type[np.float64],
         feature_names: NDArray[np.object_] | None = None,
     ) -> Self:
-        """Return a fitted model of what gmmx itself has found and need not check."""
+        """Return a fitted model of a result that gmmx itself computed, without checks."""
         n_components, n_features = result.parameters.means.shape
         structure = result.parameters.covariance.name
         parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
@@ -119,11 +119,11 @@ class Mixture(Portable):
 
     @abstractmethod
     def _plan(self, samples: SampleSource) -> FitPlan:
-        """Return the plan of a fit to these samples; starting values and prior are checked."""
+        """Check starting values or prior, and return the plan of a fit to the samples."""
 
     @abstractmethod
     def _parameters(self) -> MixtureParameters:
-        """Parameters in float64 from the fitted attributes, which users may have set."""
+        """Return the parameters in float64 from the fitted attributes, which users may set."""
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Estimate the parameters of the mixture.
@@ -131,26 +131,27 @@ class Mixture(Portable):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Samples. float32 is computed in float32 with moments in float64, all else in float64.
+            Samples. float32 samples are computed in float32 with moments in float64, all others
+            in float64.
         y : object
-            Ignored, present for the interface's sake.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
         GaussianMixture
-            This estimator, fitted. If the fit fails, it stays what it was.
+            This estimator, fitted. If the fit fails, the estimator stays unchanged.
 
         Raises
         ------
         ValueError
-            If a parameter or X is invalid, or if in every start a component collapses.
+            If a parameter or X is invalid, or if a component collapses in every start.
         TypeError
-            If X holds no numbers.
+            If X does not hold numbers.
 
         Warns
         -----
         ConvergenceWarning
-            If the best start did not converge or a component lost all samples.
+            If the best start did not converge, or a component lost all samples or was repaired.
         """
         if type(self).fit_predict is Mixture.fit_predict:
             self._fit(X)
@@ -159,19 +160,19 @@ class Mixture(Portable):
         return self
 
     def fit_predict(self, X: ArrayLike, y: object = None) -> NDArray[np.int64]:
-        """Estimate the parameters of the mixture and return the samples' components.
+        """Estimate the parameters of the mixture and return the component of each sample.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Samples.
         y : object
-            Ignored, present for the interface's sake.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
         ndarray of shape (n_samples,)
-            The most probable component of each sample, as ``fit(X).predict(X)``.
+            The most probable component of each sample, equal to ``fit(X).predict(X)``.
         """
         return self._predicted_of(Predictor.labels, self._fit(X))
 
@@ -191,7 +192,7 @@ class Mixture(Portable):
         return self._predicted(Predictor.labels, X)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the components' probabilities for each sample.
+        """Return the probability of each component for each sample.
 
         Parameters
         ----------
@@ -201,7 +202,8 @@ class Mixture(Portable):
         Returns
         -------
         ndarray of shape (n_samples, n_components)
-            Posterior probabilities in X's precision; rows sum to 1.
+            Posterior probabilities; rows sum to 1. In X's precision, float64 if the mixture is
+            Bayesian.
         """
         return self._in_output_dtype(self._predicted(Predictor.resp, X))
 
@@ -216,7 +218,8 @@ class Mixture(Portable):
         Returns
         -------
         ndarray of shape (n_samples,)
-            log p(x), in nats, in X's precision; -inf below its range.
+            log p(x), in nats; -inf below the range of its dtype. In X's precision, float64 if the
+            mixture is Bayesian.
         """
         return self._in_output_dtype(self._predicted(Predictor.log_prob, X))
 
@@ -228,7 +231,7 @@ class Mixture(Portable):
         X : array-like of shape (n_samples, n_features)
             Samples.
         y : object
-            Ignored, present for the interface's sake.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
@@ -239,7 +242,7 @@ class Mixture(Portable):
         return float(np.add.reduce(log_prob, dtype=np.float64)) / len(log_prob)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return the logarithms of the components' probabilities for each sample.
+        """Return the log probability of each component for each sample.
 
         Parameters
         ----------
@@ -249,7 +252,7 @@ class Mixture(Portable):
         Returns
         -------
         ndarray of shape (n_samples, n_components)
-            Logarithms of ``predict_proba(X)``, also of probabilities too small for it.
+            Logarithms of ``predict_proba(X)``, accurate even where a probability rounds to 0.
         """
         return self._estimate_log_prob_resp(X)[1]
 
@@ -264,8 +267,8 @@ class Mixture(Portable):
         Returns
         -------
         ndarray of shape (n_samples, n_components)
-            log p(x | component), in nats, without the components' weights. Of a
-            `BayesianGaussianMixture` the expected log density under the posterior.
+            log p(x | component), in nats, without the component's weight. If the mixture is
+            Bayesian, the expected log density under the posterior.
         """
         samples = self._check_new_samples(X)
         parameters = self._parameters()
@@ -303,7 +306,7 @@ class Mixture(Portable):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Samples of ordinary data, for example those of the fit.
+            Samples of ordinary data, for example the training data.
         quantile : float, default=0.01
             Share of these samples that lies below the threshold, in [0, 1].
 
@@ -318,7 +321,7 @@ class Mixture(Portable):
             If `quantile` is not in [0, 1] or X is invalid.
         """
         quantile = check_quantile(quantile)
-        # One of the values, since between two of -inf there is none.
+        # "higher" picks one of the values; interpolation between two of -inf would give NaN.
         return float(np.quantile(self.score_samples(X), quantile, method="higher"))
 
     def sample(self, n_samples: int = 1) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -334,13 +337,13 @@ class Mixture(Portable):
         X : ndarray of shape (n_samples, n_features)
             Samples in float64, grouped by component.
         y : ndarray of shape (n_samples,)
-            Their components.
+            Component of each sample.
         """
         self._check_is_fitted()
         n_samples = check_sample_count(n_samples)
         return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
 
-    # Methods of scikit-learn's mixtures that other packages call. gmmx does not.
+    # Private methods of scikit-learn's mixtures that other packages call.
 
     def _get_parameters(self) -> tuple[Any, ...]:
         """Return the fitted attributes that determine the mixture."""
@@ -370,7 +373,7 @@ class Mixture(Portable):
         log_resp = self._component_log_prob(samples, parameters, parameters.log_scale)
         is_known = np.isfinite(log_prob)
         np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
-        # Where log densities underflow to -inf, their differences are unknown.
+        # Where log densities are -inf, their difference is NaN.
         if not is_known.all():
             far = KernelParameters(parameters).far_log_responsibilities(samples[~is_known])
             log_resp[~is_known] = far
@@ -379,19 +382,19 @@ class Mixture(Portable):
     def _component_log_prob(
         self, samples: Samples, parameters: MixtureParameters, log_scale: Array
     ) -> NDArray[np.floating]:
-        """`KernelParameters.component_log_prob` of checked samples."""
+        """Return `KernelParameters.component_log_prob` of checked samples."""
         check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
         n_threads = resolve_n_threads(self.n_threads)
         kernels = KernelParameters(parameters)
         return self._in_output_dtype(kernels.component_log_prob(samples, log_scale, n_threads))
 
     def _in_output_dtype(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Values in the precision that predictions are returned in."""
+        """Return values in the dtype of predictions."""
         dtype = self._output_dtype
         return values if dtype is None else values.astype(dtype, copy=False)
 
     def _predicted(self, output: Output, X: object) -> NDArray[Any]:
-        """An output for new samples; those that the predictor does not take are checked."""
+        """Return an output for new samples, checked first if the predictor refuses them."""
         result = output(self._predictor(), X, self.n_threads)
         if result is None:
             return self._predicted_of(output, self._check_new_samples(X))
@@ -401,7 +404,7 @@ class Mixture(Portable):
         return result
 
     def _predicted_of(self, output: Output, samples: Samples) -> NDArray[Any]:
-        """An output for checked samples."""
+        """Return an output for checked samples."""
         predictor = self._predictor()
         check_feature_count(samples.shape[1], predictor.n_features, type(self).__name__)
         result = output(predictor, samples, self.n_threads)
@@ -410,13 +413,13 @@ class Mixture(Portable):
         return result
 
     def _predictor(self) -> Predictor:
-        """The parameters packed for the kernels, again if an attribute has changed."""
+        """Return the parameters packed for the kernels, anew if an attribute has changed."""
         fitted = vars(self)
         kept: tuple[Snapshot, Predictor] | None = getattr(self, "_kept", None)
         if kept is not None and kept[0].matches(fitted):
             return kept[1]
         self._check_is_fitted()
-        # Before the parameters are read, so that a change in between is seen later.
+        # Taken before the parameters are read, so that the next call notices a change meanwhile.
         snapshot = Snapshot(fitted, self._predicts_from)
         predictor = KernelParameters(self._parameters()).predictor()
         n_features = fitted.get("n_features_in_", predictor.n_features)
@@ -425,37 +428,38 @@ class Mixture(Portable):
         return predictor
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes, as they are pickled and copied."""
+        """Return the attributes to pickle or copy."""
         return vars(self).copy()
 
     def _structure(self) -> type[CovarianceStructure]:
-        """Covariance structure by its name."""
+        """Return the covariance structure named by `covariance_type`."""
         return self._structures[self.covariance_type]
 
     def _sampled_parameters(self) -> MixtureParameters:
-        """Parameters to draw samples from, which need no precisions where there are covariances."""
+        """Return the parameters to draw samples from; `covariances_` suffice, or precisions."""
         fitted = Attributes(self)
         if "covariances_" not in fitted:
             return self._parameters()
         return fitted_distribution(fitted, self._structure())
 
     def _fit(self, X: ArrayLike) -> Samples:
-        """Fit, store the result in one step at the end, return the checked samples."""
+        """Fit, store the result in one step at the end, and return the checked samples."""
         samples, features = self._check_training_samples(X, min_samples=2)
         try:
             with collected_warnings() as messages:
                 attributes = self._fitted(samples)
         finally:
-            # First, since a filter may turn warnings into errors: then the model stays as it was.
+            # Warn before storing the result: if a filter makes the warning an error, the model
+            # stays unchanged.
             for message in dict.fromkeys(messages):
                 warn_convergence(message)
         self._replace_fitted_attributes({**features, **attributes})
         return samples
 
     def _fitted(self, samples: Samples, n_threads: int | None = None) -> Mapping[str, object]:
-        """Return the fitted attributes of a fit to checked samples.
+        """Fit to checked samples and return the fitted attributes.
 
-        `n_threads` are the threads of a pass, by default those of the parameter of that name.
+        `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
@@ -485,11 +489,11 @@ class Mixture(Portable):
         return plan.attributes(result)
 
     def _n_components_left(self) -> int:
-        """Components of the last fit."""
+        """Return the number of components that a warm start expects."""
         return self.n_components
 
     def _last_parameters(self, n_features: int) -> MixtureParameters:
-        """Parameters to continue from, if they fit the samples and the constructor's values."""
+        """Return the parameters of the last fit, after checking that a fit may continue them."""
         shape = self._n_components_left(), n_features
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))

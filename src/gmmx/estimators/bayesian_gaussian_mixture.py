@@ -38,12 +38,12 @@ TOL_TYPES = ("absolute", "per-sample")
 
 
 class BayesianGaussianMixture(Mixture):
-    """Gaussian mixture with a posterior of its parameters, found by variational inference.
+    """Gaussian mixture with a posterior of its parameters, fitted by variational inference.
 
-    Components that the samples do not need get weights near zero. The contract and the numbers
-    are those of `sklearn.mixture.BayesianGaussianMixture`; `n_threads`, `callback`, `tol_type`,
+    Components that the samples do not need get weights near zero. Interface and results are equal
+    to `sklearn.mixture.BayesianGaussianMixture`. gmmx adds `n_threads`, `callback`, `tol_type`,
     `algorithm`, the covariance types ``'tied-diag'`` and ``'tied-spherical'``,
-    `n_active_components_`, `prune` and `elbo` are more.
+    `n_active_components_`, `prune` and `elbo`.
 
     Parameters
     ----------
@@ -51,62 +51,65 @@ class BayesianGaussianMixture(Mixture):
         Largest number of components.
     covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical'}, \
 default='full'
-        'full': a covariance matrix for each component; 'tied': one for all; 'diag': a variance
-        for each component and feature; 'spherical': one for each component; 'tied-diag': one for
-        each feature; 'tied-spherical': a single one.
+        'full': a covariance matrix for each component; 'tied': one matrix shared by all
+        components; 'diag': a variance for each component and feature; 'spherical': a variance for
+        each component; 'tied-diag': a variance for each feature, shared by all components;
+        'tied-spherical': a single variance.
     tol : float, default=1e-3
-        Change of the lower bound, in nats, at which the fit has converged; see `tol_type`.
+        The fit has converged when the lower bound changes by less than `tol` nats, in total or per
+        sample; see `tol_type`.
     reg_covar : float, default=1e-6
         Added to every variance of the samples.
     max_iter : int, default=100
-        Largest number of iterations; with 0 the starting values are the model.
+        Largest number of iterations; with 0 the starting values become the model.
     n_init : int, default=1
-        Number of starts, of which the one with the largest lower bound is kept.
+        Number of starts; the result with the largest lower bound is kept.
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How samples are first assigned to components: by k-means clustering, from k-means++ seeds,
         by random responsibilities, or from samples drawn at random.
     weight_concentration_prior_type : {'dirichlet_process', 'dirichlet_distribution'}, \
 default='dirichlet_process'
-        Prior of the weights: an infinite mixture, cut off at `n_components`, or a finite one.
+        Prior of the weights: an infinite mixture, truncated at `n_components`, or a finite one.
     weight_concentration_prior : float or None, default=None
-        Concentration of that prior; the smaller, the fewer components are used. None stands for
-        1 / n_components.
+        Concentration of the prior of the weights. A smaller value uses fewer components. None
+        means 1 / n_components.
     mean_precision_prior : float or None, default=None
-        Weight of `mean_prior`, in samples; None stands for 1.
+        Weight of `mean_prior`, in samples. None means 1.
     mean_prior : array-like of shape (n_features,), default=None
-        Expected means; None stands for the mean of X.
+        Prior expectation of the means. None means the mean of X.
     degrees_of_freedom_prior : float or None, default=None
-        Degrees of freedom of the precisions' Wishart prior, above n_features - 1; None stands for
+        Degrees of freedom of the Wishart prior of the precisions, above n_features - 1. None means
         n_features.
     covariance_prior : float or array-like, default=None
-        Scatter that is added to that of each component's samples, the inverse of the Wishart
-        prior's scale, in the shape of one component's covariance. None stands for the covariance
-        of X.
+        Inverse of the scale of the Wishart prior, in the shape of one component's covariance. It
+        is a scatter matrix, added to the scatter of each component's samples. None means the
+        covariance of X.
     random_state : int, RandomState or None, default=None
         Seed of the starts and of `sample`.
     warm_start : bool, default=False
         Whether `fit` continues from the last solution.
     verbose : int, default=0
-        1 prints each start and every `verbose_interval`-th iteration, 2 also the time and the
-        change of the lower bound.
+        1 prints each start and every `verbose_interval`-th iteration; 2 also prints the time and
+        the change of the lower bound.
     verbose_interval : int, default=10
-        Iterations between two lines.
+        Number of iterations between two lines.
     n_threads : int or None, default=None
-        Threads of the compiled code; None for all cores that the process may use. The result is
-        the same, bit for bit, for every number.
+        Number of threads of the compiled code; None uses all cores that the process may use. The
+        result is the same bits for every number.
     callback : callable or None, default=None
-        Called as ``callback(iteration, lower_bound)`` after each iteration of each start. If it
-        returns True, the fit ends with the best result so far.
+        Called as ``callback(iteration, lower_bound)`` after each iteration of each start. If the
+        callback returns True, the fit ends without a warning and keeps the best result so far.
     tol_type : {'absolute', 'per-sample'}, default='absolute'
-        What `tol` is compared to. 'absolute': the change of the lower bound, a sum over all
-        samples, so that the same `tol` asks for more of more samples; as in scikit-learn.
-        'per-sample': that change divided by the number of samples, as for `GaussianMixture`. Set
-        `tol` to about 1e-6 then: components empty so slowly that the default of 1e-3 ends the fit
-        before they have.
+        The quantity that `tol` is compared to. 'absolute': the change of the lower bound, which is
+        a sum over all samples, as in scikit-learn; the same `tol` is stricter for more samples.
+        'per-sample': this change divided by the number of samples, as in `GaussianMixture`. Set
+        `tol` to about 1e-6 with 'per-sample': components empty slowly, and the default of 1e-3
+        would end the fit before they are empty.
     algorithm : {'em', 'squarem'}, default='em'
-        'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
-        the samples where they are slow, a quarter where many components overlap. The lower bound
-        never falls; the fit ends once about `tol` is left to gain. `n_iter_` counts passes.
+        'em' takes the same steps as scikit-learn. 'squarem' extrapolates these steps and needs
+        fewer passes over the samples where the steps are slow, a quarter where many components
+        overlap. The lower bound never decreases; the fit ends once the remaining gain is about
+        `tol`. `n_iter_` counts passes.
 
     Attributes
     ----------
@@ -119,37 +122,38 @@ default='dirichlet_process'
         (n_features, n_features) for 'tied', (n_components, n_features) for 'diag',
         (n_components,) for 'spherical', (n_features,) for 'tied-diag', () for 'tied-spherical'.
     precisions_ : ndarray
-        Expected precisions, in the same shape.
+        Expected precisions, in the shape of `covariances_`.
     precisions_cholesky_ : ndarray
-        Upper triangular U with precision U U^T, or square roots of precisions.
+        Upper triangular factors U of the precisions U U^T; for variances, the square roots of the
+        precisions.
     converged_ : bool
         Whether the best start converged.
     n_iter_ : int
-        Number of its iterations.
+        Number of iterations of the best start.
     lower_bound_ : numpy.float64
-        Lower bound of the log evidence, in nats for all samples together, without what depends on
-        the prior only, as scikit-learn counts it; `elbo` has every term.
+        Lower bound of the log evidence of the best start, in nats for all samples together. As in
+        scikit-learn, terms that depend on the prior only are left out; `elbo` has every term.
     lower_bounds_ : list of numpy.float64
-        The same after each iteration.
+        The lower bound after each iteration of the best start.
     n_active_components_ : int
-        Number of components that hold at least one sample, counted by responsibilities.
+        Number of components whose responsibilities sum to at least one sample.
     weight_concentration_prior_ : float
-        Concentration of the weights' prior.
+        Concentration of the prior of the weights.
     weight_concentration_ : tuple of two ndarrays, or ndarray, of shape (n_components,)
         Parameters of the beta distributions of the Dirichlet process, or of the Dirichlet
         distribution.
     mean_precision_prior_ : float
-        Weight of the prior's mean.
+        Weight of the prior mean, in samples.
     mean_precision_ : ndarray of shape (n_components,)
         Weights of the means, in samples.
     mean_prior_ : ndarray of shape (n_features,)
-        The prior's mean.
+        Prior expectation of the means.
     degrees_of_freedom_prior_ : float
-        Degrees of freedom of the prior.
+        Degrees of freedom of the Wishart prior.
     degrees_of_freedom_ : ndarray of shape (n_components,) or ()
-        Degrees of freedom of the precisions' Wishart distributions.
+        Degrees of freedom of the Wishart distributions of the precisions.
     covariance_prior_ : float or ndarray
-        The prior's scatter.
+        Inverse of the scale of the Wishart prior.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -255,15 +259,15 @@ default='dirichlet_process'
 
     @property
     def n_active_components_(self) -> int:
-        """Number of components that hold at least one sample, counted by responsibilities."""
+        """Number of components whose responsibilities sum to at least one sample."""
         return int(components_in_use(self.mean_precision_, self.mean_precision_prior_).sum())
 
     def elbo(self, X: ArrayLike) -> float:
         """Return a lower bound of the log evidence of X under the fitted posterior.
 
-        Unlike `lower_bound_` it has every term, so that it compares numbers of components and
-        priors. Each component has a Wishart distribution of its own here, also where it is
-        restricted to a shared or a diagonal scale.
+        Unlike `lower_bound_` it has every term, so that models with different numbers of components
+        and priors can be compared. The bound counts a Wishart distribution for each component, even
+        if all components share a scale or the scales are diagonal.
 
         Parameters
         ----------
@@ -279,7 +283,7 @@ default='dirichlet_process'
         Raises
         ------
         ValueError
-            If the prior's scatter is singular: then the prior has no density.
+            If `covariance_prior_` is singular, so that the prior has no density.
 
         References
         ----------
@@ -297,26 +301,26 @@ default='dirichlet_process'
         return float(log_likelihood) - divergence
 
     def prune(self, threshold: float | None = None) -> GaussianMixture:
-        """Return a mixture of the components that are in use.
+        """Return a `GaussianMixture` of the components in use.
 
         Parameters
         ----------
         threshold : float, optional
-            Smallest weight of a component that is kept. By default those are kept that
+            Components with at least this weight are kept. By default the components are kept that
             `n_active_components_` counts.
 
         Returns
         -------
         GaussianMixture
             A fitted model with the expected weights, rescaled to sum 1, the expected means and
-            the inverses of the expected precisions. It knows nothing of their uncertainty.
-            `converged_`, `n_iter_`, `lower_bound_` and `lower_bounds_` are those of the fit that
-            found them, bounds of the evidence.
+            the inverses of the expected precisions, without their uncertainty. `converged_`,
+            `n_iter_`, `lower_bound_` and `lower_bounds_` are copied from this model: the bounds
+            are bounds of the evidence.
 
         Raises
         ------
         ValueError
-            If no component has so large a weight.
+            If no component is kept.
         """
         self._check_is_fitted()
         posterior = self._parameters()
@@ -350,17 +354,17 @@ default='dirichlet_process'
         )
 
     def _weight_distribution(self) -> type[WeightDistribution]:
-        """Kind of distribution of the weights."""
+        """Return the kind of distribution of the weights."""
         return WEIGHT_DISTRIBUTIONS[self.weight_concentration_prior_type]
 
     def _parameters(self) -> MixturePosterior:
-        """The posterior in float64 from the fitted attributes, which users may have set."""
+        """Return the posterior in float64 from the fitted attributes, which users may set."""
         fitted = Attributes(self)
         means, covariance = fitted_means_and_covariance(fitted, self._structure())
         return fitted_posterior(fitted, self._weight_distribution(), means, covariance)
 
     def _plan(self, samples: SampleSource) -> FitPlan:
-        """Return the plan of a fit to these samples; the prior is checked."""
+        """Check the prior, and return the plan of a fit to the samples."""
         structure, prior = self._structure(), self._prior(samples)
         steps = variational_steps(samples, prior, self.reg_covar)
         initializer = Initializer(
@@ -377,7 +381,7 @@ default='dirichlet_process'
         )
 
     def _prior(self, samples: SampleSource) -> MixturePrior:
-        """Return the prior that the parameters of the constructor stand for."""
+        """Return the prior with the constructor's values, and defaults from the samples."""
         return prior_of(
             samples, self._structures[self.covariance_type], self._weight_distribution(),
             self.n_components,

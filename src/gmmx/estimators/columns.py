@@ -1,4 +1,4 @@
-"""One mixture for each column of a table, many columns at a time."""
+"""Fits of one mixture to each column of a table, in parallel."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MOST_NAMES_SHOWN = 5
 
 
 class ColumnFitError(ValueError):
-    """Some columns could not be fitted; those that could are not lost.
+    """Some columns could not be fitted; the error holds the models of the other columns.
 
     Attributes
     ----------
     errors : dict
-        What went wrong, by the columns' names, or by their indices where they have none.
+        The error of each failed column, by the column's name, or its index if it has no name.
     models : list
-        The fitted model of each column, None where the fit failed.
+        The fitted model of each column, None if its fit failed.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class ColumnFitError(ValueError):
         self.models = models
 
     def __str__(self) -> str:
-        """Return how many columns failed, and the first few with their errors."""
+        """Return the number of failed columns, and the first few errors."""
         shown = list(self.errors.items())[:MOST_NAMES_SHOWN]
         lines = [f"- column {name!r}: {error}" for name, error in shown]
         left_out = len(self.errors) - len(shown)
@@ -63,7 +63,7 @@ class ColumnFitError(ValueError):
             lines.append(f"- and {left_out} more, in the attribute `errors` of this error")
         return (
             f"{len(self.errors)} of {len(self.models)} columns could not be fitted. The attribute "
-            "`models` of this error holds the others' models.\n" + "\n".join(lines)
+            "`models` of this error holds the models of the other columns.\n" + "\n".join(lines)
         )
 
 
@@ -74,39 +74,40 @@ def fit_columns(
     n_threads: int | None = None,
     progress: bool = False,
 ) -> list[Model]:
-    """Fit a mixture to each column of a table on its own, columns in parallel.
+    """Fit a separate mixture to each column of a table, with columns in parallel.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_columns), data frame, or list of array-likes
-        The columns. In a list each one has a length of its own. Values that are NaN are left out
-        of their column.
+        The columns. In a list they may have different lengths. NaN values are left out.
     model : GaussianMixture or BayesianGaussianMixture
-        What is fitted: each column gets a new model with its parameters. It is not changed,
-        except that a `random_state` that is a generator is drawn a seed from for each column.
+        Each column is fitted by a new model with the parameters of this model. This model is not
+        changed, but if its `random_state` is a generator, a seed is drawn from the generator for
+        each column.
     n_threads : int or None, default=None
-        Columns that are fitted at the same time; None for one on each core that the process may
-        use. The results are the same, bit for bit, for every number.
+        Number of columns to fit at the same time; None uses all cores that the process may use.
+        The results are the same bits for every number.
     progress : bool, default=False
         Whether to show a progress bar, which needs the extra ``progress`` (tqdm).
 
     Returns
     -------
     list of fitted models
-        In the order of the columns; each is, bit for bit, what ``fit`` makes of its column.
+        One model per column, in the order of the columns. Each is equal, bit for bit, to the
+        result of ``fit`` on this column.
 
     Raises
     ------
     ColumnFitError
-        After all columns are done, if some could not be fitted. It names them and has the models
-        of the others.
+        After all columns are done, if some could not be fitted. The error names these columns and
+        holds the models of the others.
     ValueError, TypeError
-        If X is no table, or `n_threads` is not a positive int or None.
+        If X is not a table, or `n_threads` is neither a positive int nor None.
 
     Warns
     -----
     ConvergenceWarning
-        Once for all columns whose fit did not converge.
+        One warning for all columns whose fit did not converge.
 
     Examples
     --------
@@ -150,7 +151,7 @@ class _Fit(Generic[Model]):
 
 
 def _columns_of(X: Any) -> tuple[list[Name], list[Any]]:
-    """Names, or indices, and values of the columns."""
+    """Return the names, or else the indices, and the values of the columns."""
     names = feature_names(X)
     if names is not None:
         return list(names), [X[name] for name in names]
@@ -166,7 +167,7 @@ def _columns_of(X: Any) -> tuple[list[Name], list[Any]]:
 
 
 def _unfitted(model: Model, n_models: int) -> Iterator[Model]:
-    """New models with the parameters of one, each with a seed of its own."""
+    """Yield new models with the parameters of `model`, and seeds if it has a generator."""
     params = model.get_params()
     random_state = params["random_state"]
     for _ in range(n_models):
@@ -181,7 +182,7 @@ def _in_parallel(
     n_threads: int,
     advance: Callable[[], object],
 ) -> Iterator[_Fit[Model] | Exception]:
-    """Results of a function in the order of the tasks, or the exceptions that it raised."""
+    """Yield the result of a function, or the exception that it raised, for each task in order."""
 
     def run(task: tuple[Any, ...]) -> _Fit[Model] | Exception:
         try:
@@ -217,7 +218,7 @@ def _fit_column(model: Model, name: Name, values: Any) -> _Fit[Model]:
 
 
 def _without_nan(values: Any) -> Samples:
-    """The values that are not NaN, as samples of one feature."""
+    """Return the values that are not NaN, as samples of one feature."""
     column = as_float_array(values, "the column")
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
@@ -228,7 +229,7 @@ def _without_nan(values: Any) -> Samples:
 
 
 def _warn_about(fits: Sequence[_Fit[Any]], names: Sequence[Name]) -> None:
-    """Warn once of each message, with the columns that it is about."""
+    """Issue each message once, with the names of its columns."""
     found: dict[str, list[Name]] = {}
     for fit, name in zip(fits, names, strict=True):
         for message in dict.fromkeys(fit.warnings):
@@ -236,4 +237,4 @@ def _warn_about(fits: Sequence[_Fit[Any]], names: Sequence[Name]) -> None:
     for message, own in found.items():
         shown = ", ".join(repr(name) for name in own[:MOST_NAMES_SHOWN])
         more = f" and {len(own) - MOST_NAMES_SHOWN} more" if len(own) > MOST_NAMES_SHOWN else ""
-        warn_convergence(f"{message} This is about columns {shown}{more}.")
+        warn_convergence(f"{message} This applies to columns {shown}{more}.")

@@ -1,4 +1,4 @@
-"""Covariance matrices of the components, whatever the structure."""
+"""Covariance matrices of the components of a mixture with any structure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def component_covariances(model: Mixture) -> Array:
-    """Return a mixture's covariance matrices, (n_components, n_features, n_features)."""
+    """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
     structure = STRUCTURES[model.covariance_type]
     covariances = np.asarray(model.covariances_, dtype=np.float64)
     return structure.from_covariances(covariances, *model.means_.shape).dense()

@@ -7,7 +7,7 @@ from gmmx.exceptions import warn_convergence
 
 
 def warn_about(result: EMResult, max_iter: int) -> None:
-    """Warn of repairs, of EM that did not converge, and of components that lost all samples."""
+    """Warn about repairs, about missing convergence, and about components without samples."""
     for action in result.repairs:
         warn_convergence(f"{action[0].upper()}{action[1:]}.")
     if not (result.converged or result.is_stopped) and max_iter > 0:
@@ -18,7 +18,7 @@ def warn_about(result: EMResult, max_iter: int) -> None:
     emptied = result.emptied
     if emptied:
         warn_convergence(
-            f"Components {emptied} hold no samples: their weight is 0, their means and "
-            "covariances are the last that they had. Use fewer components or other starting "
-            "values."
+            f"Components {emptied} hold no samples: their weights are 0, their means and "
+            "covariances are from the last iteration in which they held samples. Use fewer "
+            "components or other starting values."
         )

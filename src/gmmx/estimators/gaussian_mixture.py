@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class GaussianMixture(Mixture):
     """Gaussian mixture fitted by expectation-maximization.
 
-    The contract and the numbers are those of `sklearn.mixture.GaussianMixture`; `n_threads`,
+    Interface and results are equal to `sklearn.mixture.GaussianMixture`. gmmx adds `n_threads`,
     `algorithm`, `callback`, `tol_type`, `degenerate`, the covariance types ``'tied-diag'`` and
-    ``'tied-spherical'`` and `from_parameters` are more.
+    ``'tied-spherical'``, and `from_parameters`.
 
     Parameters
     ----------
@@ -42,70 +42,72 @@ class GaussianMixture(Mixture):
         Number of components.
     covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical'}, \
 default='full'
-        'full': a covariance matrix for each component; 'tied': one for all; 'diag': a variance
-        for each component and feature; 'spherical': one for each component; 'tied-diag': one for
-        each feature; 'tied-spherical': a single one.
+        'full': a covariance matrix for each component; 'tied': one matrix shared by all
+        components; 'diag': a variance for each component and feature; 'spherical': a variance for
+        each component; 'tied-diag': a variance for each feature, shared by all components;
+        'tied-spherical': a single variance.
     tol : float, default=1e-3
-        Change of the mean log-likelihood, in nats per sample, at which EM has converged. Where EM
-        is slow it ends far from the maximum; `tol_type` ``'aitken'`` does not.
+        EM has converged when the mean log-likelihood changes by less than `tol` nats per sample.
+        Where EM is slow, it stops far from the maximum; ``tol_type='aitken'`` avoids this.
     reg_covar : float, default=1e-6
         Added to every variance, so that covariances stay positive definite.
     max_iter : int, default=100
-        Largest number of iterations; with 0 the starting values are the model.
+        Largest number of iterations; with 0 the starting values become the model.
     n_init : int, default=1
-        Number of starts, of which the one with the largest likelihood is kept. A start in which
-        a component collapses is discarded.
+        Number of starts; the result with the largest likelihood is kept. A start in which a
+        component collapses is discarded.
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How starting values are found: by k-means clustering, from k-means++ seeds, from random
         responsibilities, or from samples drawn at random.
     weights_init : array-like of shape (n_components,), default=None
-        Starting weights, in place of those found.
+        Starting weights; None computes them by `init_params`.
     means_init : array-like of shape (n_components, n_features), default=None
-        Starting means, in place of those found.
+        Starting means; None computes them by `init_params`.
     precisions_init : array-like, default=None
-        Starting precisions, inverses of covariances, in the shape of `covariances_`.
+        Starting precisions, in the shape of `covariances_`; None computes them by `init_params`.
     random_state : int, RandomState or None, default=None
         Seed of the starts and of `sample`.
     warm_start : bool, default=False
         Whether `fit` continues from the last solution.
     verbose : int, default=0
-        1 prints each start and every `verbose_interval`-th iteration, 2 also the time and the
-        change of the likelihood.
+        1 prints each start and every `verbose_interval`-th iteration; 2 also prints the time and
+        the change of the likelihood.
     verbose_interval : int, default=10
-        Iterations between two lines.
+        Number of iterations between two lines.
     n_threads : int or None, default=None
-        Threads of the compiled code; None for all cores that the process may use. The result is
-        the same, bit for bit, for every number.
+        Number of threads of the compiled code; None uses all cores that the process may use. The
+        result is the same bits for every number.
     algorithm : {'em', 'squarem'}, default='em'
-        'em' takes scikit-learn's steps; 'squarem' extrapolates them and needs fewer passes over
-        the samples where EM is slow. The likelihood never falls; the fit ends once about `tol` is
-        left to gain, however slow EM is. `n_iter_` counts passes.
+        'em' takes the same steps as scikit-learn. 'squarem' extrapolates these steps and needs
+        fewer passes over the samples where EM is slow. The likelihood never decreases; the fit
+        ends once the remaining gain is about `tol`, however slow EM is. `n_iter_` counts passes.
     callback : callable or None, default=None
         Called as ``callback(iteration, lower_bound)`` after each iteration of each start, with
-        the number of the iteration, from 1, and its mean log-likelihood per sample. If it returns
-        True, the fit ends: the best result so far is the model, without a warning, and
-        `converged_` says whether that had converged. What it raises ends the fit, too, and the
-        estimator stays what it was.
+        the number of the iteration, from 1, and its mean log-likelihood per sample. If the
+        callback returns True, the fit ends without a warning and keeps the best result so far;
+        `converged_` tells whether this result had converged. If the callback raises an exception,
+        the fit ends, too, and the estimator stays unchanged.
     tol_type : {'absolute', 'aitken'}, default='absolute'
-        What `tol` is compared to. 'absolute': the change of the mean log-likelihood in one
-        iteration, which says little of how much is left where EM is slow. 'aitken': Aitken's
-        estimate of all that is left, in nats of the total log-likelihood, whatever the number of
-        samples.
+        The quantity that `tol` is compared to. 'absolute': the change of the mean log-likelihood
+        in one iteration, which may be far below the remaining gain where EM is slow. 'aitken':
+        Aitken's estimate of the remaining gain, in nats of the total log-likelihood, whatever the
+        number of samples.
     degenerate : {'raise', 'reseed', 'drop'}, default='raise'
-        What happens to a component that collapses, that is whose covariance is singular or that
-        loses all samples. 'raise': a singular covariance is an error, and a component without
-        samples keeps weight 0. 'reseed': the component is started anew at the sample that the
-        others explain worst, with their pooled covariance and weight 1 / n_components, at most 10
-        times in a start. 'drop': the fit goes on without it, so that fitted attributes have fewer
-        than n_components rows. Of a shared covariance it is the component with the fewest samples
-        that is treated so. Covariances that are singular in the starting values are replaced by
-        the pooled one. All of this is warned about. With `reg_covar` above 0 covariances are
-        seldom singular.
+        Treatment of a component that collapses: its covariance becomes singular, or it loses all
+        samples. 'raise': a singular covariance raises an error, and a component without samples
+        keeps weight 0. 'reseed': the component starts anew at the sample that the other components
+        explain worst, with their pooled covariance and weight 1 / n_components, at most 10 times
+        in a start. 'drop': the fit continues without the component, and fitted attributes have
+        fewer than n_components rows. If a shared covariance is singular, 'reseed' and 'drop' treat
+        the component with the fewest samples. Both replace singular covariances in the starting
+        values by the pooled covariance. Each repair is reported by a warning. With `reg_covar`
+        above 0 covariances are seldom singular.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
-        Probabilities of the components; fewer rows, here and below, if some were dropped.
+        Probabilities of the components. If components were dropped, this and the arrays below
+        have fewer rows.
     means_ : ndarray of shape (n_components, n_features)
         Means of the components.
     covariances_ : ndarray
@@ -113,17 +115,18 @@ default='full'
         for 'tied', (n_components, n_features) for 'diag', (n_components,) for 'spherical',
         (n_features,) for 'tied-diag', () for 'tied-spherical'.
     precisions_ : ndarray
-        Inverses of the covariances, in the same shape.
+        Inverses of the covariances, in the shape of `covariances_`.
     precisions_cholesky_ : ndarray
-        Upper triangular U with precision U U^T, or square roots of precisions.
+        Upper triangular factors U of the precisions U U^T; for variances, the square roots of the
+        precisions.
     converged_ : bool
         Whether the best start converged.
     n_iter_ : int
-        Number of its iterations.
+        Number of iterations of the best start.
     lower_bound_ : numpy.float64
-        Mean log-likelihood per sample, in nats, before its last M-step.
+        Mean log-likelihood per sample, in nats, before the last M-step of the best start.
     lower_bounds_ : list of numpy.float64
-        The same for each iteration.
+        Mean log-likelihood per sample, in nats, of each iteration of the best start.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -131,8 +134,8 @@ default='full'
 
     Notes
     -----
-    Fitted attributes may be replaced or changed in place: the next prediction sees it. Any number
-    of threads may predict with one model.
+    Fitted attributes may be replaced or changed in place: the next prediction uses the new values.
+    Any number of threads may predict with one model.
 
     References
     ----------
@@ -227,7 +230,7 @@ default='full'
         Returns
         -------
         GaussianMixture
-            In float32 if all three are float32, else in float64.
+            The model, in float32 if all three arrays are float32, else in float64.
 
         Raises
         ------
@@ -288,12 +291,12 @@ default='full'
         return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
 
     def _n_parameters(self) -> int:
-        """Number of free parameters."""
+        """Return the number of free parameters."""
         n_components, n_features = map(int, self.means_.shape)
         return self._structure().n_free_parameters(n_components, n_features)
 
     def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
-        """Log-likelihood of the samples, and their number."""
+        """Return the log-likelihood of the samples, and the number of samples."""
         if type(self).score is not Mixture.score:
             n_samples = np.shape(X)[0]
             return self.score(X) * n_samples, n_samples
@@ -301,14 +304,14 @@ default='full'
         return float(log_prob.sum(dtype=np.float64)), len(log_prob)
 
     def _parameters(self) -> MixtureParameters:
-        """Parameters in float64 from the fitted attributes, which users may have set."""
-        # A fit in another thread replaces the dictionary: all are taken from one.
+        """Return the parameters in float64 from the fitted attributes, which users may set."""
+        # A fit in another thread replaces the dictionary, so all are read from one copy.
         fitted = Attributes(self)
         weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
         return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))
 
     def _plan(self, samples: SampleSource) -> FitPlan:
-        """Return the plan of a fit to these samples; the user's starting values are checked."""
+        """Check the user's starting values, and return the plan of a fit to the samples."""
         structure, repair = self._structure(), DEGENERATE[self.degenerate]
         given = given_start(
             structure, (self.n_components, samples.n_features),
@@ -328,7 +331,7 @@ default='full'
         )
 
     def _n_components_left(self) -> int:
-        """Components that the last fit did not drop."""
+        """Return the number of components, less if the last fit dropped some."""
         if self.degenerate == "drop":
             return min(self.n_components, len(self.means_))
         return self.n_components

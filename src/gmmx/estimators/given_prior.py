@@ -29,12 +29,12 @@ def prior_of(
     degrees_of_freedom: float | None,
     covariance: ArrayLike | None,
 ) -> MixturePrior:
-    """Return the prior that a user's values stand for.
+    """Return the prior with the user's values, and defaults for the values not given.
 
     Parameters
     ----------
     samples : SampleSource
-        Samples of the fit, of which the mean and the covariance are taken where they are None.
+        Samples of the fit; mean and covariance are computed from them where they are None.
     structure : type of ConjugateStructure
         Covariance structure.
     weight_distribution : type of WeightDistribution
@@ -73,12 +73,12 @@ def prior_of(
 
 
 def _checked_mean(mean: ArrayLike, n_features: int) -> Array:
-    """The mean in float64."""
+    """Return the user's mean in float64."""
     return checked_copy(mean, "mean_prior", "means", (n_features,)).astype(np.float64)
 
 
 def _checked_degrees_of_freedom(degrees_of_freedom: float | None, n_features: int) -> float:
-    """The degrees of freedom, for which the Wishart density has an integral."""
+    """Return degrees of freedom for which the Wishart density can be normalized."""
     if degrees_of_freedom is None:
         return n_features
     if not degrees_of_freedom > n_features - 1:
@@ -92,7 +92,7 @@ def _checked_degrees_of_freedom(degrees_of_freedom: float | None, n_features: in
 def _checked_covariance(
     covariance: ArrayLike, structure: type[ConjugateStructure], n_features: int
 ) -> Array:
-    """The covariance in float64."""
+    """Return the user's covariance in float64."""
     return check_definite(
         covariance,
         "covariance_prior",

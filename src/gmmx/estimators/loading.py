@@ -1,4 +1,4 @@
-"""Load a saved model."""
+"""Loading of saved models."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
 def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
     """Return the model that was saved to a file.
 
-    Reading runs no code from the file and takes memory in proportion to its size, so that files
-    may come from anywhere.
+    Loading runs no code from the file and takes memory in proportion to its size, so that files
+    from untrusted sources are safe to load.
 
     Parameters
     ----------
     file : path-like, binary file object, or bytes
-        A file that ``save`` of a fitted model wrote, or the bytes that ``to_bytes`` returned.
+        A file written by ``save`` of a fitted model, or the bytes returned by ``to_bytes``.
 
     Returns
     -------
-    GaussianMixture
-        The fitted model: its class, parameters and fitted attributes, bit for bit.
+    GaussianMixture or BayesianGaussianMixture
+        The fitted model, with the class, parameters and fitted attributes of the saved model, bit
+        for bit.
 
     Raises
     ------
     ModelFileError
         If the file is cut short, damaged, of another kind, or of a newer format version.
     TypeError
-        If `file` is none of these, or a file object in text mode.
+        If `file` has another type, or is a file object in text mode.
     OSError
-        If it cannot be opened or read.
+        If the file cannot be opened or read.
 
     Examples
     --------
@@ -55,12 +56,12 @@ def load(file: str | os.PathLike[str] | BinaryIO | bytes) -> Any:
 
 
 def model_of(contents: ModelFile, name: str) -> Any:
-    """Return the model that the contents of a file describe.
+    """Return the model described by the contents of a file.
 
     Parameters
     ----------
     contents : ModelFile
-        The contents, of a file that is not damaged.
+        The contents of a file that is not damaged.
     name : str
         Name of the file, for messages.
 
@@ -72,7 +73,7 @@ def model_of(contents: ModelFile, name: str) -> Any:
     Raises
     ------
     ModelFileError
-        If this version of gmmx cannot make a model of them.
+        If this version of gmmx cannot make a model from the contents.
     """
     written = f"{name}: written by gmmx {contents.gmmx_version}, it holds"
     if contents.class_name not in SAVED_CLASSES:

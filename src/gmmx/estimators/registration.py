@@ -1,4 +1,4 @@
-"""gmmx's mixtures as virtual subclasses of scikit-learn's."""
+"""Registration of gmmx's mixtures as virtual subclasses of scikit-learn's mixtures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from gmmx.exchange.sklearn import sklearn_class
 def register_with_sklearn() -> None:
     """Let ``isinstance(model, sklearn.mixture.GaussianMixture)`` accept gmmx's mixtures.
 
-    Some packages ask for the class before they use a model. After this call gmmx's two mixtures
-    count as subclasses of scikit-learn's classes of the same names, everywhere in this process.
+    Some packages check the class of a model before they use it. After this call gmmx's two mixtures
+    are virtual subclasses of scikit-learn's classes of the same names, in the whole process.
 
     Raises
     ------
     ImportError
-        Without scikit-learn, which the extra ``sklearn`` installs.
+        If scikit-learn is not installed; the extra ``sklearn`` installs it.
 
     Examples
     --------
