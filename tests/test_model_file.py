@@ -305,7 +305,7 @@ def test_what_is_no_data_is_not_saved(tmp_path, parameter, value, what):
     before = path.read_bytes()
     model = small_model().set_params(**{parameter: value})
     with pytest.raises(
-        TypeError, match=f"'{parameter}' holds a .*{re.escape(what)}.*before saving"
+        TypeError, match=f"'{parameter}' holds a .*{re.escape(what)}.*Before saving"
     ):
         model.save(path)
     assert path.read_bytes() == before
@@ -322,7 +322,7 @@ def test_subclasses_are_not_saved(tmp_path):
     Twin.__name__ = "GaussianMixture"
     for cls in (Mine, Twin):
         model = cls(random_state=0).fit([[0.0], [1.0]])
-        with pytest.raises(TypeError, match=r"cannot be saved, as gmmx\.load finds nothing but"):
+        with pytest.raises(TypeError, match=r"cannot be saved, since gmmx\.load finds only"):
             model.save(tmp_path / "model.gmmx")
 
 

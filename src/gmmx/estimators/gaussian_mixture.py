@@ -331,7 +331,7 @@ default='full'
         )
 
     def _n_components_left(self) -> int:
-        """Return the number of components, less if the last fit dropped some."""
+        """Return the number of components, fewer if the last fit dropped some."""
         if self.degenerate == "drop":
             return min(self.n_components, len(self.means_))
         return self.n_components

@@ -1,4 +1,4 @@
-"""Replacing a file in one step, so that a crash leaves the old file or the new one."""
+"""Replacement of a file in one step: a crash leaves the whole old or the whole new file."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from contextlib import suppress
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file so that whoever opens it sees all of the old or all of the new contents.
+    """Write a file so that readers see either the whole old or the whole new contents.
 
-    The data go to a temporary file in the same folder, are flushed to the disk, and the file is
-    renamed. It has the permissions of the file that it replaces or of any new file. A symbolic
-    link stays, the file that it points to is replaced.
+    The data are written to a temporary file in the same folder and flushed to the disk; then the
+    temporary file is renamed. The new file has the permissions of the file that it replaces, or of
+    any new file. If the path is a symbolic link, the link stays and its target is replaced.
 
     Parameters
     ----------
     path : path-like
         The file.
     data : bytes
-        Its new contents.
+        The new contents.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the old one is left as it was and no other is left behind.
+        If the file cannot be written; the old file stays unchanged, and no temporary file is left.
     """
     target = os.path.realpath(os.fsdecode(path))
     folder = os.path.dirname(target)
@@ -46,7 +46,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def _permissions(path: str) -> int | None:
-    """Permissions of a file, None if there is no file."""
+    """Return the permissions of a file, None if the file does not exist."""
     try:
         return stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
@@ -65,8 +65,8 @@ def _write_new_file(path: str, data: bytes, permissions: int | None) -> None:
 
 
 def _flush_folder(folder: str) -> None:
-    """Make a rename last through a power failure, where the system can."""
-    with suppress(OSError):  # Windows opens no folders, some file systems flush none.
+    """Make a rename survive a power failure, if the system supports it."""
+    with suppress(OSError):  # Windows cannot open folders, some file systems cannot flush them.
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""The model file: a prefix, a header in JSON, raw arrays, and a checksum over all of it.
+"""The format of model files: a prefix, a header in JSON, raw arrays, and a checksum.
 
 ``docs/model_file.md`` describes the format. Reading runs no code from the file, and takes memory
-in proportion to the file's true size whatever sizes it claims.
+in proportion to the true size of the file, whatever sizes its header claims.
 """
 
 from __future__ import annotations
@@ -22,28 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT_VERSION = 1
-# The first byte is no text in UTF-8 or ASCII, the line ends change when copied as text.
+# The first byte is invalid in ASCII and at the start of UTF-8 text. The line ends change if the
+# file is copied as text.
 MAGIC = b"\x89GMMX\r\n\x1a"
-_PREFIX = struct.Struct("<8sIQQ")  # magic, format version, length of the file, of the header
+_PREFIX = struct.Struct("<8sIQQ")  # magic, format version, lengths of the file and the header
 _CHECKSUM_SIZE = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a model file holds.
+    """The contents of a model file.
 
     Attributes
     ----------
     class_name : str
         Name of the estimator's class.
     parameters : mapping of str to object
-        The arguments of its constructor.
+        Arguments of the estimator's constructor.
     fitted : mapping of str to object
-        Its fitted attributes.
+        Fitted attributes of the estimator.
     gmmx_version : str
-        The version of gmmx that wrote the file.
+        Version of the gmmx that wrote the file.
     format_version : int
-        The version of the format.
+        Version of the format.
     """
 
     class_name: str
@@ -54,21 +55,21 @@ class ModelFile:
 
 
 def write_model_file(file: str | os.PathLike[str] | BinaryIO, contents: ModelFile) -> None:
-    """Write a model file; to a path in one step: the file is the old or the new one, never a part.
+    """Write a model file. A file at a path is replaced in one step.
 
     Parameters
     ----------
     file : path-like or binary file object
-        Where to write.
+        The file to write.
     contents : ModelFile
-        What to write.
+        Its contents.
 
     Raises
     ------
     TypeError
         If a value is of a type that a model file cannot hold, or a file object takes no bytes.
     OSError
-        If the file cannot be written; at a path the old file is left as it was.
+        If the file cannot be written; an old file at a path stays unchanged.
     """
     data = encode(contents)
     if isinstance(file, str | os.PathLike):
@@ -80,10 +81,10 @@ def write_model_file(file: str | os.PathLike[str] | BinaryIO, contents: ModelFil
             n_written: int | None = file.write(rest)
         except (AttributeError, TypeError) as error:
             raise TypeError(
-                "save needs a path or a binary file object, such as one that open(path, 'wb') "
-                f"returns; writing bytes to {file!r} raised: {error}"
+                "save needs a path or a binary file object, such as the result of "
+                f"open(path, 'wb'); writing bytes to {file!r} raised: {error}"
             ) from error
-        # Unbuffered files may take a part; None is returned by objects that take everything.
+        # Unbuffered files may write only a part; objects that return None write everything.
         rest = rest[len(rest) if n_written is None else n_written :]
 
 
@@ -93,21 +94,21 @@ def read_model_file(file: str | os.PathLike[str] | BinaryIO | bytes) -> ModelFil
     Parameters
     ----------
     file : path-like, binary file object, or bytes
-        The file, an object whose ``read()`` returns its bytes, or these bytes.
+        The path of the file, an object whose ``read()`` returns its contents, or the contents.
 
     Returns
     -------
     ModelFile
-        What it holds.
+        The contents of the file.
 
     Raises
     ------
     ModelFileError
-        If it is cut short, damaged, of another kind, or of a newer format version.
+        If the file is cut short, damaged, of another kind, or of a newer format version.
     TypeError
-        If a file object returns no bytes.
+        If a file object does not return bytes.
     OSError
-        If it cannot be opened or read.
+        If the file cannot be opened or read.
     """
     try:
         return decode(_bytes_of(file))
@@ -116,7 +117,7 @@ def read_model_file(file: str | os.PathLike[str] | BinaryIO | bytes) -> ModelFil
 
 
 def name_of(file: object) -> str:
-    """Return what messages call a file: its path, or its kind.
+    """Return the name of a file in messages: its path, or its type.
 
     Examples
     --------
@@ -128,7 +129,7 @@ def name_of(file: object) -> str:
 
 
 def _bytes_of(file: str | os.PathLike[str] | BinaryIO | bytes) -> bytes:
-    """All bytes of a file; of a path that is no model file the first few."""
+    """Return the bytes of a file, but only the first few of a path that is no model file."""
     if isinstance(file, bytes | bytearray | memoryview):
         return bytes(file)
     if isinstance(file, str | os.PathLike):
@@ -138,8 +139,8 @@ def _bytes_of(file: str | os.PathLike[str] | BinaryIO | bytes) -> bytes:
     contents = file.read() if hasattr(file, "read") else None
     if not isinstance(contents, bytes):
         raise TypeError(
-            "load needs a path, bytes or a binary file object, such as one that open(path, 'rb') "
-            f"returns; got {file!r}"
+            "load needs a path, bytes or a binary file object, such as the result of "
+            f"open(path, 'rb'); got {file!r}"
         )
     return contents
 
@@ -150,12 +151,12 @@ def encode(contents: ModelFile) -> bytes:
     Parameters
     ----------
     contents : ModelFile
-        What it holds.
+        The contents of the file.
 
     Returns
     -------
     bytes
-        All of the file.
+        The whole file.
     """
     encoder = ValueEncoder()
     header = {
@@ -172,33 +173,33 @@ def encode(contents: ModelFile) -> bytes:
 
 
 def decode(data: bytes) -> ModelFile:
-    """Return what a model file of these bytes holds.
+    """Return the contents of a model file from its bytes.
 
     Parameters
     ----------
     data : bytes
-        All of the file.
+        The whole file.
 
     Returns
     -------
     ModelFile
-        What it holds.
+        The contents of the file.
 
     Raises
     ------
     ModelFileError
-        If these are not the bytes of a model file.
+        If `data` is not a model file that this version of gmmx can read.
     """
     version, header_length = _check_whole(data)
     header_stop = _PREFIX.size + header_length
-    expect(header_stop <= len(data) - _CHECKSUM_SIZE, "its header does not lie within it")
+    expect(header_stop <= len(data) - _CHECKSUM_SIZE, "its header is longer than the file")
     header = _parse_header(data[_PREFIX.size : header_stop])
     gmmx_version, class_name = field(header, "gmmx"), field(header, "class")
     expect(
         1 <= version <= FORMAT_VERSION,
         f"written by gmmx {gmmx_version} in format version {version}; this is gmmx "
         f"{VERSION}, which reads format versions up to {FORMAT_VERSION}. Install a newer "
-        "gmmx, or save the model with an older one.",
+        "gmmx, or save the model with an older version.",
     )
     expect(
         isinstance(gmmx_version, str) and isinstance(class_name, str), "its header lacks its names"
@@ -214,7 +215,7 @@ def decode(data: bytes) -> ModelFile:
 
 
 def _check_whole(data: bytes) -> tuple[int, int]:
-    """Raise unless this is a whole, undamaged file; return its version and header's length."""
+    """Raise unless the file is whole and undamaged; return its version and header's length."""
     if not data:
         raise ModelFileError("the file is empty")
     if data[: len(MAGIC)] != MAGIC[: len(data)]:
@@ -227,12 +228,12 @@ def _check_whole(data: bytes) -> tuple[int, int]:
         raise ModelFileError(f"the file is cut short or damaged: {size}")
     checksum = hashlib.sha256(memoryview(data)[:-_CHECKSUM_SIZE]).digest()
     if checksum != data[-_CHECKSUM_SIZE:]:
-        raise ModelFileError("the file is damaged: its checksum is not that of its contents")
+        raise ModelFileError("the file is damaged: its checksum does not match its contents")
     return version, header_length
 
 
 def _parse_header(text: bytes) -> Any:
-    """The header's JSON."""
+    """Return the header as JSON."""
     try:
         return json.loads(text.decode("ascii"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -240,5 +241,5 @@ def _parse_header(text: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and infinities, which are not JSON."""
+    """Raise ValueError for NaN and infinities, which JSON lacks."""
     raise ValueError(f"{name} is not JSON")

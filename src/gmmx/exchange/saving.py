@@ -1,4 +1,4 @@
-"""Methods of an estimator that save it, and exchange it with scikit-learn."""
+"""Methods of the estimators for saving, and for exchange with scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gmmx.exchange.format import ModelFile
 
-# Modules of the classes that can be saved, which `load` imports: not all programs need all.
+# Classes that can be saved, and their modules. `load` imports only the module of a file's class.
 SAVED_CLASSES = {
     "GaussianMixture": "gmmx.estimators.gaussian_mixture",
     "BayesianGaussianMixture": "gmmx.estimators.bayesian_gaussian_mixture",
@@ -20,34 +20,33 @@ SAVED_CLASSES = {
 
 
 class Portable(Estimator):
-    """An estimator that can be saved, and become scikit-learn's and back."""
+    """An estimator that can be saved, and converted to scikit-learn's estimator and back."""
 
     covariance_type: str
 
     def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
-        """Save the fitted model to a file, which `gmmx.load` reads.
+        """Save the fitted model to a file for `gmmx.load`.
 
-        The file holds the parameters and the fitted attributes, bit for bit, and a checksum over
-        everything. Nothing in it is code. A file at a path is replaced in one step: after a crash
-        there is the old file or the new one, never a part. ``docs/model_file.md`` describes the
-        format.
+        The file holds the parameters and the fitted attributes, bit for bit, and a checksum of its
+        contents. It holds no code. A file at a path is replaced in one step: after a crash the path
+        holds the whole old file or the whole new file. ``docs/model_file.md`` describes the format.
 
         Parameters
         ----------
         file : path-like or binary file object
-            Where to; a path may have any extension.
+            The file to write; a path may have any extension.
 
         Raises
         ------
         NotFittedError
             Before the first `fit`.
         TypeError
-            If a parameter or attribute holds what is not data, such as a function, if the class
-            is a subclass that `gmmx.load` could not find, or if a file object is not binary.
+            If a parameter or attribute is not data, such as a function, if the class is a subclass
+            that `gmmx.load` could not find, or if a file object is not binary.
         ValueError
-            If the shapes of fitted attributes that were set by hand do not agree.
+            If fitted attributes that were set by hand have shapes that do not agree.
         OSError
-            If the file cannot be written; an old one is left as it was.
+            If the file cannot be written; an old file stays unchanged.
 
         Examples
         --------
@@ -64,7 +63,7 @@ class Portable(Estimator):
         write_model_file(file, self._model_file())
 
     def to_bytes(self) -> bytes:
-        """Return the bytes of the file that `save` writes, which `gmmx.load` reads.
+        """Return the contents of the file that `save` writes, for `gmmx.load`.
 
         Returns
         -------
@@ -74,7 +73,7 @@ class Portable(Estimator):
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As `save`.
+            As for `save`.
 
         Examples
         --------
@@ -88,39 +87,39 @@ class Portable(Estimator):
         return encode(self._model_file())
 
     def _model_file(self) -> ModelFile:
-        """The contents of the file that holds this model."""
+        """Return the contents of a model file for this model."""
         from gmmx.exchange.format import ModelFile  # noqa: PLC0415 - few need it
 
         self._check_is_fitted()
         name = type(self).__name__
         if SAVED_CLASSES.get(name) != type(self).__module__:
             known = " or ".join(SAVED_CLASSES)
-            raise TypeError(f"a {name} cannot be saved, as gmmx.load finds nothing but {known}")
+            raise TypeError(f"a {name} cannot be saved, since gmmx.load finds only {known}")
         fitted = attributes_of_fit(self)
         check_shapes(self.covariance_type, fitted)
-        # A callback is code, which model files do not hold.
+        # A callback is code, and model files hold no code.
         parameters = self.get_params()
         if "callback" in parameters:
             parameters["callback"] = None
         return ModelFile(name, parameters, fitted)
 
     def to_sklearn(self) -> Any:
-        """Return scikit-learn's fitted estimator with the same predictions, up to rounding.
+        """Return a fitted estimator of scikit-learn with the same predictions, up to rounding.
 
-        Covariance types that scikit-learn does not have become ``'tied'``. Parameters that it does
-        not have are left out.
+        Covariance types that scikit-learn lacks become ``'tied'``. Parameters that scikit-learn
+        lacks are left out.
 
         Returns
         -------
         estimator of sklearn.mixture
-            Of the class of the same name. It shares no memory with this model.
+            An estimator of the class of the same name. It shares no memory with this model.
 
         Raises
         ------
         NotFittedError
             Before the first `fit`.
         ImportError
-            Without scikit-learn, which the extra ``sklearn`` installs.
+            If scikit-learn is not installed; the extra ``sklearn`` installs it.
 
         Examples
         --------
@@ -136,7 +135,7 @@ class Portable(Estimator):
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:
-        """Return a fitted model with the parameters of scikit-learn's.
+        """Return a fitted model with parameters and fitted attributes of scikit-learn's estimator.
 
         Parameters
         ----------
@@ -146,17 +145,16 @@ class Portable(Estimator):
         Returns
         -------
         GaussianMixture
-            A model with the same parameters and fitted attributes, which shares no memory with
-            `fitted`.
+            The model. It shares no memory with `fitted`.
 
         Raises
         ------
         TypeError
             If `fitted` is of another class.
         NotFittedError
-            If it is not fitted.
+            If `fitted` is not fitted.
         ImportError
-            Without scikit-learn, which the extra ``sklearn`` installs.
+            If scikit-learn is not installed; the extra ``sklearn`` installs it.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Shapes of fitted attributes that belong together."""
+"""Check of the shapes of fitted attributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEEDED = ("weights_", "means_", "precisions_cholesky_")  # attributes that pred
 
 
 def check_shapes(covariance_type: str, fitted: dict[str, Any]) -> None:
-    """Raise ValueError unless the parameters of a mixture have shapes that agree."""
+    """Raise ValueError unless the shapes of a mixture's fitted attributes agree."""
     if covariance_type not in STRUCTURES:
         raise ValueError(f"covariance_type is {covariance_type!r}")
     shape = np.asarray(fitted.get("means_")).shape
@@ -41,4 +41,4 @@ def check_shapes(covariance_type: str, fitted: dict[str, Any]) -> None:
             )
     names = fitted.get("feature_names_in_", range(shape[1]))
     if fitted.get("n_features_in_", shape[1]) != shape[1] or len(names) != shape[1]:
-        raise ValueError("its number of features or of their names is not that of means_")
+        raise ValueError("its number of features, or of feature names, differs from that of means_")

@@ -1,4 +1,4 @@
-"""Fitted mixtures to scikit-learn's estimators and back."""
+"""Conversion of fitted mixtures to scikit-learn's estimators and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VARIANCES = (
 
 
 def to_sklearn(model: Estimator) -> Any:
-    """Return scikit-learn's fitted estimator with the same predictions.
+    """Return a fitted estimator of scikit-learn with the same predictions.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def to_sklearn(model: Estimator) -> Any:
     Returns
     -------
     estimator of sklearn.mixture
-        Of the class of the same name. It shares no memory with `model`.
+        An estimator of the class of the same name. It shares no memory with `model`.
     """
     theirs = sklearn_class(type(model).__name__)()
     parameters, fitted = deepcopy((model.get_params(), attributes_of_fit(model)))
     structure = STRUCTURES[parameters["covariance_type"]]
     if structure.sklearn_name != structure.name:
-        # scikit-learn has no diagonal matrix that all components share.
+        # scikit-learn has no covariance type for a diagonal matrix shared by all components.
         n_features = np.shape(fitted["means_"])[1]
         parameters["covariance_type"] = structure.sklearn_name
         for values in (parameters, fitted):
@@ -55,7 +55,7 @@ def to_sklearn(model: Estimator) -> Any:
 
 
 def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
-    """Return a fitted mixture with the parameters of scikit-learn's.
+    """Return a fitted mixture with parameters and fitted attributes of scikit-learn's estimator.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
     Returns
     -------
     Estimator
-        A mixture of class `cls`, which shares no memory with `fitted`.
+        A mixture of class `cls`. It shares no memory with `fitted`.
     """
     name = cls.__name__
     if not isinstance(fitted, sklearn_class(name)):
@@ -82,7 +82,7 @@ def from_sklearn(cls: type[_Model], fitted: Any) -> _Model:
 
 
 def sklearn_class(name: str) -> Any:
-    """Return scikit-learn's mixture of this name.
+    """Return the class of this name in `sklearn.mixture`.
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ def sklearn_class(name: str) -> Any:
     Returns
     -------
     type
-        A class of `sklearn.mixture`.
+        The class.
 
     Raises
     ------
     ImportError
-        Without scikit-learn, which the extra ``sklearn`` installs.
+        If scikit-learn is not installed; the extra ``sklearn`` installs it.
     """
     try:
         return getattr(import_module("sklearn.mixture"), name)
@@ -109,6 +109,6 @@ def sklearn_class(name: str) -> Any:
 
 
 def _diagonal_matrix(variances: ArrayLike, n_features: int) -> NDArray[np.floating[Any]]:
-    """A variance for each feature, or a single one, as the diagonal of a matrix."""
+    """Return a diagonal matrix of the features' variances, or of a single variance."""
     values = np.asarray(variances)
     return np.asarray(values * np.eye(n_features, dtype=values.dtype))

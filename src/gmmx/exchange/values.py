@@ -1,7 +1,7 @@
-"""Values of a model file: as JSON, with arrays as raw bytes behind it.
+"""Conversion of the values of a model file to JSON, followed by arrays as raw bytes, and back.
 
-None, bools, ints, strings, finite floats and lists are what they are in JSON. All else is an
-object with a single key that names its kind; ``docs/model_file.md`` lists them.
+None, bools, ints, strings, finite floats and lists are stored as the same values in JSON. Other
+values are stored as an object with a single key, the kind; ``docs/model_file.md`` lists the kinds.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 _DTYPES = ("|b1", "|i1", "|u1", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8")
 _NOT_FINITE = ("nan", "inf", "-inf")
-_GENERATOR = "MT19937"  # the one behind `numpy.random.RandomState(seed)`
+_GENERATOR = "MT19937"  # the bit generator of `numpy.random.RandomState(seed)`
 _GENERATOR_WORDS = 624
 
 Json = Any
 
 
 class ValueEncoder:
-    """Turns values into JSON and collects the bytes of their arrays.
+    """Converts values to JSON and collects the bytes of their arrays.
 
     Attributes
     ----------
     blocks : list of bytes
-        The arrays so far, in order.
+        The bytes of the arrays encoded so far, in order.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class ValueEncoder:
         Returns
         -------
         dict
-            What `json.dumps` takes.
+            An object for `json.dumps`.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class ValueEncoder:
         return {name: self._encode(value, name) for name, value in values.items()}
 
     def _encode(self, value: object, name: str) -> Json:
-        """One value; `name` is for the message."""
+        """Return one value as JSON; `name` is for the error message."""
         if value is None or isinstance(value, bool | str | int):
             return value
         if isinstance(value, np.bool_ | np.number):
@@ -79,7 +79,7 @@ class ValueEncoder:
         raise _not_storable(value, name)
 
     def _block(self, array: NDArray[Any], name: str) -> Json:
-        """Where and how an array's numbers lie among the blocks."""
+        """Append the numbers of an array to the blocks; return dtype, shape and offset."""
         dtype = array.dtype.newbyteorder("<")
         if dtype.str not in _DTYPES:
             raise _not_storable(array, name)
@@ -90,7 +90,7 @@ class ValueEncoder:
         return place
 
     def _random_state(self, value: np.random.RandomState, name: str) -> Json:
-        """The whole state of a random number generator."""
+        """Return the whole state of a random number generator as JSON."""
         state = value.get_state(legacy=False)
         if state["bit_generator"] != _GENERATOR:
             raise _not_storable(value, name)
@@ -103,15 +103,15 @@ class ValueEncoder:
 
 
 class ValueDecoder:
-    """Turns JSON back into values, with arrays from the bytes behind it.
+    """Converts JSON back to values, with arrays from the bytes that follow the JSON.
 
-    Arrays must follow each other without gaps, in the order in which they are read, so that none
-    is read twice and all of them together are no larger than the file.
+    Arrays must follow each other without gaps, in the order in which they are read. Then no array
+    is read twice, and all arrays together are no larger than the file.
 
     Parameters
     ----------
     data : bytes-like
-        All arrays.
+        The bytes of all arrays.
     """
 
     def __init__(self, data: memoryview) -> None:
@@ -132,7 +132,7 @@ class ValueDecoder:
         Parameters
         ----------
         values : dict
-            What `ValueEncoder.encode_all` returned.
+            The result of `ValueEncoder.encode_all`.
 
         Returns
         -------
@@ -142,17 +142,17 @@ class ValueDecoder:
         Raises
         ------
         ModelFileError
-            If this is not what `encode_all` returns.
+            If `values` cannot be a result of `encode_all`.
         """
         expect(isinstance(values, dict), "its named values are not an object")
         return {name: self._decode(value) for name, value in values.items()}
 
     def check_end(self) -> None:
-        """Raise ModelFileError if there are bytes that no array took."""
+        """Raise ModelFileError if bytes are left after the last array."""
         expect(self._offset == len(self._data), "its arrays do not fill it")
 
     def _decode(self, value: Json) -> object:
-        """One value."""
+        """Return the value of a piece of JSON."""
         if isinstance(value, list):
             return [self._decode(item) for item in value]
         if not isinstance(value, dict):
@@ -162,7 +162,7 @@ class ValueDecoder:
         return self._readers[str(kind)](value[kind])
 
     def _array(self, place: Json) -> NDArray[Any]:
-        """An array of its own in the machine's byte order."""
+        """Return a new array in the machine's byte order."""
         dtype_name, shape, offset = (field(place, name) for name in ("dtype", "shape", "offset"))
         expect(dtype_name in _DTYPES, f"it holds an array of dtype {dtype_name!r}")
         expect(
@@ -179,36 +179,36 @@ class ValueDecoder:
         block, self._offset = self._data[self._offset : stop], stop
         try:
             return np.ndarray(shape, dtype, buffer=block).astype(dtype.newbyteorder("="))
-        except ValueError as error:  # More dimensions than NumPy takes, or too long ones.
-            raise ModelFileError(f"it holds an array that cannot be: {error}") from None
+        except ValueError as error:  # More or longer dimensions than NumPy supports.
+            raise ModelFileError(f"it holds an impossible array: {error}") from None
 
     def _scalar(self, place: Json) -> object:
-        """A NumPy scalar."""
+        """Return a NumPy scalar."""
         array = self._array(place)
         expect(array.ndim == 0, "it holds a scalar with a shape")
         return array[()]
 
     def _float(self, text: Json) -> float:
-        """NaN or an infinity, which JSON does not have."""
+        """Return NaN or an infinity, which JSON lacks."""
         expect(text in _NOT_FINITE, f"it holds a float {text!r}")
         return float(text)
 
     def _tuple(self, items: Json) -> tuple[object, ...]:
-        """A tuple."""
-        expect(isinstance(items, list), "it holds a tuple that is no list")
+        """Return a tuple."""
+        expect(isinstance(items, list), "it holds a tuple that is not a list in JSON")
         return tuple(self._decode(item) for item in items)
 
     def _strings(self, items: Json) -> NDArray[np.object_]:
-        """An array of Python strings."""
+        """Return an array of Python strings."""
         are_strings = isinstance(items, list) and all(isinstance(item, str) for item in items)
-        expect(are_strings, "it holds names that are no strings")
+        expect(are_strings, "it holds names that are not strings")
         return np.array(items, dtype=object)
 
     def _random_state(self, state: Json) -> np.random.RandomState:
-        """A random number generator in the state that it was saved in."""
+        """Return a random number generator in its saved state."""
         key = self._array(field(state, "key"))
         pos, has_gauss, gauss = (field(state, name) for name in ("pos", "has_gauss", "gauss"))
-        # NumPy does not check the position, and reads where it points.
+        # NumPy reads at the position without checking it.
         is_valid = (
             key.shape == (_GENERATOR_WORDS,) and key.dtype == np.uint32
             and type(pos) is int and 0 <= pos <= _GENERATOR_WORDS
@@ -226,9 +226,9 @@ def expect(condition: bool, otherwise: str) -> None:
     Parameters
     ----------
     condition : bool
-        What must hold.
+        The condition.
     otherwise : str
-        What is wrong if it does not.
+        Message of the error.
     """
     if not condition:
         raise ModelFileError(otherwise)
@@ -247,17 +247,22 @@ def field(values: Json, name: str) -> Json:
     Returns
     -------
     object
-        What is stored under the key; ModelFileError if there is none.
+        The value of the key.
+
+    Raises
+    ------
+    ModelFileError
+        If `values` is not an object or lacks the key.
     """
     expect(isinstance(values, dict) and name in values, f"it lacks {name!r}")
     return values[name]
 
 
 def _not_storable(value: object, name: str) -> TypeError:
-    """The error for a value that is not saved."""
+    """Return the error for a value that a model file cannot hold."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
     of_dtype = f" of {value.dtype}" if isinstance(value, np.ndarray) else ""
     return TypeError(
-        f"{name!r} holds a {kind}{of_dtype}, which a model file cannot hold. Set it to None, or to "
-        "numbers, strings, or NumPy arrays of at most 64 bits an element before saving."
+        f"{name!r} holds a {kind}{of_dtype}, which a model file cannot hold. Before saving, set it "
+        "to None, or to numbers, strings, or NumPy arrays of at most 64 bits per element."
     )
