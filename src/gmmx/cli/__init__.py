@@ -1,4 +1,4 @@
-"""The command line ``gmmx``: fitting mixtures to files of numbers, and using them."""
+"""The command line ``gmmx``: fit mixtures to files of numbers, and apply the models."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Arguments, by default those of the program.
+        Arguments, by default the arguments of the program.
 
     Returns
     -------
     int
-        Exit code: 0, 2 after an error, which is one line on stderr, or 130 after Ctrl-C.
+        Exit code: 0, 2 after an error (one line on stderr), or 130 after Ctrl-C.
     """
     _replace_closed_streams()
     try:
@@ -45,13 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _replace_closed_streams() -> None:
-    """Let streams lead nowhere that were closed when the program started; Python has none then."""
+    """Replace stdout and stderr by the null device if they were closed at the program's start."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _fail(message: str, exit_code: int) -> int:
-    """Print one line on stderr; return the exit code."""
+    """Print one line on stderr, and return the exit code."""
     note(message)
     return exit_code

@@ -25,15 +25,15 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are the command line's."""
+    """A parser that raises CommandLineError."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and leaving the program."""
+        """Raise an error, where argparse would print the usage and end the program."""
         raise CommandLineError(f"{message} (see {self.prog} --help)")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the arguments; `run` among them is the function of the command."""
+    """Return the arguments; the argument `run` is the function of the command."""
     parser = _Parser(prog="gmmx", description="Fast Gaussian mixtures.")
     parser.add_argument("--version", action="version", version=f"gmmx {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -41,7 +41,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "fit",
         help="find the number of components and the covariance structure, and fit the mixture",
         description="Fit mixtures with every number of components and every covariance type, "
-        "and show the one with the best criterion.",
+        "and show the mixture with the best criterion.",
     )
     _add_search_arguments(fit)
     add_read_options(fit)
@@ -55,13 +55,13 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is fitted, and how."""
+    """Add the arguments of the search."""
     parser.add_argument(
         "file",
         metavar="FILE",
         nargs="?",
         type=Path,
-        help=f"{FILES}; without it the Old Faithful data",
+        help=f"{FILES}; default: the Old Faithful data",
     )
     parser.add_argument(
         "--components",
@@ -80,14 +80,14 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bayesian",
         action="store_true",
-        help="let a Bayesian mixture find the number of components, up to the largest of "
-        "--components, in place of a search",
+        help="fit a Bayesian mixture instead of a search: it finds the number of components, up to "
+        "the largest of --components",
     )
     parser.add_argument(
         "--criterion",
         choices=("aic", "bic"),
         default="bic",
-        help="what ranks the mixtures (default: %(default)s)",
+        help="criterion that ranks the mixtures (default: %(default)s)",
     )
     parser.add_argument(
         "--threads",
@@ -105,12 +105,12 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is written besides what is printed."""
+    """Add the options for files to write."""
     parser.add_argument(
         "--save",
         metavar="MODEL",
         type=Path,
-        help="save the best mixture to a file that predict, score, sample and info take, and "
+        help="save the best mixture to a file for predict, score, sample and info, and for "
         "gmmx.load in Python",
     )
     parser.add_argument(
@@ -128,7 +128,7 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_predict(commands: Commands) -> None:
-    """The command ``predict``."""
+    """Add the command ``predict``."""
     parser = commands.add_parser(
         "predict",
         help="write the component of each row of a file",
@@ -145,21 +145,21 @@ def _add_predict(commands: Commands) -> None:
         "--outliers",
         metavar="QUANTILE",
         type=_fraction,
-        help="add whether a row's log-likelihood is below this quantile, such as 0.01, of those of "
-        "the rows of --reference",
+        help="add whether the log-likelihood of a row is below this quantile, such as 0.01, of the "
+        "log-likelihoods of --reference",
     )
     parser.add_argument(
         "--reference",
         metavar="FILE",
         type=Path,
-        help="the rows that outliers are compared to, such as the data of the fit (default: DATA)",
+        help="file of rows for the quantile, such as the data of the fit (default: DATA)",
     )
     _add_output(parser)
     parser.set_defaults(run=run_predict)
 
 
 def _add_score(commands: Commands) -> None:
-    """The command ``score``."""
+    """Add the command ``score``."""
     parser = commands.add_parser(
         "score",
         help="print the mean log-likelihood of a file",
@@ -177,7 +177,7 @@ def _add_score(commands: Commands) -> None:
 
 
 def _add_sample(commands: Commands) -> None:
-    """The command ``sample``."""
+    """Add the command ``sample``."""
     parser = commands.add_parser(
         "sample",
         help="draw rows from a model",
@@ -194,7 +194,7 @@ def _add_sample(commands: Commands) -> None:
     parser.add_argument(
         "--with-labels",
         action="store_true",
-        help="put the component of each row before it",
+        help="write the component of each row in a first column",
     )
     parser.add_argument(
         "--seed",
@@ -208,10 +208,10 @@ def _add_sample(commands: Commands) -> None:
 
 
 def _add_info(commands: Commands) -> None:
-    """The command ``info``."""
+    """Add the command ``info``."""
     parser = commands.add_parser(
         "info",
-        help="print what a model file holds",
+        help="print the contents of a model file",
         description="Print a model's class, parameters, weights, means and standard deviations.",
     )
     _add_model(parser)
@@ -219,25 +219,28 @@ def _add_info(commands: Commands) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    """The model that is used."""
+    """Add the argument for the file of a model."""
     parser.add_argument(
-        "model", metavar="MODEL", type=Path, help="a file of gmmx fit --save, or of save in Python"
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a file written by gmmx fit --save, or by save in Python",
     )
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    """The rows that a model is applied to."""
+    """Add the argument for the rows to apply a model to."""
     parser.add_argument(
         "data",
         metavar="DATA",
         type=Path,
-        help=f"{FILES}; columns are found by name where the model and the file have names",
+        help=f"{FILES}; columns are found by name if both the model and the file have names",
     )
     add_read_options(parser)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
-    """Where CSV goes."""
+    """Add the option for the CSV file to write."""
     parser.add_argument(
         "--output",
         metavar="OUT.csv",

@@ -8,21 +8,21 @@ from pathlib import Path
 
 
 class CommandLineError(Exception):
-    """Something the user gave cannot be used; the message says what and what to do."""
+    """The user's input cannot be used; the message names the problem and a way to solve it."""
 
 
 def file_error(path: Path, error: OSError) -> CommandLineError:
-    """Return the error that names `path` and the operating system's reason."""
+    """Return an error with `path` and the reason that the operating system gave."""
     return CommandLineError(f"{path}: {error.strerror or error}")
 
 
 def note(message: str) -> None:
-    """Print one line on stderr, if that can be written.
+    """Print one line on stderr, if stderr can be written.
 
     Parameters
     ----------
     message : str
-        What to say; line breaks become spaces.
+        The text; line breaks become spaces.
     """
-    with suppress(OSError):  # A lost note is no reason to lose a result.
+    with suppress(OSError):  # A note that cannot be written must not lose a result.
         print("gmmx:", " ".join(message.split()), file=sys.stderr, flush=True)

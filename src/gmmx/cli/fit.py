@@ -25,8 +25,8 @@ Plot = Callable[..., None]  # `gmmx.plotting.mixture.save_plot`
 
 
 def run_fit(arguments: argparse.Namespace) -> None:
-    """Read, search, write and print."""
-    # What would spoil the end of a long search is looked at before it.
+    """Read the data, search, write the files, and print the report."""
+    # Check before a long search that its results can be written.
     options = {"--save": arguments.save, "--labels": arguments.labels, "--plot": arguments.plot}
     outputs: dict[Path, str] = {}
     for option, path in options.items():
@@ -39,8 +39,8 @@ def run_fit(arguments: argparse.Namespace) -> None:
     table = _read(arguments)
     cells = _search(table, arguments)
     best = best_cell(cells, arguments.criterion)
-    # Whatever becomes of the files, the search's result is printed; whatever becomes of the
-    # print, the files are written.
+    # Print the result of the search even if writing the files fails, and write the files first,
+    # so that they are written even if printing fails.
     try:
         if best is not None:
             _write_files(arguments, table, cells, best, plot)
@@ -51,7 +51,7 @@ def run_fit(arguments: argparse.Namespace) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> Table:
-    """Read a table with enough rows, and values that differ in every column."""
+    """Read a table, and check that it has enough rows and no constant column."""
     options = read_options(arguments)
     file: Path | None = arguments.file
     table = read_faithful(options) if file is None else read_table(file, options)
@@ -76,7 +76,7 @@ def _write_files(
     best: Cell,
     plot: Plot | None,
 ) -> None:
-    """Write the model, the labels and the picture, as far as they are asked for."""
+    """Write the model, the labels and the picture, each if its option was given."""
     model = best.model
     assert model is not None, "a best cell has a model"
     if arguments.save is not None:
@@ -95,7 +95,7 @@ def _write_files(
 
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
-    """Search, and show how far it is."""
+    """Search, and show the progress."""
     find: Callable[..., list[Cell]] = bayesian_search if arguments.bayesian else search
     counts = max(arguments.components) if arguments.bayesian else arguments.components
     n_cells = len(arguments.covariance) * (1 if arguments.bayesian else len(counts))
@@ -116,7 +116,7 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
 
 
 def _plotter(path: Path) -> Plot:
-    """Return the function that draws, if matplotlib is there and knows the format."""
+    """Return the function that draws; raise unless matplotlib is there and knows the format."""
     try:
         from gmmx.plotting.mixture import (  # noqa: PLC0415 - optional extra
             save_plot,
@@ -135,7 +135,7 @@ def _plotter(path: Path) -> Plot:
 
 
 def _save_model(path: Path, table: Table, model: GaussianMixture) -> None:
-    """Save the mixture with the names of the columns, if they have any."""
+    """Save the mixture, with the names of the columns if the file has names."""
     named = copy(model)
     if table.header.is_named:
         named.feature_names_in_ = np.array(table.names, dtype=object)

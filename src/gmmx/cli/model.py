@@ -21,7 +21,7 @@ from gmmx.exchange.format import read_model_file
 
 
 def run_predict(arguments: argparse.Namespace) -> None:
-    """Write the component of each row of a file, and whether it is an outlier."""
+    """Write the component of each row of a file, and whether the row is an outlier."""
     if arguments.reference is not None and arguments.outliers is None:
         raise CommandLineError("--reference is for --outliers, which is not given")
     with _model_and_tables(arguments) as (model, tables):
@@ -35,7 +35,7 @@ def run_predict(arguments: argparse.Namespace) -> None:
 
 
 def run_score(arguments: argparse.Namespace) -> None:
-    """Print the mean log-likelihood of a file, or write that of each row."""
+    """Print the mean log-likelihood of a file, or write the log-likelihood of each row."""
     if arguments.output is not None and not arguments.rows:
         raise CommandLineError("--output is for --rows: the mean is printed")
     with _model_and_tables(arguments) as (model, (table,)):
@@ -58,7 +58,7 @@ def run_sample(arguments: argparse.Namespace) -> None:
 
 
 def run_info(arguments: argparse.Namespace) -> None:
-    """Print what a model file holds."""
+    """Print the contents of a model file."""
     with _file_errors(arguments.model):
         contents = read_model_file(arguments.model)
         model: Mixture = model_of(contents, str(arguments.model))
@@ -79,7 +79,7 @@ def run_info(arguments: argparse.Namespace) -> None:
 
 @contextmanager
 def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, list[Table]]]:
-    """A model and the tables it is applied to; what it refuses is an error of the file."""
+    """Yield a model and the tables to apply it to; turn errors of the model into file errors."""
     _check_outputs(arguments)
     model = _load(arguments.model)
     names = tuple(getattr(model, "feature_names_in_", ()))
@@ -87,10 +87,10 @@ def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, 
     tables = [_read(arguments.data, options, names, model)]
     reference = getattr(arguments, "reference", None)
     if reference is not None:
-        # Where columns are found by name, rows without an id serve as well.
+        # If columns are found by name, the reference file needs no id column.
         options = replace(options, id_column=None) if names else options
         tables.append(_read(reference, options, names, model))
-    # The names have done their work; the model would miss them in an array.
+    # The columns are in order now, and arrays without names would cause a warning.
     vars(model).pop("feature_names_in_", None)
     try:
         yield model, tables
@@ -99,7 +99,7 @@ def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, 
 
 
 def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixture) -> Table:
-    """Read a table that fits a model."""
+    """Read a table with the columns of a model."""
     table = read_table(path, options, names)
     n_features, n_columns = model.means_.shape[1], table.values.shape[1]
     if n_columns != n_features:
@@ -131,18 +131,18 @@ def _file_errors(path: Path) -> Iterator[None]:
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Raise if the output cannot be written, or would overwrite what is read."""
+    """Raise if the output cannot be written, or would overwrite an input file."""
     if arguments.output is not None:
         for source in ("model", "data", "reference"):
             check_output(arguments.output, getattr(arguments, source, None))
 
 
 def _feature_names(model: Mixture) -> tuple[str, ...]:
-    """The names of a model's features, their numbers where it knows none."""
+    """Return the names of a model's features, or names made of column numbers."""
     n_features = model.means_.shape[1]
     return tuple(getattr(model, "feature_names_in_", column_names([""] * n_features)))
 
 
 def _count(number: int, what: str) -> str:
-    """A number of things in words."""
+    """Return a number and a noun, in the plural unless the number is 1."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""What commands write: text, files, and tables as CSV."""
+"""Output of the commands: text, files, and tables as CSV."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gmmx.estimators.base import Mixture
 
 
 def check_output(path: Path, source: Path | None) -> None:
-    """Raise if a file cannot be written, or is the file that is read.
+    """Raise if a file cannot be written, or is the input file.
 
     Parameters
     ----------
     path : Path
         The file to write.
     source : Path or None
-        The file that is read, if any.
+        The input file, if any.
     """
     if path.is_dir():
         raise CommandLineError(f"{path}: is a folder, expected a file to write")
@@ -38,12 +38,12 @@ def check_output(path: Path, source: Path | None) -> None:
 
 
 def print_text(text: str) -> None:
-    """Print on standard output; it is no error if its reader has gone.
+    """Print on standard output; ignore a closed pipe.
 
     Parameters
     ----------
     text : str
-        What to print.
+        The text.
     """
     try:
         print(text, flush=True)
@@ -52,19 +52,19 @@ def print_text(text: str) -> None:
 
 
 def discard_output() -> None:
-    """Let standard output lead nowhere, so that Python's flush at exit does not fail."""
+    """Redirect standard output to the null device, so that flushing it at exit does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_file(path: Path, save: Callable[[Path], None]) -> None:
-    """Save to a file and say so on stderr; name the file if that fails.
+    """Save a file and print its name on stderr; if saving fails, raise an error with the name.
 
     Parameters
     ----------
     path : Path
         The file.
     save : callable
-        Writes the file that it is given.
+        Function that writes a file at a given path.
     """
     try:
         save(path)
@@ -85,7 +85,7 @@ def write_csv(
     header : sequence of str
         Names of the columns.
     columns : iterable of iterables
-        The columns; numbers are written with the digits that `str` gives them.
+        The columns; numbers are written as `str` prints them.
     """
 
     def write(file: TextIO) -> None:
@@ -104,16 +104,16 @@ def write_csv(
 
 
 def write_rows(path: Path | None, table: Table, columns: Mapping[str, Sequence[object]]) -> None:
-    """Write what a model says of each row, as many rows as the table's file has.
+    """Write columns of results, with a line for each row of the table's file.
 
     Parameters
     ----------
     path : Path or None
         The file, None for standard output.
     table : Table
-        The rows; the column that identifies them comes first.
+        The table; its column that identifies the rows is written first.
     columns : mapping of str to sequence
-        Names and values of columns, for the rows in use; the cells of others are empty.
+        Names and values of columns, for the rows in use; the cells of other rows are empty.
     """
     header, cells = list(columns), [table.for_all_rows(values) for values in columns.values()]
     if table.ids is not None:

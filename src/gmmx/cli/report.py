@@ -1,4 +1,4 @@
-"""What ``gmmx fit`` prints: the table of the criterion and the best mixture."""
+"""The report of ``gmmx fit``: the table of the criterion and the best mixture."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ LARGEST_FIXED = 1e12  # larger numbers are printed with an exponent
 
 
 def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Criterion) -> str:
-    """Return all that ``gmmx fit`` prints.
+    """Return the report of ``gmmx fit``.
 
     Parameters
     ----------
     table : Table
         The data.
     cells : sequence of Cell
-        What the search found.
+        Results of the search.
     best : Cell or None
-        The one to describe.
+        The mixture to describe.
     criterion : {'aic', 'bic'}
-        What ranked them.
+        The criterion that ranked the mixtures.
 
     Returns
     -------
@@ -56,12 +56,12 @@ def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Cr
 
 
 def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]]:
-    """Yield tables of weights, means and standard deviations, each as wide as fits.
+    """Yield tables of weights, means and standard deviations, with as many features as fit.
 
     Parameters
     ----------
     names : sequence of str
-        What the features are called.
+        Names of the features.
     model : Mixture
         A fitted mixture.
 
@@ -88,7 +88,7 @@ def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]
 def _criterion_table(
     cells: Sequence[Cell], best: Cell | None, criterion: Criterion
 ) -> Iterator[str]:
-    """A row for each number of components, a column for each covariance type."""
+    """Yield a row for each number of components, with a column for each covariance type."""
     counts = dict.fromkeys(sorted(cell.n_components for cell in cells))
     names = dict.fromkeys(cell.covariance_type for cell in cells)
     values = [abs(getattr(cell, criterion)) for cell in cells if cell.model is not None]
@@ -113,7 +113,7 @@ def _criterion_table(
 
 
 def _reasons(cells: Sequence[Cell]) -> Iterator[str]:
-    """Why cells are left out, those of one reason together."""
+    """Yield the reasons why cells are left out, each with all its cells."""
     all_names = list(dict.fromkeys(cell.covariance_type for cell in cells))
     for reason in dict.fromkeys(cell.reason for cell in cells if cell.reason):
         names: dict[int, list[str]] = {}
@@ -129,14 +129,14 @@ def _reasons(cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _stopped(cells: Sequence[Cell]) -> list[str]:
-    """Which fits have not converged."""
+    """Return the list of the fits that have not converged."""
     names = "; ".join(f"K={cell.n_components} {cell.covariance_type}" for cell in cells)
     text = f"Stopped before they converged: {names}"
     return textwrap.wrap(text, WIDTH, subsequent_indent=GAP * 2)
 
 
 def _summary(best: Cell, cells: Sequence[Cell]) -> list[str]:
-    """The best cell in words, and where a better one may be."""
+    """Return a description of the best cell, and a hint if more components may be better."""
     lines = [
         f"Best: {best.covariance_type}, K = {best.n_components}",
         f"log-likelihood {best.log_likelihood:.2f} with {best.n_parameters} parameters, "
@@ -153,8 +153,8 @@ def _summary(best: Cell, cells: Sequence[Cell]) -> list[str]:
 def _feature_block(
     name: str, means: NDArray[np.floating[Any]], deviations: NDArray[np.floating[Any]]
 ) -> list[str]:
-    """Mean and standard deviation of one feature, its name above."""
-    # Four digits of the largest deviation; the means get as many decimals.
+    """Return columns of the mean and standard deviation of one feature, under its name."""
+    # Four digits of the largest deviation, and the same number of decimals for the means.
     decimals = max(0, 3 - math.floor(math.log10(deviations.max())))
     is_fixed = max(np.abs(means).max(), deviations.max()) < LARGEST_FIXED
     kind = f".{decimals}f" if is_fixed else ".4g"
@@ -167,12 +167,12 @@ def _feature_block(
 
 
 def _column(title: str, texts: Iterable[str]) -> list[str]:
-    """Right-aligned texts under a title, below an empty line for a name."""
+    """Return right-aligned texts under a title, below an empty line for a feature's name."""
     lines = ["", title, *texts]
     width = max(map(len, lines))
     return [line.rjust(width) for line in lines]
 
 
 def _beside(left: list[str], right: list[str]) -> list[str]:
-    """Two blocks of lines side by side."""
+    """Return two blocks of lines side by side."""
     return [a + GAP + b for a, b in zip(left, right, strict=True)]

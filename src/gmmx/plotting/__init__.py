@@ -1,1 +1,1 @@
-"""Pictures of a mixture."""
+"""Pictures of a mixture and of a search."""

@@ -1,6 +1,6 @@
 """The picture of ``gmmx fit --plot``: the classification, and the criterion of every mixture.
 
-Figures are made without pyplot, which keeps state and may look for a display.
+Figures are made without pyplot, since pyplot keeps global state and may open a display.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from gmmx.selection.cells import Cell, Criterion
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-# The colors of Okabe and Ito, told apart by all kinds of color vision, less their light yellow;
-# markers repeat at another pace, so that no two components look alike.
+# The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
+# There are 7 colors and 9 markers, so that 63 components have distinct pairs.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 MAX_POINTS = 5000
@@ -36,7 +36,7 @@ DPI = 150
 
 
 def supported_formats() -> list[str]:
-    """Return the extensions of files that can be written, without dots."""
+    """Return the extensions of the supported file formats, without dots."""
     return sorted(FigureCanvasAgg(Figure()).get_supported_filetypes())
 
 
@@ -55,19 +55,19 @@ def save_plot(
     Parameters
     ----------
     path : Path
-        Where to; the extension is the format.
+        The file to write; its extension selects the format.
     X : ndarray of shape (n_samples, n_features)
         Samples.
     feature_names : sequence of str
         Names of the features.
     cells : sequence of Cell
-        What the search found.
+        Results of the search.
     best : Cell
         The mixture to draw.
     criterion : {'aic', 'bic'}
-        The criterion that ranked them.
+        The criterion that ranked the mixtures.
     title : str
-        Where the samples come from.
+        Name of the samples' source.
     """
     model = best.model
     assert model is not None, "a best cell has a model"
@@ -93,7 +93,7 @@ def save_plot(
 
 
 def _caption(shape: tuple[int, int], n_shown: int, n_drawn: int) -> str:
-    """Return the meaning of the lines, and which part of the samples is drawn."""
+    """Return the meaning of the lines, and the part of the samples that is drawn."""
     n_rows, n_columns = shape
     parts = ["ellipses: 1 (solid) and 2 (dashed) standard deviations"]
     if n_shown == 1:
@@ -106,14 +106,14 @@ def _caption(shape: tuple[int, int], n_shown: int, n_drawn: int) -> str:
 
 
 def _styles() -> cycle[tuple[str, str]]:
-    """Colors and markers, in pairs that repeat after 63."""
+    """Return pairs of colors and markers, which repeat after 63 pairs."""
     return cycle(zip(islice(cycle(COLORS), 63), islice(cycle(MARKERS), 63), strict=True))
 
 
 def _draw_pair(
     axes: Axes, X: Array, labels: Labels, model: GaussianMixture, features: tuple[int, int]
 ) -> None:
-    """Samples in two features, with ellipses of one and two standard deviations."""
+    """Draw samples in two features, with ellipses of one and two standard deviations."""
     pair = list(features)
     covariances = component_covariances(model)[:, pair][:, :, pair]
     for k, (color, marker) in zip(range(len(model.weights_)), _styles(), strict=False):
@@ -137,7 +137,7 @@ def _draw_pair(
 def _draw_matrix(
     figure: SubFigure, names: Sequence[str], X: Array, labels: Labels, model: GaussianMixture
 ) -> None:
-    """Every feature against every other, and their densities on the diagonal."""
+    """Draw each pair of features in a grid, with the features' densities on the diagonal."""
     size = len(names)
     grid = figure.subplots(size, size, sharex="col", squeeze=False)
     for i in range(size):
@@ -152,7 +152,7 @@ def _draw_matrix(
 def _draw_densities(
     axes: Axes, name: str, X: Array, model: GaussianMixture, feature: int = 0
 ) -> None:
-    """Histogram of one feature under the densities of the components and of the mixture."""
+    """Draw a histogram of one feature, and the densities of the components and the mixture."""
     values = X[:, feature]
     axes.hist(values, bins=N_BINS, density=True, color="0.88")
     means = model.means_[:, feature]
@@ -171,10 +171,10 @@ def _draw_densities(
 
 
 def _draw_criterion(axes: Axes, cells: Sequence[Cell], best: Cell, criterion: Criterion) -> None:
-    """A curve for each covariance type; what is left out of the ranking is a cross."""
+    """Draw a curve for each covariance type; crosses are mixtures left out of the ranking."""
     value = getattr(best, criterion)
     values = [getattr(cell, criterion) for cell in cells if cell.model is not None]
-    # The best ones are told apart; a poor structure's curve may leave the picture.
+    # The range shows differences between the best mixtures; poor structures may lie outside.
     reach = max(2.5 * (np.median(values) - value), 1.0)
     top = value + reach
     names = dict.fromkeys(cell.covariance_type for cell in cells)
@@ -195,25 +195,25 @@ def _draw_criterion(axes: Axes, cells: Sequence[Cell], best: Cell, criterion: Cr
 
 
 def _curve_title(name: str, values: Sequence[float], top: float) -> str:
-    """The name of a curve, and where it is if it cannot be seen."""
+    """Return the name of a curve, with a note if the curve is not visible."""
     if not values:
         return f"{name} (left out)"
     return f"{name} (above)" if min(values) > top else name
 
 
 def _points(cells: Sequence[Cell], criterion: Criterion) -> tuple[list[int], list[float]]:
-    """Abscissas and ordinates."""
+    """Return the coordinates of the points of a curve."""
     return [cell.n_components for cell in cells], [getattr(cell, criterion) for cell in cells]
 
 
 def _name_axes(axes: Axes, x: str, y: str) -> None:
-    """Label both axes; names are text and no formulas."""
+    """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
 
 
 def _tidy(axes: Axes) -> None:
-    """A light grid and no box."""
+    """Draw a light grid, and remove the top and right border."""
     axes.grid(color="0.92", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,1 +1,1 @@
-"""Reading tables: files to named columns, a selection of them, and these as a float64 matrix."""
+"""Reading of tables: a selection of a file's named columns becomes a float64 matrix."""

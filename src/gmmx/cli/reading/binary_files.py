@@ -1,4 +1,4 @@
-"""Tables in the formats of NumPy and Parquet."""
+"""Reading of tables in the formats of NumPy and Parquet."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from gmmx.cli.reading.text_cells import Cells
 
 
 class _Rows:
-    """Rows that are counted from 1."""
+    """A file whose rows are counted from 1."""
 
     @staticmethod
     def place(row: int) -> str:
-        """Return the words that say where a row is."""
+        """Return the place of a row, for messages."""
         return f"row {row + 1}"
 
 
 @dataclass(frozen=True)
 class NumpyFile(_Rows):
-    """An array that NumPy saved; one dimension is one column.
+    """An array saved by NumPy; an array of one dimension is one column.
 
     Attributes
     ----------
     header : Header
-        Its columns, which have no names.
+        The columns, without names.
     values : ndarray of shape (n, n_columns)
-        All numbers.
+        All numbers of the file.
     """
 
     header: Header
@@ -62,7 +62,7 @@ class NumpyFile(_Rows):
         return cls(header, values)
 
     def read(self, columns: Columns) -> Cells:
-        """Return numbers and the column that identifies the rows."""
+        """Return the numbers, and the column that identifies the rows."""
         values = np.ascontiguousarray(self.values[:, columns.features], dtype=np.float64)
         ids = None if columns.id is None else [str(x) for x in self.values[:, columns.id]]
         return values, ids
@@ -75,9 +75,9 @@ class ParquetFile(_Rows):
     Attributes
     ----------
     source : Source
-        Where to read.
+        The file.
     header : Header
-        Its columns.
+        The columns.
     """
 
     source: Source
@@ -94,7 +94,7 @@ class ParquetFile(_Rows):
         return cls(source, Header.of(source.label, names, is_named=True))
 
     def read(self, columns: Columns) -> Cells:
-        """Read numbers and the column that identifies the rows."""
+        """Read the numbers, and the column that identifies the rows."""
         with _opened(self.source) as file:
             fields = list(file.schema_arrow)
             _check_are_numbers(fields, columns.features)
@@ -111,7 +111,7 @@ class ParquetFile(_Rows):
 
 @contextmanager
 def _opened(source: Source) -> Iterator[Any]:
-    """An open `pyarrow.parquet.ParquetFile`."""
+    """Open a `pyarrow.parquet.ParquetFile`."""
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional extra
         from pyarrow import parquet  # noqa: PLC0415
@@ -127,7 +127,7 @@ def _opened(source: Source) -> Iterator[Any]:
 
 
 def _check_are_numbers(fields: Sequence[Any], features: Sequence[int]) -> None:
-    """Raise if a column holds something else than real numbers."""
+    """Raise if a column does not hold real numbers."""
     import pyarrow as pa  # noqa: PLC0415 - optional extra, imported before
 
     wrong = tuple(

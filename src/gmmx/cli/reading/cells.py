@@ -1,10 +1,10 @@
-"""Cells of text: numbers, missing values, and anything else."""
+"""Parsing of cells of text: numbers, missing values, and other text."""
 
 from __future__ import annotations
 
 import math
 
-# As pandas and pyarrow have it.
+# The spellings that pandas and pyarrow take for missing values.
 MISSING = frozenset(
     {
         "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
@@ -14,14 +14,14 @@ MISSING = frozenset(
 
 
 class NotNumbersError(Exception):
-    """Columns that hold something else than numbers.
+    """Columns hold values that are not numbers.
 
     Attributes
     ----------
     message : str
-        What was found where.
+        The value and its place.
     columns : tuple of int
-        Indices of the columns, empty if leaving them out is no way out.
+        Indices of the columns, empty if leaving them out would not help.
     """
 
     def __init__(self, message: str, columns: tuple[int, ...]) -> None:
@@ -36,17 +36,17 @@ def number(cell: str) -> float:
     Parameters
     ----------
     cell : str
-        The cell, perhaps between spaces.
+        The text of the cell; spaces around it are ignored.
 
     Returns
     -------
     float
-        Its value.
+        The number.
 
     Raises
     ------
     ValueError
-        If the cell holds anything else, also a number with underscores such as 1_000.
+        If the cell holds other text, or a number with underscores such as 1_000.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def number(cell: str) -> float:
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell holds a number or is missing."""
+    """Return whether a cell holds a number or a missing value."""
     try:
         number(cell)
     except ValueError:
@@ -73,5 +73,5 @@ def is_number(cell: str) -> bool:
 
 
 def has_decimal_comma(cell: str) -> bool:
-    """Tell whether a cell would hold a number if it had a point for its comma."""
+    """Return whether a cell holds a number with a decimal comma."""
     return cell.count(",") == 1 and is_number(cell.replace(",", "."))

@@ -1,4 +1,4 @@
-"""Which columns of a file are features, and which one identifies its rows."""
+"""Selection of the columns that hold features, and of the column that identifies the rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.reading.options import ReadOptions
 
-# What pandas calls an index without a name: in text it read back, and in Parquet.
+# Pandas' names for an index without a name: in text that was read and written again, in Parquet.
 INDEX_NAMES = ("Unnamed: 0", "__index_level_0__")
 MOST_NAMES = 10  # in a message
 
@@ -24,13 +24,13 @@ class Header:
     Attributes
     ----------
     label : str
-        What messages call the file.
+        Name of the file in messages.
     names : tuple of str
-        A name for every column, made of its number where the file has none.
+        A name for each column, made of its number if the file has no name for it.
     is_named : bool
         Whether the file names its columns.
     index : int or None
-        The column that looks like the index of a pandas data frame.
+        The column that seems to be the index of a pandas data frame.
     """
 
     label: str
@@ -40,14 +40,14 @@ class Header:
 
     @classmethod
     def of(cls, label: str, names: Sequence[str], *, is_named: bool) -> Header:
-        """Return the header of a file from the names in it, which may be empty."""
+        """Return the header for the names in a file, which may be empty strings."""
         index = next((i for i, name in enumerate(names) if name in INDEX_NAMES), None)
         if is_named and len(names) > 1 and not names[0]:
             index = 0
         return cls(label, column_names(names), is_named, index)
 
     def find(self, column: str) -> int:
-        """Return the index of a column from its name, else from its number."""
+        """Return the index of a column, given its name or its number from 1."""
         n_columns = len(self.names)
         if self.names.count(column) == 1:
             return self.names.index(column)
@@ -60,7 +60,7 @@ class Header:
         raise CommandLineError(f"{self.label}: has no column {column!r}; {self._listed()}")
 
     def argument(self, columns: Sequence[int]) -> str:
-        """Return what to type to name columns, quoted for a shell."""
+        """Return the argument of an option that names columns, quoted for a shell."""
         texts = [
             self.names[i] if self.is_named and self.names.count(self.names[i]) == 1 else str(i + 1)
             for i in columns
@@ -70,7 +70,7 @@ class Header:
         return shlex.quote(line.getvalue())
 
     def _listed(self) -> str:
-        """The columns in words."""
+        """Return a clause that lists the columns."""
         if not self.is_named:
             return f"its columns have no names, but the numbers 1 to {len(self.names)}"
         more = ", ..." if len(self.names) > MOST_NAMES else ""
@@ -79,7 +79,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a file that are read.
+    """The columns of a file to read.
 
     Attributes
     ----------
@@ -88,10 +88,11 @@ class Columns:
     id : int or None
         Index of the column that identifies the rows.
     chosen_by : {'file', 'user', 'model'}
-        Who says which columns are features: all but a few of the file, the option ``--columns``,
-        or the names that a model knows.
+        How the features were chosen: 'file' takes all columns of the file except an index and the
+        columns left out by options, 'user' the option ``--columns``, 'model' the feature names of
+        a model.
     index : int or None
-        The index of a data frame, where it is left out though nobody said so.
+        The index of a data frame, if it was left out without an option that says so.
     """
 
     features: tuple[int, ...]
@@ -100,7 +101,7 @@ class Columns:
     index: int | None = None
 
     def how_to_leave_out(self, header: Header, wrong: Sequence[int]) -> str:
-        """Return the end of a message: what to type so that columns are no features."""
+        """Return the end of a message: the option that leaves columns out."""
         if self.chosen_by == "model" or not wrong:
             return ""
         if self.chosen_by == "user":
@@ -116,19 +117,19 @@ def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]
     header : Header
         The columns of the file.
     options : ReadOptions
-        What the user says.
+        The user's options.
     expected : sequence of str
-        The names that a model knows its features by, empty if it knows none.
+        Feature names of a model, empty if unknown.
 
     Returns
     -------
     Columns
-        The choice.
+        The columns to read.
 
     Raises
     ------
     CommandLineError
-        If a column is not there, or none is left.
+        If a column does not exist, or no column is left.
     """
     id_column = None if options.id_column is None else header.find(options.id_column)
     if options.columns:
@@ -150,7 +151,7 @@ def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]
 
 
 def _named(header: Header, kept: Sequence[int], expected: Sequence[str]) -> tuple[int, ...]:
-    """The columns with the names that a model knows."""
+    """Return the columns with the feature names of a model."""
     by_name = {header.names[i]: i for i in reversed(kept)}
     absent = [name for name in expected if name not in by_name]
     if absent:
@@ -162,19 +163,19 @@ def _named(header: Header, kept: Sequence[int], expected: Sequence[str]) -> tupl
 
 
 def column_title(column: int, name: str) -> str:
-    """Return the words that name a column, without its number twice.
+    """Return number and name of a column, for messages.
 
     Parameters
     ----------
     column : int
         Index of the column, from 0.
     name : str
-        Its name, perhaps empty or made of its number.
+        Name of the column; empty, or made of its number, if the file has no name for it.
 
     Returns
     -------
     str
-        Its number from 1, and its name if it has one.
+        The number from 1, and the name if the file has one.
 
     Examples
     --------
@@ -186,17 +187,17 @@ def column_title(column: int, name: str) -> str:
 
 
 def column_names(header: Sequence[str]) -> tuple[str, ...]:
-    """Return the header, with the column's number where a name is empty.
+    """Return the names in a header, with a name made of the column's number for an empty one.
 
     Parameters
     ----------
     header : sequence of str
-        Names, or empty strings where there are none.
+        Names; an empty string for a column without a name.
 
     Returns
     -------
     tuple of str
-        A name for every column.
+        A name for each column.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What all kinds of files can do."""
+"""The interface of all kinds of files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from gmmx.cli.reading.text_cells import Cells
 
 
 class DataFile(Protocol):
-    """A file that knows its columns and reads some of them."""
+    """A file with named columns, of which some can be read."""
 
     @property
     def header(self) -> Header:
-        """The columns."""
+        """Names of the columns."""
 
     def read(self, columns: Columns) -> Cells:
-        """Return numbers, NaN where they are missing, and the column that identifies rows."""
+        """Read numbers, NaN where they are missing, and the column that identifies the rows."""
 
     def place(self, row: int) -> str:
-        """Return the words that say where a row is."""
+        """Return the place of a row, for messages."""

@@ -1,4 +1,4 @@
-"""Rows with missing values: skipped or refused."""
+"""Treatment of rows with missing values: they are left out or refused."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ from gmmx.cli.reading.data_file import DataFile
 def rows_in_use(
     file: DataFile, columns: Columns, values: NDArray[np.float64], *, skip_missing: bool
 ) -> NDArray[np.bool_]:
-    """Tell which rows have no missing value.
+    """Return a mask of the rows without missing values.
 
     Parameters
     ----------
     file : DataFile
-        Where the values are from.
+        Source of the values.
     columns : Columns
         The columns that were read.
     values : ndarray of shape (n_rows, n_features)
         The numbers, NaN where they are missing.
     skip_missing : bool
-        Whether the others may be left out.
+        Whether rows with missing values may be left out.
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        Boolean.
+        Boolean mask, True for rows to use.
 
     Raises
     ------
     CommandLineError
-        If a number is infinite, or missing where none may be left out, or no row is left.
+        If a number is infinite, if a value is missing and `skip_missing` is False, or if no row is
+        left.
     """
     label = file.header.label
     is_missing = np.isnan(values)

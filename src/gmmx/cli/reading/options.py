@@ -1,4 +1,4 @@
-"""The options that say how a file is read, the same for all commands that read one."""
+"""The options for reading a file, shared by all commands that read one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is read; each default lets the file decide.
+    """The options for reading a file.
 
     Attributes
     ----------
@@ -20,11 +20,11 @@ class ReadOptions:
     drop : tuple of str
         Names or numbers of columns to leave out.
     id_column : str or None
-        Name or number of a column that identifies the rows and is no feature.
+        Name or number of a column that identifies the rows and is not a feature.
     delimiter : str or None
-        What separates the cells of text.
+        The character between cells of text; None recognizes it.
     has_header : bool or None
-        Whether the first line of text names the columns.
+        Whether the first line of text names the columns; None recognizes it.
     skip_missing : bool
         Whether rows with missing values are left out.
     """
@@ -46,7 +46,7 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
     Parameters
     ----------
     parser : ArgumentParser
-        The parser; `read_options` takes what it returns.
+        The parser; `read_options` reads the options from its result.
     """
     group = parser.add_argument_group("input", "COLUMN is a column's name, or its number from 1.")
     chosen = group.add_mutually_exclusive_group()
@@ -68,13 +68,13 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
         "--id",
         metavar="COLUMN",
         dest="id_column",
-        help="a column that identifies the rows: no feature, but kept in the rows that are written",
+        help="a column that identifies the rows: not a feature, but written beside the results",
     )
     group.add_argument(
         "--delimiter",
         metavar="CHARACTER",
         type=_delimiter,
-        help="what separates cells; also tab, comma or semicolon (default: recognized)",
+        help="the character between cells, or tab, comma or semicolon (default: recognized)",
     )
     group.add_argument(
         "--header",
@@ -85,8 +85,8 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--skip-missing",
         action="store_true",
-        help="leave out rows with a missing value (empty, NA, nan, ...); where rows are written, "
-        "their cells are empty",
+        help="leave out rows with a missing value (empty, NA, nan, ...); in the output their cells "
+        "are empty",
     )
 
 
@@ -96,7 +96,7 @@ def read_options(arguments: argparse.Namespace) -> ReadOptions:
     Parameters
     ----------
     arguments : Namespace
-        Parsed by a parser that `add_read_options` was given.
+        Arguments from a parser with the options of `add_read_options`.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def read_options(arguments: argparse.Namespace) -> ReadOptions:
 
 
 def _column_list(text: str) -> tuple[str, ...]:
-    """Names separated by commas; one that holds a comma is quoted as in CSV."""
+    """Return names separated by commas; a name with a comma is quoted as in CSV."""
     names = tuple(name.strip() for name in next(csv.reader([text], skipinitialspace=True), []))
     if not all(names) or not names:
         raise argparse.ArgumentTypeError(f"expected columns such as a,b or 1,3, got {text!r}")
@@ -122,7 +122,7 @@ def _column_list(text: str) -> tuple[str, ...]:
 
 
 def _delimiter(text: str) -> str:
-    """A character, given itself or by name."""
+    """Return a character that is given by itself or by name."""
     character = DELIMITERS.get(text, text)
     if len(character) != 1 or character in '"\r\n':
         raise argparse.ArgumentTypeError(

@@ -1,4 +1,4 @@
-"""Where a table is read from: a file, a compressed file, or standard input."""
+"""Sources of tables: a file, a compressed file, or standard input."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Source:
     Attributes
     ----------
     label : str
-        What messages call it.
+        Name of the source in messages.
     title : str
-        What reports call it.
+        Name of the source in reports.
     suffix : str
-        Its extension in lower case, that of compression left out; empty for standard input.
+        Extension in lower case, without ``.gz``; empty for standard input.
     path : Path or None
         The file, None for standard input.
     data : bytes
-        All of standard input, else nothing.
+        All bytes of standard input; empty for a file.
     """
 
     label: str
@@ -52,12 +52,12 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Number of bytes, as stored."""
+        """Number of bytes, of a compressed file the compressed size."""
         return len(self.data) if self.path is None else self.path.stat().st_size
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The bytes from the start; an error in reading them names the file."""
+        """Open the bytes at their start; errors while reading name the file."""
         try:
             with self._open() as stream:
                 yield stream
@@ -68,14 +68,14 @@ class Source:
 
     @contextmanager
     def text(self) -> Iterator[TextIO]:
-        """The text from the start; bytes that are no UTF-8 become surrogates."""
+        """Open the text at its start; bytes that are not UTF-8 become surrogates."""
         with self.opened() as stream:
             yield io.TextIOWrapper(
                 stream, encoding="utf-8-sig", errors="surrogateescape", newline=""
             )
 
     def _open(self) -> BinaryIO:
-        """A stream of its own for each reader."""
+        """Return a new stream for each reader."""
         if self.path is None:
             return io.BytesIO(self.data)
         if self.path.suffix.lower() == ".gz":

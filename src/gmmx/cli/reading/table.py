@@ -1,4 +1,4 @@
-"""Tables of finite numbers from files; what cannot be used is named with the way out."""
+"""Reading of tables of finite numbers; errors name the problem and a way to solve it."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ BINARY: dict[str, Callable[[Source], DataFile]] = {
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers with a name for every column.
+    """Numbers with a name for each column.
 
     Attributes
     ----------
     title : str
-        Where the numbers come from.
+        Name of the source.
     header : Header
         The columns of the file.
     columns : Columns
-        Those in use.
+        The columns in use.
     values : ndarray of shape (n, D)
         The features of the rows in use, float64, all finite.
     is_used : ndarray of shape (n_rows,)
-        Which rows of the file are in use: those without missing values.
+        Mask of the rows in use, which have no missing values.
     ids : list of str or None
-        The column that identifies rows, for all rows of the file; None without one.
+        The column that identifies the rows, for all rows of the file; None if there is none.
     """
 
     title: str
@@ -56,46 +56,46 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the features, their numbers in the file where they have none."""
+        """Names of the features, made of column numbers if the file has no names."""
         return tuple(self.header.names[i] for i in self.columns.features)
 
     @property
     def id_name(self) -> str:
-        """Name of the column that identifies rows, empty without one."""
+        """Name of the column that identifies the rows, empty if there is none."""
         return "" if self.columns.id is None else self.header.names[self.columns.id]
 
     def how_to_leave_out(self, features: Sequence[int]) -> str:
-        """Return the end of a message: what to type to read the table without some features."""
+        """Return the end of a message: the option that leaves some features out."""
         wrong = [self.columns.features[d] for d in features]
         return self.columns.how_to_leave_out(self.header, wrong)
 
     def for_all_rows(self, values: Iterable[object]) -> list[object]:
-        """Return values of the rows in use, with empty strings between them for the others."""
+        """Return values for all rows of the file: the given ones, "" for rows not in use."""
         following = iter(values)
         return [next(following) if is_used else "" for is_used in self.is_used]
 
 
 def read_table(path: Path, options: ReadOptions = DEFAULTS, expected: Sequence[str] = ()) -> Table:
-    """Read a file of text, `.npy` or `.parquet`, perhaps compressed.
+    """Read a file of text, `.npy` or `.parquet`, compressed or not.
 
     Parameters
     ----------
     path : Path
-        The file, whose extension says what it is; ``-`` for text from standard input.
+        The file, whose extension selects the format; ``-`` for text from standard input.
     options : ReadOptions
-        Which columns to read, and how.
+        The user's options.
     expected : sequence of str
-        The names that a model knows its features by; columns of these names are chosen.
+        Feature names of a model; the columns with these names are chosen.
 
     Returns
     -------
     Table
-        The columns and their names.
+        The table.
 
     Raises
     ------
     CommandLineError
-        If the file cannot be opened or holds anything but a table of finite numbers.
+        If the file cannot be opened, or is not a table of finite numbers.
     """
     source = Source.of(path)
     file = _open(source, options, expected)
@@ -122,7 +122,7 @@ def read_faithful(options: ReadOptions = DEFAULTS) -> Table:
 
 
 def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> DataFile:
-    """Return the file that a source holds, according to its extension."""
+    """Open a source as the kind of file that its extension selects."""
     if source.path is None or source.suffix in TEXT:
         return TextFile.of(source, options, expected)
     if source.suffix not in BINARY:
@@ -136,7 +136,7 @@ def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> Data
 
 
 def _tell_index(label: str, number: int) -> None:
-    """Say that a column is left out because it is an index."""
+    """Print a note that a column is left out because it is an index."""
     note(
         f"{label}: left out column {number}, which has no name, as the index of a data frame "
         f"(--id {number} keeps it beside the rows, --columns makes it a feature)"

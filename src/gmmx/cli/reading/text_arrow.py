@@ -1,4 +1,4 @@
-"""Numbers of a text file, read by pyarrow: on all cores, for files in which nothing is wrong."""
+"""Reading of numbers from a text file without errors by pyarrow, on all cores."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def read_cells_with_arrow(source: Source, layout: TextLayout, columns: Columns) 
     source : Source
         The file.
     layout : TextLayout
-        Its delimiter and header.
+        Delimiter and header of the file.
     columns : Columns
-        Which to read.
+        The columns to read.
 
     Returns
     -------
     values, ids
-        As of `read_cells`; None without pyarrow, and where it cannot read the file, which
-        `read_cells` then does or says why not.
+        As from `read_cells`. None if pyarrow is not installed or cannot read the file; then the
+        caller uses `read_cells`, which reads the file or raises an exact error.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - optional extra
@@ -35,7 +35,7 @@ def read_cells_with_arrow(source: Source, layout: TextLayout, columns: Columns) 
     except ImportError:
         return None
     if columns.id in columns.features:
-        return None  # pyarrow gives a column one type
+        return None  # pyarrow reads a column as one type only
     names = [str(i) for i in range(len(layout.header))]
     types = {names[i]: pa.float64() for i in columns.features}
     if columns.id is not None:
@@ -57,6 +57,6 @@ def read_cells_with_arrow(source: Source, layout: TextLayout, columns: Columns) 
         values[:, d] = table[names[column]].to_numpy()
     n_missing = sum(table[names[column]].null_count for column in columns.features)
     if np.count_nonzero(np.isnan(values)) > n_missing:
-        return None  # a spelling of NaN, such as nan(1), that may be none elsewhere
+        return None  # a spelling such as nan(1), which other readers may not take for NaN
     ids = None if columns.id is None else table[names[columns.id]].to_pylist()
     return values, ids

@@ -1,4 +1,4 @@
-"""Numbers of a text file, read row by row: exact about what is wrong and where."""
+"""Reading of numbers from a text file row by row, with exact messages about errors."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def read_cells(source: Source, layout: TextLayout, columns: Columns) -> Cells:
     source : Source
         The file.
     layout : TextLayout
-        Its delimiter and header.
+        Delimiter and header of the file.
     columns : Columns
-        Which to read.
+        The columns to read.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def read_cells(source: Source, layout: TextLayout, columns: Columns) -> Cells:
     Raises
     ------
     NotNumbersError
-        If a cell holds no number.
+        If the cell of a feature holds text that is not a number.
     CommandLineError
         If a row is longer or shorter than the first, or the file cannot be read.
     """
@@ -51,13 +51,13 @@ def read_cells(source: Source, layout: TextLayout, columns: Columns) -> Cells:
 def _read_plain_table(
     source: Source, layout: TextLayout, columns: Columns
 ) -> NDArray[np.float64] | None:
-    """NumPy's reading of a table of numbers and nothing else, None of any other."""
+    """Read a table that holds only numbers with NumPy; return None for any other table."""
     n_cells = len(layout.header)
     if columns.id is not None or len(columns.features) < n_cells:
         return None
     try:
         with source.text() as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a table without rows
+            warnings.simplefilter("ignore")  # NumPy warns about a table without rows
             values = np.loadtxt(
                 file,
                 delimiter=layout.delimiter,
@@ -74,7 +74,7 @@ def _read_plain_table(
 
 
 def _read_rows(source: Source, layout: TextLayout, columns: Columns) -> Cells:
-    """Cells of any kind, row by row, which knows line and column of what is wrong."""
+    """Read cells of any kind row by row; errors name the line and the column."""
     numbers = array("d")
     ids: list[str] | None = None if columns.id is None else []
     n_cells, features = len(layout.header), columns.features
@@ -95,7 +95,7 @@ def _read_rows(source: Source, layout: TextLayout, columns: Columns) -> Cells:
 
 
 def numbered_rows(source: Source, layout: TextLayout) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of every row of data."""
+    """Yield the line number and the cells of each row of data."""
     with source.text() as file:
         rows = rows_of(source, file, layout.delimiter)
         if layout.has_header:
@@ -106,7 +106,7 @@ def numbered_rows(source: Source, layout: TextLayout) -> Iterator[tuple[int, lis
 def _not_numbers(
     line: int, cells: Sequence[str], layout: TextLayout, features: Sequence[int]
 ) -> NotNumbersError:
-    """The error that names the first cell without a number, and all such columns of its row."""
+    """Return an error with the first cell that is not a number, and all such columns of the row."""
     wrong = tuple(column for column in features if not is_number(cells[column]))
     cell = cells[wrong[0]].strip()
     place = f"line {line}, {column_title(wrong[0], layout.header[wrong[0]])}"

@@ -1,4 +1,4 @@
-"""Tables in delimited text."""
+"""Reading of tables in delimited text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gmmx.cli.reading.text_arrow import read_cells_with_arrow
 from gmmx.cli.reading.text_cells import Cells, numbered_rows, read_cells
 from gmmx.cli.reading.text_layout import TextLayout, find_layout
 
-LARGE = 5_000_000  # bytes of text that take about as long to read as pyarrow to import
+LARGE = 5_000_000  # bytes; reading them takes about as long as importing pyarrow
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class TextFile:
     Attributes
     ----------
     source : Source
-        Where to read.
+        The file.
     layout : TextLayout
-        Its delimiter and header.
+        Delimiter and header of the file.
     header : Header
-        Its columns.
+        The columns.
     """
 
     source: Source
@@ -36,19 +36,19 @@ class TextFile:
 
     @classmethod
     def of(cls, source: Source, options: ReadOptions, expected: Sequence[str]) -> TextFile:
-        """Look at the first rows of a file."""
+        """Find the layout of a file."""
         layout = find_layout(source, options, expected)
         header = Header.of(source.label, layout.header, is_named=layout.has_header)
         return cls(source, layout, header)
 
     def read(self, columns: Columns) -> Cells:
-        """Read numbers and the column that identifies the rows."""
+        """Read the numbers, and the column that identifies the rows."""
         cells = None
         if self.source.size >= LARGE:
             cells = read_cells_with_arrow(self.source, self.layout, columns)
         return cells or read_cells(self.source, self.layout, columns)
 
     def place(self, row: int) -> str:
-        """Return the words that say where a row is."""
+        """Return the place of a row, for messages."""
         line, _ = next(islice(numbered_rows(self.source, self.layout), row, None))
         return f"line {line}"

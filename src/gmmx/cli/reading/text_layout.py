@@ -1,4 +1,4 @@
-"""How a text file is laid out: its delimiter, and whether its first line names the columns."""
+"""The layout of a text file: its delimiter, and whether its first line names the columns."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gmmx.cli.reading.options import ReadOptions
 from gmmx.cli.reading.source import Source
 
 N_ROWS_LOOKED_AT = 20
-# In the order of trial: a comma may be a decimal comma where cells are separated otherwise.
+# In the order of trial. The comma comes last, since it may be a decimal comma.
 DELIMITERS = ("\t", ";", ",")
 
 
 @dataclass(frozen=True)
 class TextLayout:
-    """What is known of a text file before its numbers are read.
+    """The layout of a text file, found before its numbers are read.
 
     Attributes
     ----------
     delimiter : str
-        What separates cells.
+        The character between cells.
     header : tuple of str
-        Names of the columns, empty strings where the file has none.
+        Names of the columns, an empty string for a column without a name.
     has_header : bool
         Whether the first row names the columns.
     n_lines_before : int
@@ -42,16 +42,16 @@ class TextLayout:
 
 
 def find_layout(source: Source, options: ReadOptions, expected: Sequence[str]) -> TextLayout:
-    """Look at the first rows of a text file.
+    """Find the layout of a text file from its first rows.
 
     Parameters
     ----------
     source : Source
         The file.
     options : ReadOptions
-        What the user says of it.
+        The user's options.
     expected : sequence of str
-        Names of which a header has all, if they are known.
+        Feature names of a model, empty if unknown; a first row that has them all is a header.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def find_layout(source: Source, options: ReadOptions, expected: Sequence[str]) -
     Raises
     ------
     CommandLineError
-        If the file is empty, is not text, or its first line may be a header or not.
+        If the file is empty or is not text, or if its first line may be a header or data.
     """
     with source.text() as file:
         delimiter = options.delimiter or _find_delimiter(source, file)
@@ -85,28 +85,28 @@ def find_layout(source: Source, options: ReadOptions, expected: Sequence[str]) -
 
 
 def rows_of(source: Source, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and cells of every line that is not blank.
+    """Yield the line number and the cells of each row that is not blank.
 
     Parameters
     ----------
     source : Source
-        What messages name.
+        The source, for its name in messages.
     file : text file
-        Where to read.
+        The text of the source.
     delimiter : str
-        What separates cells.
+        The character between cells.
 
     Yields
     ------
     line : int
         Number of the row's last line, from 1.
     cells : list of str
-        The cells as they are.
+        The cells, with spaces around them.
     """
     reader = csv.reader(file, delimiter=delimiter)
     try:
         for cells in reader:
-            # A quoted empty cell is a missing value, how pandas writes one in a single column.
+            # A quoted empty cell is a missing value: pandas writes it so in a single column.
             if len(cells) > 1 or (cells and (cells[0] == "" or cells[0].strip())):
                 yield reader.line_num, cells
     except csv.Error as error:
@@ -114,7 +114,7 @@ def rows_of(source: Source, file: TextIO, delimiter: str) -> Iterator[tuple[int,
 
 
 def check_is_utf8(source: Source, cells: Iterator[str]) -> None:
-    """Raise if a cell was read from bytes that are no UTF-8."""
+    """Raise if a cell was read from bytes that are not UTF-8."""
     try:
         "".join(cells).encode()
     except UnicodeEncodeError as error:
@@ -122,7 +122,7 @@ def check_is_utf8(source: Source, cells: Iterator[str]) -> None:
 
 
 def _find_delimiter(source: Source, file: TextIO) -> str:
-    """The delimiter that cuts all rows into equally many cells, else that of the first row."""
+    """Return a delimiter with equally many cells in all rows, or else most in the first row."""
     if source.suffix == ".tsv":
         return "\t"
     n_cells = {}
@@ -137,7 +137,7 @@ def _find_delimiter(source: Source, file: TextIO) -> str:
 
 
 def _has_header(rows: list[list[str]], expected: Sequence[str]) -> bool | None:
-    """Whether the first row names the columns; None if it may be data as well."""
+    """Return whether the first row names the columns; None if it may also be data."""
     first, others = rows[0], rows[1:]
     if expected and set(expected) <= set(first):
         return True
@@ -148,7 +148,8 @@ def _has_header(rows: list[list[str]], expected: Sequence[str]) -> bool | None:
         return _is_numeric_header(first, others)
     if not values:
         return True
-    # Names beside numbers: the numbers are names if they count columns, and text names numbers.
+    # A row of names and numbers is a header if its numbers count columns and a name stands above a
+    # number.
     names_numbers = not others or any(
         not is_number(name) and is_number(cell)
         for name, cell in zip(first, others[0], strict=False)
@@ -157,7 +158,7 @@ def _has_header(rows: list[list[str]], expected: Sequence[str]) -> bool | None:
 
 
 def _is_numeric_header(first: list[str], others: list[list[str]]) -> bool | None:
-    """Whether a row of numbers names columns, as pandas names those that have no names."""
+    """Return whether a row of numbers names columns, as pandas does for unnamed columns."""
     if not _count_up(first):
         return False
     has_decimals = bool(others) and not any(cell.lstrip("-").isdigit() for cell in others[0])
@@ -166,7 +167,7 @@ def _is_numeric_header(first: list[str], others: list[list[str]]) -> bool | None
 
 
 def _count_up(cells: Sequence[str]) -> bool:
-    """Whether cells are consecutive integers, written as an integer is."""
+    """Return whether cells are consecutive integers in their usual spelling."""
     if not all(cell.isascii() and cell.isdigit() and cell == str(int(cell)) for cell in cells):
         return False
     return [int(cell) for cell in cells] == list(range(int(cells[0]), int(cells[0]) + len(cells)))
