@@ -42,15 +42,15 @@ FOLDERS = {
         "selection estimators",
     ),
     "selection": (
-        "how many components, which structure",
+        "search for the number of components and the covariance structure",
         "estimators em starts samples model checks _core/interface",
     ),
     "estimators": (
-        "what users hold; parameters to fitted attributes, and back",
+        "the estimators; conversion of parameters to fitted attributes and back",
         "bayes em starts samples exchange contract checks model _core/interface",
     ),
     "exchange": (
-        "models that leave the process: files, scikit-learn",
+        "conversion of models to files and to scikit-learn, and back",
         "contract model",
     ),
     "contract": (
@@ -70,11 +70,11 @@ FOLDERS = {
         "samples model _core/interface",
     ),
     "checks": (
-        "bad input; only estimators, selection and contract ask",
+        "checks of input, called by estimators, selection and contract only",
         "model _core/interface",
     ),
     "samples": (
-        "where samples live, and how sums over them are taken",
+        "sources of samples, and sums over them",
         "model _core/interface",
     ),
     "model": (
@@ -82,7 +82,7 @@ FOLDERS = {
         "_core/interface",
     ),
     "model/covariance": (
-        "one file a covariance structure",
+        "one file for each covariance structure",
         "model _core/interface",
     ),
     "_core": (
@@ -90,7 +90,7 @@ FOLDERS = {
         "_core/interface",
     ),
     "_core/interface": (
-        "what Python calls: checks arguments, memory, threads",
+        "functions for Python: they check arguments, allocate, choose threads",
         "_core/em _core/kmeans _core/algebra _core/process",
     ),
     "_core/em": (

@@ -1,4 +1,4 @@
-"""A web service that tells the components' probabilities for rows, with a saved model."""
+"""A web service that returns the probabilities of the components for rows, by a saved model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 
 
 class Query(BaseModel, Generic[Row], extra="forbid", strict=True):
-    """Body of a request; the check ends at the first error, as there may be millions."""
+    """Body of a request; validation ends at the first error, since there may be millions."""
 
     rows: Annotated[list[Row], Field(min_length=1, max_length=MAX_ROWS), FailFast()]
 
@@ -32,10 +32,10 @@ def load_app() -> FastAPI:
 
 
 def load_model() -> gmmx.GaussianMixture:
-    """Return the model in the file that the variable GMMX_MODEL names.
+    """Return the model in the file that the environment variable GMMX_MODEL names.
 
-    Its predictions run on one thread: as many workers as cores keep all cores busy. Requests have
-    no names of features, so those of the training data are dropped: each prediction would warn.
+    Predictions run on one thread, since one worker per core keeps all cores busy. Requests have no
+    feature names, so the names in the model are deleted: otherwise each prediction would warn.
     """
     path = os.environ.get("GMMX_MODEL")
     if not path:
@@ -59,7 +59,7 @@ def create_app(model: gmmx.GaussianMixture) -> FastAPI:
     Returns
     -------
     FastAPI
-        ``POST /predict`` and ``GET /health``.
+        The service, with ``POST /predict`` and ``GET /health``.
     """
     n_components, n_features = model.means_.shape
     width = Field(min_length=n_features, max_length=n_features)
@@ -70,9 +70,9 @@ def create_app(model: gmmx.GaussianMixture) -> FastAPI:
 
     @app.post("/predict", openapi_extra={"requestBody": {"required": True, "content": content}})
     async def predict(request: Request) -> Response:
-        """Probabilities of the components and log-likelihoods in nats, for each row."""
+        """Return the probabilities of the components and the log-likelihood in nats of each row."""
         X = parse(await read(request, MAX_ROWS * n_features * NUMBER_BYTES), query)
-        # Not in another thread: the model takes less time than the JSON around it.
+        # Not in another thread, since the model takes less time than the JSON.
         answer = {
             "probabilities": model.predict_proba(X),
             "log_likelihoods": model.score_samples(X),
@@ -82,14 +82,14 @@ def create_app(model: gmmx.GaussianMixture) -> FastAPI:
 
     @app.get("/health")
     async def health() -> dict[str, str | int]:
-        """Tell that the service runs, and the sizes of its model."""
+        """Return the state of the service and the sizes of its model."""
         return {"status": "ok", "n_features": n_features, "n_components": n_components}
 
     return app
 
 
 async def read(request: Request, limit: int) -> bytes:
-    """Return the body; one with more bytes is refused before all of it has come."""
+    """Return the body; refuse a body with more bytes before all of it is received."""
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -102,7 +102,7 @@ async def read(request: Request, limit: int) -> bytes:
 
 
 def parse(body: bytes, query: type[Query[list[float]]]) -> np.ndarray:
-    """Return the rows of a body; from bytes to floats in one step, without Python's json."""
+    """Return the rows of a body, converted from bytes to floats in one step, without `json`."""
     try:
         return np.array(query.model_validate_json(body).rows, dtype=np.float64)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from typing import TextIO
 from urllib.request import urlopen
 
 FOLDER = Path(__file__).resolve().parent
-SECONDS = 60  # that a start or a stop may take
+SECONDS = 60  # time limit of a start or a stop
 
 
 @contextmanager
@@ -24,9 +24,9 @@ def running(*arguments: str, environment: dict[str, str]) -> Iterator[str]:
     Parameters
     ----------
     *arguments : str
-        Gunicorn's, beside the settings in ``gunicorn.conf.py``.
+        Arguments of gunicorn, in addition to the settings in ``gunicorn.conf.py``.
     environment : dict of str
-        Variables beside those of this process; GMMX_MODEL is the model's file.
+        Variables to add to the environment of this process; GMMX_MODEL names the model file.
 
     Yields
     ------
@@ -36,7 +36,7 @@ def running(*arguments: str, environment: dict[str, str]) -> Iterator[str]:
     Raises
     ------
     RuntimeError
-        If the service does not start; the message is what it logged.
+        If the service does not start; the message is its log.
     """
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
@@ -58,7 +58,7 @@ def running(*arguments: str, environment: dict[str, str]) -> Iterator[str]:
 
 
 def _wait_until_healthy(address: str, log: TextIO) -> None:
-    """Return after the first answer; the socket listens before gunicorn does."""
+    """Wait for the first answer; the socket accepts connections before gunicorn starts."""
     try:
         with urlopen(f"{address}/health", timeout=SECONDS):
             return

@@ -1,4 +1,4 @@
-"""The service answers as the model does, and refuses bad bodies with a reason."""
+"""The service returns the model's predictions, and refuses bad bodies with a reason."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def client(model):
 
 
 def check_answer(response, model, X):
-    """Every digit is the model's."""
+    """Check that a response has every digit of the model's predictions."""
     assert response.status_code == 200, response.text
     answer = response.json()
     assert answer.keys() == {"probabilities", "log_likelihoods"}

@@ -10,7 +10,7 @@ import gmmx
 
 
 def main() -> None:
-    """Read the command line, fit, save."""
+    """Read the command line, fit a mixture, and save it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", help="comma-separated numbers below a line of names")
     parser.add_argument("model", help="the file to write")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class FeatureAttributes(TypedDict):
-    """The fitted attributes that describe the features of the samples."""
+    """Fitted attributes that describe the features of the samples."""
 
     n_features_in_: int
     feature_names_in_: NotRequired[NDArray[np.object_]]
