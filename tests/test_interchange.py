@@ -17,8 +17,8 @@ import gmmx
 from gmmx import GaussianMixture
 from gmmx.model.covariance import STRUCTURES
 
-OURS = [name for name in STRUCTURES if name.startswith("tied-")]
-SHARED = [name for name in STRUCTURES if name not in OURS]
+SHARED = [name for name, structure in STRUCTURES.items() if structure.sklearn_name == name]
+OURS = [name for name in STRUCTURES if name not in SHARED]
 METHODS = ("predict", "predict_proba", "score_samples")
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
@@ -129,13 +129,17 @@ def test_scikit_learns_estimator_has_the_same_fit(name):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_covariances_that_scikit_learn_lacks_become_tied(name):
-    shape = STRUCTURES[name].covariance_shape(3, 3)
+def test_covariances_that_scikit_learn_lacks_become_those_of_a_type_that_holds_them(name):
+    structure = STRUCTURES[name]
+    shape = structure.covariance_shape(3, 3)
     model = fitted(name, precisions_init=np.full(shape, 2.0))
     theirs = model.to_sklearn()
-    assert theirs.covariance_type == "tied"
-    np.testing.assert_array_equal(theirs.covariances_, np.eye(3) * model.covariances_)
-    np.testing.assert_array_equal(theirs.precisions_init, np.eye(3) * 2.0)
+    assert theirs.covariance_type == structure.sklearn_name
+    np.testing.assert_array_equal(
+        theirs.covariances_, np.asarray(model.covariances_)[..., np.newaxis] * np.eye(3)
+    )
+    assert theirs.precisions_init.shape == theirs.covariances_.shape
+    np.testing.assert_array_equal(theirs.precisions_init == 2.0, theirs.covariances_ > 0)
     assert theirs.fit(samples()).converged_
     X = samples() + 1e6  # Far from zero, where scikit-learn's 'diag' has no digit left.
     far = GaussianMixture.from_parameters(
