@@ -17,7 +17,7 @@ from gmmx.checks.constructor import (
     check_sample_count,
 )
 from gmmx.checks.feature_names import check_feature_count, missing_names_message
-from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
+from gmmx.checks.parameters import check_algorithm, check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.contract.estimator import Attributes
@@ -59,6 +59,7 @@ class Mixture(Portable):
     reg_covar: float
     max_iter: int
     n_init: int
+    algorithm: str
     warm_start: bool
     verbose: int
     verbose_interval: int
@@ -452,6 +453,7 @@ class Mixture(Portable):
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
         check_spread(samples)
+        check_algorithm(self.algorithm, self._structure())
         plan = self._plan(samples, n_threads or resolve_n_threads(self.n_threads))
         result = self._best_result(plan, samples)
         warn_about(result, self.max_iter)
