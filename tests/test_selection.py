@@ -13,6 +13,7 @@ import pytest
 import reference
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
+from gmmx.selection import partitions, race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
@@ -85,6 +86,27 @@ def test_cells_agree_with_their_models(dataset):
     for cell in default_search(dataset).values():
         assert cell.bic == pytest.approx(cell.model.bic(X), rel=1e-9)
         assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
+
+
+def test_a_search_counts_distinct_rows_and_whitens_once(monkeypatch):
+    X, calls = reference.faithful(), []
+
+    def count_calls(module, name):
+        function = getattr(module, name)
+
+        def counted(samples, *args, **options):
+            # Those of a component are other ones.
+            calls.extend([name] * (len(samples) == len(X)))
+            return function(samples, *args, **options)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count_calls(partitions, "_coordinates")
+    for module in (selection, race):
+        if hasattr(module, "n_distinct_rows"):
+            count_calls(module, "n_distinct_rows")
+    search(X, [1, 2, 3], ["full", "diag"])
+    assert sorted(calls) == ["_coordinates", "n_distinct_rows"]
 
 
 @pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])
