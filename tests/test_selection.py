@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from functools import cache
 
@@ -118,6 +119,22 @@ def test_models_say_how_they_were_fitted(find):
         assert model.converged_
         assert model.lower_bound_ == model.lower_bounds_[-1]
         assert list(model.feature_names_in_) == ["eruptions", "waiting"]
+        assert model.n_features_in_ == 2
+
+
+@pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])
+def test_samples_are_checked_once_and_their_models_never(monkeypatch, find):
+    names = ("check_samples", "given_parameters", "check_symmetric", "check_definite")
+    modules = [module for name, module in sys.modules.items() if name.startswith("gmmx.")]
+    calls = []
+    for module in modules:
+        for name in set(names) & vars(module).keys():
+            check = getattr(module, name)
+            monkeypatch.setattr(
+                module, name, lambda *a, check=check, **b: calls.append(check) or check(*a, **b)
+            )
+    find(reference.faithful())
+    assert [check.__name__ for check in calls] == ["check_samples"]
 
 
 def test_bounds_of_a_model_are_those_of_its_likelihood():
