@@ -61,18 +61,21 @@ def prior_of(
         If a value cannot be used.
     """
     n_features = X.shape[1]
-    if mean is None or covariance is None:
+    center = None if mean is None else _checked_mean(mean, n_features)
+    degrees_of_freedom = _checked_degrees_of_freedom(degrees_of_freedom, n_features)
+    scatter = None if covariance is None else _checked_covariance(covariance, structure, n_features)
+    if center is None or scatter is None:
         statistics = _statistics_of_all(X, structure, n_threads)
+        center = statistics.means[0] if center is None else center
+        scatter = structure.default_prior(statistics) if scatter is None else scatter
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,
         weight_distribution=weight_distribution.symmetric(n_components, concentration),
         mean_precision=1.0 if mean_precision is None else float(mean_precision),
-        mean=statistics.means[0] if mean is None else _checked_mean(mean, n_features),
-        degrees_of_freedom=_checked_degrees_of_freedom(degrees_of_freedom, n_features),
-        scatter=structure.default_prior(statistics)
-        if covariance is None
-        else _checked_covariance(covariance, structure, n_features),
+        mean=center,
+        degrees_of_freedom=degrees_of_freedom,
+        scatter=scatter,
     )
 
 
