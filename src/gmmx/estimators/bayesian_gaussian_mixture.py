@@ -14,7 +14,7 @@ from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import ALGORITHMS
-from gmmx.em.stopping import AbsoluteChange
+from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import (
     components_in_use,
     fitted_means_and_covariance,
@@ -30,9 +30,6 @@ from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, Samples
-
-
-TOL_TYPES = ("absolute", "per-sample")
 
 
 class BayesianGaussianMixture(Mixture):
@@ -200,7 +197,7 @@ default='dirichlet_process'
         "covariance_type": CONJUGATE_STRUCTURES,
         "init_params": INIT_PARAMS,
         "weight_concentration_prior_type": WEIGHT_DISTRIBUTIONS,
-        "tol_type": TOL_TYPES,
+        "tol_type": ("absolute", "per-sample"),
         "algorithm": ALGORITHMS,
     }
 
@@ -365,12 +362,11 @@ default='dirichlet_process'
             samples, structure, self.n_components, self.init_params, None, None, None,
             self.reg_covar, n_threads,
         )  # fmt: skip
-        scale = 1.0 if self.tol_type == "absolute" else 1.0 / len(samples)
         return FitPlan(
             steps=steps,
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
             algorithm=self.algorithm,
-            stopping=lambda: AbsoluteChange(scale),
+            stopping=lambda: TOL_TYPES[self.tol_type](len(samples)),
             attributes=lambda result: posterior_attributes(result, prior),
         )
 

@@ -15,7 +15,7 @@ from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
-from gmmx.em.stopping import TOL_TYPES, stopping_rule
+from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
 from gmmx.model import criteria
@@ -154,7 +154,7 @@ default='full'
         "covariance_type": STRUCTURES,
         "init_params": INIT_PARAMS,
         "algorithm": ALGORITHMS,
-        "tol_type": TOL_TYPES,
+        "tol_type": ("absolute", "aitken"),
         "degenerate": DEGENERATE,
     }
 
@@ -322,7 +322,7 @@ default='full'
             ),
             start=initializer.start,
             algorithm=self.algorithm,
-            stopping=lambda: stopping_rule(self.tol_type, len(samples)),
+            stopping=lambda: TOL_TYPES[self.tol_type](len(samples)),
             attributes=lambda result: fitted_attributes(result, samples.dtype),
             repair=None if repair is None else lambda: repair(samples, n_threads),
         )
