@@ -197,9 +197,24 @@ def test_only_fitted_estimators_of_the_same_class_come_over():
         GaussianMixture().to_sklearn()
     with pytest.raises(SklearnNotFittedError, match="This GaussianMixture instance is not fitted"):
         GaussianMixture.from_sklearn(mixture.GaussianMixture())
-    for other in (mixture.BayesianGaussianMixture().fit(samples()), fitted("full"), None):
+    for other in (mixture.BayesianGaussianMixture().fit(samples()), None):
         with pytest.raises(TypeError, match=r"expected a fitted sklearn\.mixture\.GaussianMixture"):
             GaussianMixture.from_sklearn(other)
+
+
+def test_a_mixture_of_gmmx_is_none_of_scikit_learn():
+    # In a process where no other test has registered it as one.
+    program = """if True:
+    from gmmx import GaussianMixture
+    model = GaussianMixture().fit([[0.0], [1.0], [2.0]])
+    try:
+        GaussianMixture.from_sklearn(model)
+    except TypeError as error:
+        assert "expected a fitted sklearn.mixture.GaussianMixture" in str(error)
+    else:
+        raise AssertionError("it was accepted")
+    """
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_without_scikit_learn_the_extra_is_named(monkeypatch):
