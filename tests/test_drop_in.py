@@ -17,7 +17,7 @@ from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.model.covariance import STRUCTURES
 
 X = np.concatenate([np.random.default_rng(k).normal(5 * k, 1 + k, size=(60, 3)) for k in range(3)])
-SHARED = [name for name in STRUCTURES if not name.startswith("tied-")]
+SHARED = [name for name, structure in STRUCTURES.items() if structure.sklearn_name == name]
 PAIRS = [(GaussianMixture, mixture.GaussianMixture)]
 PAIRS += [(BayesianGaussianMixture, mixture.BayesianGaussianMixture)]
 every_pair = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=["EM", "Bayesian"])

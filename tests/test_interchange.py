@@ -17,8 +17,8 @@ import gmmx
 from gmmx import GaussianMixture
 from gmmx.model.covariance import STRUCTURES
 
-OURS = [name for name in STRUCTURES if name.startswith("tied-")]
-SHARED = [name for name in STRUCTURES if name not in OURS]
+SHARED = [name for name, structure in STRUCTURES.items() if structure.sklearn_name == name]
+OURS = [name for name in STRUCTURES if name not in SHARED]
 METHODS = ("predict", "predict_proba", "score_samples")
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
@@ -129,13 +129,17 @@ def test_scikit_learns_estimator_has_the_same_fit(name):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_covariances_that_scikit_learn_lacks_become_tied(name):
-    shape = STRUCTURES[name].covariance_shape(3, 3)
+def test_covariances_that_scikit_learn_lacks_become_those_of_a_type_that_holds_them(name):
+    structure = STRUCTURES[name]
+    shape = structure.covariance_shape(3, 3)
     model = fitted(name, precisions_init=np.full(shape, 2.0))
     theirs = model.to_sklearn()
-    assert theirs.covariance_type == "tied"
-    np.testing.assert_array_equal(theirs.covariances_, np.eye(3) * model.covariances_)
-    np.testing.assert_array_equal(theirs.precisions_init, np.eye(3) * 2.0)
+    assert theirs.covariance_type == structure.sklearn_name
+    np.testing.assert_array_equal(
+        theirs.covariances_, np.asarray(model.covariances_)[..., np.newaxis] * np.eye(3)
+    )
+    assert theirs.precisions_init.shape == theirs.covariances_.shape
+    np.testing.assert_array_equal(theirs.precisions_init == 2.0, theirs.covariances_ > 0)
     assert theirs.fit(samples()).converged_
     X = samples() + 1e6  # Far from zero, where scikit-learn's 'diag' has no digit left.
     far = GaussianMixture.from_parameters(
@@ -193,9 +197,24 @@ def test_only_fitted_estimators_of_the_same_class_come_over():
         GaussianMixture().to_sklearn()
     with pytest.raises(SklearnNotFittedError, match="This GaussianMixture instance is not fitted"):
         GaussianMixture.from_sklearn(mixture.GaussianMixture())
-    for other in (mixture.BayesianGaussianMixture().fit(samples()), fitted("full"), None):
+    for other in (mixture.BayesianGaussianMixture().fit(samples()), None):
         with pytest.raises(TypeError, match=r"expected a fitted sklearn\.mixture\.GaussianMixture"):
             GaussianMixture.from_sklearn(other)
+
+
+def test_a_mixture_of_gmmx_is_none_of_scikit_learn():
+    # In a process where no other test has registered it as one.
+    program = """if True:
+    from gmmx import GaussianMixture
+    model = GaussianMixture().fit([[0.0], [1.0], [2.0]])
+    try:
+        GaussianMixture.from_sklearn(model)
+    except TypeError as error:
+        assert "expected a fitted sklearn.mixture.GaussianMixture" in str(error)
+    else:
+        raise AssertionError("it was accepted")
+    """
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_without_scikit_learn_the_extra_is_named(monkeypatch):

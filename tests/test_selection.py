@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from functools import cache
 
@@ -13,6 +14,7 @@ import pytest
 import reference
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
+from gmmx.selection import partitions, race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
@@ -69,7 +71,11 @@ def test_iris_is_full_with_two_components():
 @pytest.mark.parametrize("dataset", reference.DATASETS)
 def test_nearly_every_cell_is_as_good_as_that_of_mclust(dataset):
     cells, theirs = default_search(dataset), mclust_bic(dataset)
-    ranked = {position: cell.bic for position, cell in cells.items() if cell.reason is None}
+    ranked = {
+        position: cell.bic
+        for position, cell in cells.items()
+        if position in theirs and cell.reason is None
+    }
     worse = [position for position, bic in ranked.items() if bic > theirs[position] + 0.1]
     assert len(worse) <= 4, worse
     assert len(ranked) >= 46
@@ -83,6 +89,27 @@ def test_cells_agree_with_their_models(dataset):
         assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
 
 
+def test_a_search_counts_distinct_rows_and_whitens_once(monkeypatch):
+    X, calls = reference.faithful(), []
+
+    def count_calls(module, name):
+        function = getattr(module, name)
+
+        def counted(samples, *args, **options):
+            # Those of a component are other ones.
+            calls.extend([name] * (len(samples) == len(X)))
+            return function(samples, *args, **options)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count_calls(partitions, "_coordinates")
+    for module in (selection, race):
+        if hasattr(module, "n_distinct_rows"):
+            count_calls(module, "n_distinct_rows")
+    search(X, [1, 2, 3], ["full", "diag"])
+    assert sorted(calls) == ["_coordinates", "n_distinct_rows"]
+
+
 @pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])
 def test_models_say_how_they_were_fitted(find):
     X = pd.DataFrame(reference.faithful(), columns=["eruptions", "waiting"])
@@ -92,6 +119,22 @@ def test_models_say_how_they_were_fitted(find):
         assert model.converged_
         assert model.lower_bound_ == model.lower_bounds_[-1]
         assert list(model.feature_names_in_) == ["eruptions", "waiting"]
+        assert model.n_features_in_ == 2
+
+
+@pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])
+def test_samples_are_checked_once_and_their_models_never(monkeypatch, find):
+    names = ("check_samples", "given_parameters", "check_symmetric", "check_definite")
+    modules = [module for name, module in sys.modules.items() if name.startswith("gmmx.")]
+    calls = []
+    for module in modules:
+        for name in set(names) & vars(module).keys():
+            check = getattr(module, name)
+            monkeypatch.setattr(
+                module, name, lambda *a, check=check, **b: calls.append(check) or check(*a, **b)
+            )
+    find(reference.faithful())
+    assert [check.__name__ for check in calls] == ["check_samples"]
 
 
 def test_bounds_of_a_model_are_those_of_its_likelihood():

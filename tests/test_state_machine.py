@@ -20,8 +20,7 @@ from hypothesis.stateful import (
 
 import gmmx
 from gmmx import GaussianMixture
-from gmmx.model.covariance import STRUCTURES
-from twin import dense, n_parameters
+from twin import COVARIANCE_TYPES, dense, n_parameters
 
 EPS = float(np.finfo(np.float64).eps)
 N_FEATURES = 5  # more than components, so that no two covariance types have the same shape
@@ -94,7 +93,7 @@ class Mixtures(RuleBasedStateMachine):
         self.model.set_params(**values)
         assert values.items() <= self.model.get_params().items()
 
-    @rule(name=st.sampled_from(sorted(STRUCTURES)), seed=seeds)
+    @rule(name=st.sampled_from(sorted(COVARIANCE_TYPES)), seed=seeds)
     def set_covariance_type(self, name, seed):
         """Until the next fit, matrices of another type are refused, with the reason."""
         self.model.set_params(covariance_type=name, warm_start=False, reg_covar=1e-6)

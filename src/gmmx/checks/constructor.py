@@ -16,6 +16,7 @@ from typing import NamedTuple, SupportsIndex
 import numpy as np
 
 from gmmx._core.interface.threads import MOST_THREADS
+from gmmx.checks.random_state import LARGEST_SEED
 from gmmx.exceptions import invalid_parameter_error
 
 # Tuples, since making a union of types takes longer than a check.
@@ -92,7 +93,7 @@ _CONSTRAINTS = {
     "reg_covar": _NONNEGATIVE,
     "max_iter": _integer(0),
     "n_init": _integer(1),
-    "random_state": _any_of(_integer(0, 2**32 - 1), _random_state(), _NONE),
+    "random_state": _any_of(_integer(0, LARGEST_SEED), _random_state(), _NONE),
     "warm_start": _any_of(*_BOOLEANS),
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),

@@ -295,6 +295,23 @@ def check_warm_start(
         )
 
 
+def check_algorithm(algorithm: str, structure: type[CovarianceStructure]) -> None:
+    """Raise ValueError if an algorithm cannot fit a covariance structure.
+
+    Parameters
+    ----------
+    algorithm : {'em', 'squarem'}
+        The constructor's parameter.
+    structure : type of CovarianceStructure
+        Covariance structure of the mixture.
+    """
+    if algorithm == "squarem" and not structure.has_chart:
+        raise ValueError(
+            f"algorithm='squarem' cannot extrapolate covariances of covariance_type="
+            f"{structure.name!r}. Set algorithm='em'."
+        )
+
+
 def given_parameters(
     structure: type[CovarianceStructure],
     weights: ArrayLike,

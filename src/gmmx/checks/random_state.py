@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+LARGEST_SEED = 2**32 - 1
+
 
 def seeded_generator(seed: int) -> np.random.RandomState:
     """Return a generator equal to ``numpy.random.RandomState(seed)``, made faster.

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from gmmx._build import VERSION
+from gmmx.checks.random_state import LARGEST_SEED
 from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.cli.reading.options import add_read_options
 from gmmx.model.covariance import STRUCTURES
 
-LARGEST_SEED = 2**32 - 1
 MOST_COMPONENTS = 1000
 FILES = (
     ".csv, .tsv or .txt (with or without a header), .npy or .parquet, also with .gz; "

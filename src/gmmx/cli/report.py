@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,11 +105,23 @@ def _criterion_table(
     count_width = max(len(str(k)) for k in counts)
 
     yield f"{criterion.upper()}, counted as scikit-learn does: smaller is better"
-    for count, row in rows.items():
-        columns = [row[name].rjust(width) for name, width in widths.items()]
-        yield GAP.join([count.rjust(count_width), *columns]).rstrip()
+    for block in _blocks(widths, WIDTH - count_width):
+        for count, row in rows.items():
+            columns = [row[name].rjust(width) for name, width in block.items()]
+            yield GAP.join([count.rjust(count_width), *columns]).rstrip()
     if best is not None:
         yield f"{BEST_MARK} best"
+
+
+def _blocks(widths: Mapping[str, int], most: int) -> Iterator[dict[str, int]]:
+    """Columns with their widths, as many at a time as one table has room for."""
+    block: dict[str, int] = {}
+    for name, width in widths.items():
+        if block and sum(block.values(), len(GAP) * (len(block) + 1)) + width > most:
+            yield block
+            block = {}
+        block[name] = width
+    yield block
 
 
 def _reasons(cells: Sequence[Cell]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -115,9 +116,9 @@ class AitkenEstimate:
         return gain * largest / (1 - largest)
 
 
-TOL_TYPES = ("absolute", "aitken")
-
-
-def stopping_rule(tol_type: str, n_samples: int) -> StoppingRule:
-    """The rule for a mean log-likelihood of `n_samples` samples."""
-    return AitkenEstimate(n_samples) if tol_type == "aitken" else AbsoluteChange()
+# How `tol` is compared to a bound, by the names that estimators offer: a rule for `n_samples`.
+TOL_TYPES: dict[str, Callable[[int], StoppingRule]] = {
+    "absolute": lambda n_samples: AbsoluteChange(),
+    "per-sample": lambda n_samples: AbsoluteChange(1.0 / n_samples),
+    "aitken": AitkenEstimate,
+}

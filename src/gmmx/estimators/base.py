@@ -18,7 +18,7 @@ from gmmx.checks.constructor import (
     check_sample_count,
 )
 from gmmx.checks.feature_names import check_feature_count, missing_names_message
-from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
+from gmmx.checks.parameters import check_algorithm, check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.contract.estimator import Attributes, FeatureAttributes
@@ -63,6 +63,7 @@ class Mixture(Portable):
     reg_covar: float
     max_iter: int
     n_init: int
+    algorithm: str
     warm_start: bool
     verbose: int
     verbose_interval: int
@@ -464,6 +465,7 @@ class Mixture(Portable):
         check_parameters(self.get_params(), type(self).__name__, self._options)
         check_component_count(self.n_components, len(samples))
         check_spread(samples)
+        check_algorithm(self.algorithm, self._structure())
         n_threads = n_threads or resolve_n_threads(self.n_threads)
         return self._fitted_to(ArraySource(samples, n_threads))
 

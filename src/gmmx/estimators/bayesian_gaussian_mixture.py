@@ -15,7 +15,7 @@ from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import ALGORITHMS
-from gmmx.em.stopping import AbsoluteChange
+from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import (
     components_in_use,
     fitted_means_and_covariance,
@@ -32,9 +32,6 @@ from gmmx.starts.initializer import INIT_PARAMS, Initializer
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike
     from gmmx.samples.source import SampleSource
-
-
-TOL_TYPES = ("absolute", "per-sample")
 
 
 class BayesianGaussianMixture(Mixture):
@@ -206,7 +203,7 @@ default='dirichlet_process'
         "covariance_type": CONJUGATE_STRUCTURES,
         "init_params": INIT_PARAMS,
         "weight_concentration_prior_type": WEIGHT_DISTRIBUTIONS,
-        "tol_type": TOL_TYPES,
+        "tol_type": ("absolute", "per-sample"),
         "algorithm": ALGORITHMS,
     }
 
@@ -371,12 +368,11 @@ default='dirichlet_process'
             samples.in_memory(), structure, self.n_components, self.init_params,
             None, None, None, self.reg_covar,
         )  # fmt: skip
-        scale = 1.0 if self.tol_type == "absolute" else 1.0 / samples.n_samples
         return FitPlan(
             steps=steps,
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
             algorithm=self.algorithm,
-            stopping=partial(AbsoluteChange, scale),
+            stopping=partial(TOL_TYPES[self.tol_type], samples.n_samples),
             attributes=partial(posterior_attributes, prior=prior),
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import feature_names
+from gmmx.checks.random_state import LARGEST_SEED
 from gmmx.checks.samples import as_float_array
 from gmmx.estimators.base import Mixture
 from gmmx.exceptions import collected_warnings, warn_convergence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=Mixture)
 Name = str | int
 
-LARGEST_SEED = 2**32 - 1
 MOST_NAMES_SHOWN = 5
 
 

@@ -16,7 +16,7 @@ from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
-from gmmx.em.stopping import TOL_TYPES, stopping_rule
+from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
 from gmmx.model import criteria
@@ -159,7 +159,7 @@ default='full'
         "covariance_type": STRUCTURES,
         "init_params": INIT_PARAMS,
         "algorithm": ALGORITHMS,
-        "tol_type": TOL_TYPES,
+        "tol_type": ("absolute", "aitken"),
         "degenerate": DEGENERATE,
     }
 
@@ -325,7 +325,7 @@ default='full'
             steps=ExpectationMaximization(samples, self.reg_covar, allow_empty=repair is None),
             start=initializer.start,
             algorithm=self.algorithm,
-            stopping=partial(stopping_rule, self.tol_type, samples.n_samples),
+            stopping=partial(TOL_TYPES[self.tol_type], samples.n_samples),
             attributes=partial(fitted_attributes, dtype=samples.dtype),
             repair=repair and partial(repair, samples),
         )

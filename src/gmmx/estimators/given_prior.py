@@ -58,17 +58,21 @@ def prior_of(
         If a value cannot be used.
     """
     n_features = samples.n_features
-    exact = LAYOUTS[structure.layout].exact
+    center = None if mean is None else _checked_mean(mean, n_features)
+    degrees_of_freedom = _checked_degrees_of_freedom(degrees_of_freedom, n_features)
+    scatter = None if covariance is None else _checked_covariance(covariance, structure, n_features)
+    if center is None or scatter is None:
+        total = samples.total(LAYOUTS[structure.layout].exact).to_layout(structure.layout)
+        center = total.means[0] if center is None else center
+        scatter = structure.default_prior(total) if scatter is None else scatter
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,
         weight_distribution=weight_distribution.symmetric(n_components, concentration),
         mean_precision=1.0 if mean_precision is None else float(mean_precision),
-        mean=samples.total(exact).means[0] if mean is None else _checked_mean(mean, n_features),
-        degrees_of_freedom=_checked_degrees_of_freedom(degrees_of_freedom, n_features),
-        scatter=structure.default_prior(samples.total(exact).to_layout(structure.layout))
-        if covariance is None
-        else _checked_covariance(covariance, structure, n_features),
+        mean=center,
+        degrees_of_freedom=degrees_of_freedom,
+        scatter=scatter,
     )
 
 

@@ -40,10 +40,10 @@ def to_sklearn(model: Estimator) -> Any:
     theirs = sklearn_class(type(model).__name__)()
     parameters, fitted = deepcopy((model.get_params(), attributes_of_fit(model)))
     structure = STRUCTURES[parameters["covariance_type"]]
-    if structure.sklearn_name != structure.name:
-        # scikit-learn has no covariance type for a diagonal matrix shared by all components.
+    parameters["covariance_type"] = structure.sklearn_name
+    if STRUCTURES[structure.sklearn_name].are_matrices and not structure.are_matrices:
+        # scikit-learn has no diagonal matrix that all components share.
         n_features = np.shape(fitted["means_"])[1]
-        parameters["covariance_type"] = structure.sklearn_name
         for values in (parameters, fitted):
             for name in _VARIANCES:
                 if values.get(name) is not None:
@@ -111,4 +111,4 @@ def sklearn_class(name: str) -> Any:
 def _diagonal_matrix(variances: ArrayLike, n_features: int) -> NDArray[np.floating[Any]]:
     """Return a diagonal matrix of the features' variances, or of a single variance."""
     values = np.asarray(variances)
-    return np.asarray(values * np.eye(n_features, dtype=values.dtype))
+    return np.asarray(values[..., np.newaxis] * np.eye(n_features, dtype=values.dtype))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from gmmx._core.interface.prediction import Predictor
 from gmmx.checks.feature_names import feature_names as names_of_columns
 from gmmx.checks.samples import check_samples
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
-from gmmx.exceptions import ConvergenceWarning
+from gmmx.exceptions import collected_warnings
 from gmmx.model.covariance import CONJUGATE_STRUCTURES
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import reg_covar_of
@@ -70,6 +70,7 @@ def bayesian_search(
     [2, 2]
     """
     column_names = names_of_columns(X)
+    names = {} if column_names is None else {"feature_names_in_": column_names}
     samples = np.asarray(check_samples(X, "bayesian_search", min_samples=2), dtype=np.float64)
     reg_covar = reg_covar_of(samples, feature_names)
     cells = []
@@ -80,16 +81,16 @@ def bayesian_search(
             tol=1e-6, tol_type="per-sample", reg_covar=reg_covar, max_iter=MAX_ITER,
             n_init=N_STARTS, random_state=random_state, n_threads=n_threads,
         )  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            pruned = model.fit(samples).prune()
+        with collected_warnings():  # a cell itself tells whether its fit converged
+            fitted = model._fitted(samples)
+        model._replace_fitted_attributes({"n_features_in_": samples.shape[1], **names, **fitted})
+        pruned = model.prune()
+        log_prob = pruned._predicted_of(Predictor.log_prob, samples)
         cells.append(
             Cell(
                 len(pruned.weights_), name, len(samples), pruned._n_parameters(),
-                float(pruned.score_samples(samples).sum()), pruned, n_started=model.n_components,
+                float(log_prob.sum()), pruned, n_started=model.n_components,
             )
         )  # fmt: skip
-        if column_names is not None:
-            pruned.feature_names_in_ = column_names
         on_cell(cells[-1])
     return cells

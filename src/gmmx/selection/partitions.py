@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 N_STARTS = 32
 
 
-def partitions_of(X: Array, n_components: int, random_state: int) -> list[Labels]:
+def clusterings_of(X: Array) -> tuple[KMeans, KMeans]:
+    """K-means in standardized and in whitened coordinates, since it depends on their scales."""
+    standardized, whitened = _coordinates(X)
+    return KMeans(ArraySource(standardized, 1)), KMeans(ArraySource(whitened, 1))
+
+
+def partitions_of(
+    clusterings: tuple[KMeans, KMeans], n_components: int, random_state: int
+) -> list[Labels]:
     """The partitions that fits with so many components start from.
 
-    Clusters are sought in standardized and in whitened coordinates, as k-means depends on the
-    scales of the features; half of them are left as seeded, for the sake of variety.
+    Half of them are left as seeded, for the sake of variety.
     """
     draw = np.random.RandomState([random_state, n_components])
-    coordinates = [KMeans(ArraySource(Z, 1)) for Z in _coordinates(X)]
     partitions = []
     for start in range(N_STARTS if n_components > 1 else 1):
-        kmeans = coordinates[start % 2]
+        kmeans = clusterings[start % 2]
         centers = kmeans.samples.rows(kmeans.seeds(n_components, draw))
         is_refined = start % 4 < 2
         labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)

@@ -20,7 +20,7 @@ from gmmx.model.covariance import STRUCTURES, CovarianceStructure, DegenerateCov
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
-from gmmx.selection.spurious import DistinctValues, n_distinct_rows, spurious_reason
+from gmmx.selection.spurious import DistinctValues, spurious_reason
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels, NDArray
@@ -103,14 +103,21 @@ class Stage:
 
 
 def fit_cell(
-    n_components: int, covariance_type: str, partitions: list[Labels], race: Stage, whole: Stage
+    n_components: int,
+    covariance_type: str,
+    partitions: list[Labels],
+    n_distinct: int,
+    race: Stage,
+    whole: Stage,
 ) -> Cell:
-    """The mixture of one cell, or why there is none."""
+    """The mixture of one cell, or why there is none.
+
+    `n_distinct` rows differ, counted no further than the largest number of components.
+    """
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES[covariance_type]
     n_parameters = structure.n_free_parameters(n_components, n_features)
     cell = partial(Cell, n_components, covariance_type, n_samples, n_parameters)
-    n_distinct = n_distinct_rows(whole.X, at_most=n_components)
     if n_distinct < n_components:
         return cell(reason=f"there are only {n_distinct} distinct rows")
     final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)

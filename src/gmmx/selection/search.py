@@ -21,9 +21,9 @@ from gmmx.checks.samples import check_samples
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
-from gmmx.selection.partitions import partitions_of
+from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
-from gmmx.selection.spurious import DistinctValues
+from gmmx.selection.spurious import DistinctValues, n_distinct_rows
 
 # So few values keep the kernels busy so briefly that threads only wait for the interpreter's lock.
 SMALL_SIZE = 50_000
@@ -96,15 +96,21 @@ def search(
     distinct = DistinctValues.of(samples, names)
     whole = Stage(samples, reg_covar, distinct, column_names, n_threads // n_workers, stop)
     race = whole.reduced(random_state)
+    n_distinct = n_distinct_rows(samples, at_most=max(n_components, default=0))
+    clusterings = clusterings_of(race.X)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
         try:
-            partitions = pool.map(lambda k: partitions_of(race.X, k, random_state), n_components)
+            partitions = pool.map(
+                lambda k: partitions_of(clusterings, k, random_state), n_components
+            )
             starts = dict(zip(n_components, partitions, strict=True))
 
             def fit(n_components: int, covariance_type: str) -> Cell:
                 on_start(n_components, covariance_type)
-                return fit_cell(n_components, covariance_type, starts[n_components], race, whole)
+                return fit_cell(
+                    n_components, covariance_type, starts[n_components], n_distinct, race, whole
+                )
 
             # The largest first: no long one is left when the other workers are finished.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}

@@ -159,17 +159,10 @@ def pooled_start(
 
     Where the pooled one is singular as well, it is that of all samples together. Warns which.
     """
-    n_components, n_features = statistics.origin.shape
-    total = structure.average(statistics.merged(), reg_covar)
-    if "component" not in structure.axes:
-        covariances, message = total, "the shared covariance is singular: it is that of all samples"
-    else:
-        covariances = structure.average(statistics, reg_covar)
-        singular = [k for k in range(n_components) if structure.is_singular(covariances[k : k + 1])]
-        pooled = np.average(covariances, axis=0, weights=statistics.counts)
-        covariances[singular] = total[0] if structure.is_singular(pooled[np.newaxis]) else pooled
-        held = ", ".join(f"{k} (holds {statistics.counts[k]:.6g})" for k in singular)
+    covariance, pooled = structure.estimate_pooled(statistics, reg_covar)
+    message = "the shared covariance is singular: it is that of all samples"
+    if "component" in structure.axes:
+        held = ", ".join(f"{k} (holds {statistics.counts[k]:.6g})" for k in pooled)
         message = f"components {held} have singular covariances: they begin with the pooled one"
-    covariance = structure.from_covariances(covariances, n_components, n_features)
     warn_convergence(f"At the start {message}.")
     return covariance

@@ -47,6 +47,9 @@ class CovarianceStructure(ABC):
     layout: ClassVar[Layout]
     axes: ClassVar[tuple[str, ...]]  # of `covariances`: 'component' or 'feature' each
     are_matrices: ClassVar[bool]  # whether the last two axes are features by features
+    # Whether `log_factors` that are extrapolated stay those of the structure, which an accelerated
+    # fit needs. A structure whose constraints are not linear in them sets it to False.
+    has_chart: ClassVar[bool] = True
 
     # What a structure defines.
 
@@ -54,6 +57,21 @@ class CovarianceStructure(ABC):
     @abstractmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         """Number of free parameters in the covariances."""
+
+    @classmethod
+    @abstractmethod
+    def estimate(
+        cls,
+        statistics: SufficientStatistics,
+        reg_covar: float,
+        previous: CovarianceStructure | None = None,
+        n_threads: int = 1,
+    ) -> Self:
+        """Covariances of the M-step, of maximum likelihood with `reg_covar` added to variances.
+
+        `previous` are the covariances of the E-step, None at the start: an iterative estimate
+        begins with them, and empty components keep them.
+        """
 
     # What structures of a kind share.
 
@@ -98,7 +116,27 @@ class CovarianceStructure(ABC):
     def information(self, weights: Array) -> Array:
         """Fisher information per sample of `log_factors` at the origin, if labels are known."""
 
-    # What all structures share.
+    # What all structures share. One that a mean of covariances would leave pools in its own way.
+
+    @classmethod
+    def estimate_pooled(
+        cls, statistics: SufficientStatistics, reg_covar: float
+    ) -> tuple[Self, list[int]]:
+        """Covariances of a start that has singular ones, and the components with a pooled one.
+
+        All components have the covariance of all samples together.
+        """
+        n_components = len(statistics.counts)
+        total = cls.estimate(statistics.merged(), reg_covar)
+        return total.of(np.zeros(n_components, dtype=np.intp)), list(range(n_components))
+
+    def with_pooled(self, components: NDArray[np.intp], weights: Array) -> Self:
+        """The structure where `components` have the mean covariance, weighted by `weights`."""
+        if "component" not in self.axes:
+            return self
+        covariances = self.covariances.copy()
+        covariances[components] = np.average(covariances, axis=0, weights=weights)
+        return self.from_covariances(covariances, self.n_components, self.n_features)
 
     @classmethod
     def covariance_shape(cls, n_components: int, n_features: int) -> tuple[int, ...]:
@@ -115,23 +153,6 @@ class CovarianceStructure(ABC):
             precisions_cholesky=self.precisions_cholesky[components],
             n_components=len(components),
         )
-
-    def with_pooled(self, components: NDArray[np.intp], weights: Array) -> Self:
-        """The structure where `components` have the mean covariance, weighted by `weights`."""
-        if "component" not in self.axes:
-            return self
-        covariances = self.covariances.copy()
-        covariances[components] = np.average(covariances, axis=0, weights=weights)
-        return self.from_covariances(covariances, self.n_components, self.n_features)
-
-    @classmethod
-    def is_singular(cls, covariances: Array) -> bool:
-        """Whether covariances have no factor."""
-        try:
-            cls.factorize(covariances)
-        except DegenerateCovarianceError:
-            return True
-        return False
 
     def fewest_rows(self) -> int:
         """Distinct samples that one component needs for a covariance of its own."""
@@ -161,9 +182,14 @@ class CovarianceStructure(ABC):
         """Shift U_k of component k, in standard deviations; (n_components, n_features)."""
         return components.whiten(shifts, self.factors().reshape(-1), self.layout)
 
+    # Helpers of `estimate`.
+
     @classmethod
     def average(cls, statistics: SufficientStatistics, reg_covar: float = 0.0) -> Array:
-        """Covariances of maximum likelihood, `reg_covar` added to every variance."""
+        """Scatter of the samples about the new means, averaged over the axes left out of `axes`.
+
+        `reg_covar` is added to every variance.
+        """
         covariances = np.empty(cls.covariance_shape(*statistics.origin.shape))
         components.average_scatter(
             statistics.counts, statistics.shift, statistics.second.reshape(-1), cls.are_matrices,
@@ -172,15 +198,14 @@ class CovarianceStructure(ABC):
         return covariances
 
     @classmethod
-    def estimate(
+    def from_m_step(
         cls,
+        covariances: Array,
         statistics: SufficientStatistics,
-        reg_covar: float,
-        previous: CovarianceStructure | None = None,
-        n_threads: int = 1,
+        previous: CovarianceStructure | None,
+        n_threads: int,
     ) -> Self:
-        """Covariances of the M-step; an empty component keeps its `previous` one."""
-        covariances = cls.average(statistics, reg_covar)
+        """Structure with estimated covariances; an empty component keeps its `previous` one."""
         if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
         n_components, n_features = statistics.origin.shape

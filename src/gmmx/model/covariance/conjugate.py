@@ -1,10 +1,13 @@
-"""Covariance structures whose precisions have a conjugate prior."""
+"""Covariance structures that average the scatter; their precisions have conjugate priors."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from gmmx.model.covariance.base import CovarianceStructure
+from gmmx.model.covariance.cholesky import DegenerateCovarianceError
 from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
@@ -12,16 +15,57 @@ if TYPE_CHECKING:
 
 
 class ConjugateStructure(CovarianceStructure):
-    """A structure whose precisions have Wishart distributions, prior and posterior.
+    """A structure whose M-step averages the scatter, in closed form.
 
-    The prior is a scatter, W_0^-1, in the shape of one component's covariance, and degrees of
-    freedom. The posterior adds to both what samples have. A shared covariance counts the K-th
-    part of all samples, as scikit-learn does.
+    Its precisions have Wishart distributions, prior and posterior. The prior is a scatter, W_0^-1,
+    in the shape of one component's covariance, and degrees of freedom. The posterior adds to both
+    what samples have. A shared covariance counts the K-th part of all samples, as scikit-learn
+    does.
 
     References
     ----------
     Bishop (2006), "Pattern recognition and machine learning", (10.62) and (10.63).
     """
+
+    @classmethod
+    def estimate(
+        cls,
+        statistics: SufficientStatistics,
+        reg_covar: float,
+        previous: CovarianceStructure | None = None,
+        n_threads: int = 1,
+    ) -> Self:
+        covariances = cls.average(statistics, reg_covar)
+        return cls.from_m_step(covariances, statistics, previous, n_threads)
+
+    @classmethod
+    def estimate_pooled(
+        cls, statistics: SufficientStatistics, reg_covar: float
+    ) -> tuple[Self, list[int]]:
+        """Covariances of a start that has singular ones, and the components with a pooled one.
+
+        A component without a covariance of its own has the mean one, or that of all samples
+        together if the mean is singular as well.
+        """
+        if "component" not in cls.axes:
+            return super().estimate_pooled(statistics, reg_covar)
+        n_components, n_features = statistics.origin.shape
+        covariances = cls.average(statistics, reg_covar)
+        singular = [k for k in range(n_components) if cls.is_singular(covariances[k : k + 1])]
+        pooled = np.average(covariances, axis=0, weights=statistics.counts)[np.newaxis]
+        if cls.is_singular(pooled):
+            pooled = cls.average(statistics.merged(), reg_covar)
+        covariances[singular] = pooled[0]
+        return cls.from_covariances(covariances, n_components, n_features), singular
+
+    @classmethod
+    def is_singular(cls, covariances: Array) -> bool:
+        """Whether covariances have no factor."""
+        try:
+            cls.factorize(covariances)
+        except DegenerateCovarianceError:
+            return True
+        return False
 
     @classmethod
     def prior_shape(cls, n_features: int) -> tuple[int, ...]:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Diag(ConjugateStructure, VarianceCovariance):
-    """A variance for each component and feature, (n_components, n_features)."""
+    """A variance for each component and feature, (n_components, n_features).
+
+    The M-step: S_kd / n_k, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    """
 
     name = "diag"
     sklearn_name = "diag"

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Full(ConjugateStructure, MatrixCovariance):
-    """A covariance matrix for each component, (n_components, n_features, n_features)."""
+    """A covariance matrix for each component, (n_components, n_features, n_features).
+
+    The M-step: S_k / n_k, with the scatter S_k = sum_i r_ik (x_i - mean_k) (x_i - mean_k)^T.
+    """
 
     name = "full"
     sklearn_name = "full"

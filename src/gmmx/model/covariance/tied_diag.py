@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class TiedDiag(ConjugateStructure, VarianceCovariance):
-    """A variance for each feature, (n_features,)."""
+    """A variance for each feature, (n_features,).
+
+    The M-step: sum_k S_kd / n, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    """
 
     name = "tied-diag"
     sklearn_name = "tied"  # it subtracts the mean before it squares, which keeps most digits
