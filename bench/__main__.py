@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cases.synthetic import CASES
+from bench.hosts.host import Host
 from bench.hosts.machine import describe_machine, usable_cores
 from bench.hosts.processes import RequestError
 from bench.measures.acceleration import measure_acceleration
@@ -30,7 +31,7 @@ from bench.plan import QUICK, THOROUGH, THOROUGH_ON_THREADS, Plan
 from bench.report.markdown import markdown
 from bench.report.readme import update_readme
 from bench.report.results import Results
-from bench.rivals import GMMX, LIBRARIES, SKLEARN, Host
+from bench.rivals import GMMX, LIBRARIES, SKLEARN
 from bench.rivals.environments import prepare
 
 FOLDER = Path(__file__).resolve().parent

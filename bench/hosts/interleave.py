@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from bench.hosts.host import Host
 from bench.plan import Plan
-from bench.rivals import GMMX, SKLEARN, Host
+from bench.rivals import GMMX, SKLEARN
 
 
 def the_pair(hosts: Sequence[Host]) -> list[Host]:

@@ -13,8 +13,8 @@ from unittest import mock
 import numpy as np
 
 from bench.cases.problem import Array
+from bench.hosts.host import Host
 from bench.hosts.interleave import the_pair
-from bench.rivals import Host
 from bench.timing import median_seconds
 
 TOL = 1e-7  # nats per sample; at the default of 1e-3 plain EM stops far from the maximum

@@ -15,10 +15,11 @@ import numpy as np
 from bench.cases.problem import Array, load
 from bench.cases.synthetic import Case, save
 from bench.formatting import figure
+from bench.hosts.host import Host
 from bench.hosts.interleave import compare, the_pair
 from bench.hosts.processes import RequestError
 from bench.plan import Plan
-from bench.rivals import GMMX, SKLEARN, Host
+from bench.rivals import GMMX, SKLEARN
 from bench.timing import timed
 
 COLUMN_SAMPLES, TABLE_SAMPLES = 20_000, 10_000

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from bench.cases.synthetic import Case
+from bench.hosts.host import Host
 from bench.hosts.interleave import the_pair
 from bench.measures.iteration import Measurement, measure_iterations
 from bench.plan import Plan, Round
-from bench.rivals import GMMX, SKLEARN, Host
+from bench.rivals import GMMX, SKLEARN
 
 LARGEST_SHRINK = 5  # with fewer samples, what happens once would count
 ROUND = Round("overlapping", "float64", covariance_types=("full",))

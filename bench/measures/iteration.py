@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cases.synthetic import Case, save
+from bench.hosts.host import Host
 from bench.hosts.processes import RequestError
 from bench.measures.iteration_seconds import FEWER, MORE
 from bench.plan import PAIR, Plan, Round
-from bench.rivals import SKLEARN, Host
+from bench.rivals import SKLEARN
 
 # Largest relative difference of mean log-likelihoods at which a result counts.
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from bench.cases.problem import Array
 from bench.cases.synthetic import Case
+from bench.hosts.host import Host
 from bench.hosts.processes import RequestError
 from bench.plan import Plan
-from bench.rivals import GMMX, Host
+from bench.rivals import GMMX
 from bench.timing import median_seconds
 
 GEMM_SIZE = 1024

@@ -14,9 +14,9 @@ import numpy as np
 
 from bench.cases.problem import Array
 from bench.cases.synthetic import Case, generate
+from bench.hosts.host import Host
 from bench.hosts.interleave import compare
 from bench.plan import Plan
-from bench.rivals import Host
 from bench.timing import median_seconds, timed
 
 N_FEATURES, N_COMPONENTS = 8, 8

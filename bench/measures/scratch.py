@@ -12,9 +12,9 @@ from typing import Any
 from bench.cases.likelihood import mean_log_likelihood
 from bench.cases.problem import Parameters, load
 from bench.cases.synthetic import COVARIANCE_TYPES, Case, save
+from bench.hosts.host import Host
 from bench.hosts.interleave import compare
 from bench.plan import Plan
-from bench.rivals import Host
 from bench.timing import median_seconds
 
 LARGEST_D = 64

@@ -9,11 +9,6 @@ raises an error if the library is not installed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-from bench.hosts.processes import Process, RequestError
-from bench.rivals.environments import interpreter
 
 
 @dataclass(frozen=True)
@@ -41,45 +36,3 @@ LIBRARIES = (
     Library("mlpack", "mlpack", "mlpack"),
     Library("armadillo", "Armadillo"),
 )
-
-
-class Host:
-    """A library in its process.
-
-    Parameters
-    ----------
-    library : Library
-        The library.
-    n_threads : int
-        Threads that it may use.
-    """
-
-    def __init__(self, library: Library, n_threads: int) -> None:
-        self.library = library
-        self.process = Process(n_threads, interpreter(library.environment) or "")
-        self.description: dict[str, Any] = {}
-
-    def available(self) -> str | None:
-        """Return why the library cannot be measured, None if it can."""
-        if not self.process.interpreter:
-            return f"no environment {self.library.environment!r}; run python -m bench --prepare"
-        try:
-            self.description = self.process.call(f"{__name__}.describe", module=self.library.module)
-        except RequestError as error:
-            return str(error)
-        return None
-
-    def supports(self, covariance_type: str, dtype: str) -> bool:
-        """Return whether the library has a covariance type in a precision."""
-        described = self.description
-        return covariance_type in described["covariance_types"] and dtype in described["dtypes"]
-
-
-def describe(module: str) -> dict[str, Any]:
-    """Return what a library supports and its versions; runs in its process."""
-    adapter = import_module(module)
-    return {
-        "covariance_types": adapter.COVARIANCE_TYPES,
-        "dtypes": adapter.DTYPES,
-        "versions": adapter.versions(),
-    }

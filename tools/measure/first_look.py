@@ -29,13 +29,14 @@ from bench.cases.likelihood import mean_log_likelihood
 from bench.cases.problem import Parameters
 from bench.cases.synthetic import Case
 from bench.formatting import NOTHING, difference, table
+from bench.hosts.host import Host
 from bench.hosts.interleave import compare
 from bench.hosts.machine import describe_machine, usable_cores
 from bench.measures.iteration import TOLERANCE
 from bench.measures.prediction import N_COMPONENTS as ROW_COMPONENTS
 from bench.measures.prediction import N_FEATURES
 from bench.plan import THOROUGH
-from bench.rivals import GMMX, SKLEARN, Host
+from bench.rivals import GMMX, SKLEARN
 from bench.timing import timed
 from memory import peak_of_fit
 
