@@ -214,7 +214,10 @@ def test_no_two_folders_need_each_other():
 
 
 def test_folders_are_small():
-    for folder in [SOURCE, *(SOURCE / name for name in FOLDERS)]:
+    others = [ROOT / name for name in ("tests", "bench", "tools", "tools/compare/clients")]
+    others += [inner for folder in others for inner in folder.glob("*/")]
+    assert {ROOT / "tests" / "tree", ROOT / "bench" / "measures"} <= {*others}
+    for folder in [SOURCE, *(SOURCE / name for name in FOLDERS), *others]:
         modules = {path.stem for path in folder.iterdir() if path.suffix in (".py", ".pyx", ".pxd")}
         assert len(modules - {"__init__"}) <= MOST_FILES, folder
 
