@@ -13,25 +13,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.acceleration import measure_acceleration
-from bench.bayesian import measure_bayesian
-from bench.cases import CASES
-from bench.environments import prepare
-from bench.growth import measure_growth
-from bench.iterations import Measurement, measure_iterations
-from bench.kernels import measure_kernels
-from bench.libraries import GMMX, LIBRARIES, SKLEARN, Host
-from bench.machine import describe_machine, usable_cores
+from bench.cases.synthetic import CASES
+from bench.hosts.host import Host
+from bench.hosts.machine import describe_machine, usable_cores
+from bench.hosts.processes import RequestError
+from bench.measures.acceleration import measure_acceleration
+from bench.measures.bayesian import measure_bayesian
+from bench.measures.growth import measure_growth
+from bench.measures.iteration import Measurement, measure_iterations
+from bench.measures.kernels import measure_kernels
+from bench.measures.prediction import measure_prediction
+from bench.measures.resources import measure_imports, measure_memory
+from bench.measures.scaling import measure_precision, measure_scaling
+from bench.measures.scratch import measure_scratch
+from bench.measures.service import measure_service
 from bench.plan import QUICK, THOROUGH, THOROUGH_ON_THREADS, Plan
-from bench.prediction import measure_prediction
-from bench.processes import RequestError
-from bench.report import markdown
-from bench.resources import measure_imports, measure_memory
-from bench.results import Results
-from bench.scaling import measure_precision, measure_scaling
-from bench.scratch import measure_scratch
-from bench.service import measure_service
-from bench.summary import update_readme
+from bench.report.markdown import markdown
+from bench.report.readme import update_readme
+from bench.report.results import Results
+from bench.rivals import GMMX, LIBRARIES, SKLEARN
+from bench.rivals.environments import prepare
 
 FOLDER = Path(__file__).resolve().parent
 KEYS = [library.key for library in LIBRARIES]
@@ -210,7 +211,7 @@ def write(results: Results, stem: Path) -> None:
     stem.with_suffix(".md").write_text(text, encoding="utf-8")
     if results.iterations:
         try:
-            from bench.picture import draw  # noqa: PLC0415 - optional
+            from bench.report.picture import draw  # noqa: PLC0415 - optional
         except ImportError as error:
             print(f"no picture: {error}", file=sys.stderr)
         else:

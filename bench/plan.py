@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bench.cases import CASES, COVARIANCE_TYPES, Case
-from bench.libraries import GMMX, LIBRARIES, SKLEARN
+from bench.cases.synthetic import CASES, COVARIANCE_TYPES, Case
+from bench.rivals import GMMX, LIBRARIES, SKLEARN
 
 ALL = tuple(library.key for library in LIBRARIES)
 PAIR = (SKLEARN.key, GMMX.key)

@@ -6,7 +6,7 @@ Usage: python -m pip install '.[fuzz]'
 
 An input is the header and the arrays of a model file. Its prefix and checksum are made right, as
 forgers make theirs; damage that they notice has tests of its own. What reaches new code joins
-fuzz/corpus/load, and so does what fails: tests/test_corpus.py runs all of it again.
+fuzz/corpus/load, and so does what fails: tests/tree/test_corpus.py runs all of it again.
 """
 
 from __future__ import annotations

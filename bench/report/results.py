@@ -1,0 +1,62 @@
+"""What a run found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from bench.cases.synthetic import Case
+from bench.measures.iteration import Measurement
+
+
+@dataclass
+class Results:
+    """Everything that is reported; a part that was not measured is empty."""
+
+    machine: dict[str, Any]
+    plan: str
+    n_threads: int
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    iterations: list[Measurement] = field(default_factory=list)
+    kernels: list[dict[str, Any]] = field(default_factory=list)
+    scaling: list[dict[str, Any]] = field(default_factory=list)
+    precision: list[dict[str, Any]] = field(default_factory=list)
+    scratch: list[dict[str, Any]] = field(default_factory=list)
+    prediction: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    imports: dict[str, float] = field(default_factory=dict)
+    growth: list[dict[str, Any]] = field(default_factory=list)
+    acceleration: list[dict[str, Any]] = field(default_factory=list)
+    bayesian: dict[str, Any] = field(default_factory=dict)
+    service: list[dict[str, Any]] = field(default_factory=list)
+
+    def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:
+        """Iterations by data, precision, covariance type and case: measurements by library."""
+        rows: dict[tuple[str, str, str, Case], dict[str, Measurement]] = {}
+        for found in self.iterations:
+            key = (found.data, found.dtype, found.covariance_type, found.case)
+            rows.setdefault(key, {})[found.library] = found
+        yield from rows.items()
+
+    def save(self, path: Path) -> None:
+        """Write everything as JSON, in one step."""
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what was saved."""
+        found = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_case)
+        found["iterations"] = [Measurement(**row) for row in found["iterations"]]
+        return cls(**found)
+
+
+def _with_case(values: dict[str, Any]) -> dict[str, Any]:
+    """Make a `Case` of what was one."""
+    return values | {"case": Case(**values["case"])} if "case" in values else values

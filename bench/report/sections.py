@@ -1,0 +1,225 @@
+"""Sections of the report, one for each part but the iterations; empty if not measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bench.formatting import NOTHING, difference, figure, table
+from bench.measures.acceleration import NEAR, TOL, gain_to_goal
+from bench.measures.iteration import TOLERANCE
+from bench.measures.service import CONNECTIONS
+from bench.report.results import Results
+from bench.report.targets import LONG, NAMES
+from bench.rivals import GMMX, SKLEARN
+
+
+def kernels(results: Results) -> str:
+    """Rates of the kernels."""
+    rows = [
+        [
+            f"{row['case']}, {row['dtype']}",
+            f"{row['gemm']:.1f}",
+            f"{row['e_step']:.1f}",
+            f"{100 * row['e_step_fraction']:.0f} %",
+            f"{row['m_step']:.1f}",
+            f"{100 * row['m_step_fraction']:.0f} %",
+        ]
+        for row in results.kernels
+    ]
+    if not rows:
+        return ""
+    header = ["(n, D, K)", "NumPy's gemm", "E-step", "of gemm", "M-step", "of gemm"]
+    rates: dict[str, list[float]] = {}
+    for row in results.kernels:
+        name = "dgemm" if row["dtype"] == "float64" else "sgemm"
+        rates.setdefault(name, []).append(row["gemm"])
+    gemm = ", ".join(f"{name} {statistics.median(rate):.1f}" for name, rate in rates.items())
+    text = (
+        f"NumPy's {gemm} Gflop/s. The kernels in Gflop/s and next to the gemm measured in turn "
+        "with them: full covariances, no term left out, n K D² operations in each step."
+    )
+    return f"## Kernels of gmmx\n\n{text}\n\n{table(header, rows)}"
+
+
+def scaling(results: Results) -> str:
+    """Gain by threads."""
+    header = ["(n, D, K)", "one thread, ms", f"gain by {results.n_threads}", "agrees to"]
+    text = f"The target holds for iterations above {1e3 * LONG:g} ms on one thread."
+    return _gains("Threads of gmmx", text, header, results.scaling)
+
+
+def precision(results: Results) -> str:
+    """Gain by single precision."""
+    header = ["(n, D, K)", "float64, ms", "gain by float32", "agrees to"]
+    text = "Measured in turn; the target holds for all."
+    return _gains("Precision of gmmx", text, header, results.precision)
+
+
+def _gains(title: str, text: str, header: Sequence[str], gains: Iterable[dict[str, Any]]) -> str:
+    """A table of one way next to another, measured in turn."""
+    rows = [
+        [
+            f"{row['case']} {row['covariance_type']}",
+            f"{1e3 * row['seconds']:.3g}",
+            f"{row['gain']:.2f}",
+            difference(row["difference"]),
+        ]
+        for row in gains
+    ]
+    return f"## {title}\n\n{text}\n\n{table(header, rows)}" if rows else ""
+
+
+def scratch(results: Results) -> str:
+    """Default fits."""
+    if not results.scratch:
+        return ""
+    header = ["(n, D, K)", "scikit-learn, ms", "gmmx, ms", "ratio", "iterations", "iterations",
+              "agrees to"]  # fmt: skip
+    text = (
+        "All parameters at their defaults, the same `random_state`; k-means included. A ratio is "
+        "struck out and does not count where both ended at different likelihoods."
+    )
+    rows = map(_scratch_row, results.scratch)
+    return f"## A default fit from scratch\n\n{text}\n\n{table(header, rows)}"
+
+
+def _scratch_row(row: dict[str, Any]) -> list[str]:
+    """One case."""
+    pair = [row[key] for key in (SKLEARN.key, GMMX.key)]
+    ratio = f"{row['ratio']:.3g}"
+    return [
+        f"{row['case']} {row['covariance_type']}, {row['data']}",
+        *(f"{1e3 * found['seconds']:.3g}" for found in pair),
+        ratio if row["difference"] <= TOLERANCE["float64"] else f"~~{ratio}~~",
+        *(str(found["n_iter"]) for found in pair),
+        difference(row["difference"]),
+    ]
+
+
+def prediction(results: Results) -> str:
+    """Prediction."""
+    if not results.prediction:
+        return ""
+    rows = []
+    for name, text in (("a_million_rows", "a million rows, ms"), ("one_row", "one row, ms")):
+        found = results.prediction[name]
+        seconds = [f"{1e3 * found[key]['seconds']:.3g}" for key in (SKLEARN.key, GMMX.key)]
+        rows.append([text, *seconds, f"{found['ratio']:.3g}", difference(found["difference"])])
+    many = results.prediction["a_million_rows"]
+    of_e_step = [f"{many[key]['of_e_step']:.2f}" for key in (SKLEARN.key, GMMX.key)]
+    rows.append(["a million rows over `score_samples`", *of_e_step, NOTHING, NOTHING])
+    header = ["D = 8, K = 8, full", "scikit-learn", "gmmx", "ratio", "agrees to"]
+    return f"## predict_proba\n\n{table(header, rows)}"
+
+
+def resources(results: Results) -> str:
+    """Memory, import time and growth."""
+    rows = []
+    if results.memory:
+        peaks = [results.memory[key] for key in (SKLEARN.key, GMMX.key)]
+        shares = [f"{peak['extra'] / peak['samples']:.3g}" for peak in peaks]
+        text = "peak memory of a fit beyond X, as a multiple of the size of X"
+        rows.append([f"{text}, {results.memory['case']}", *shares])
+    if results.imports:
+        imports = [f"{1e3 * results.imports[key]:.3g}" for key in (SKLEARN.key, GMMX.key)]
+        rows.append(["import after NumPy, ms", *imports])
+    rows += _growth_rows(results)
+    if not rows:
+        return ""
+    return f"## Memory, import, growth\n\n{table(['', 'scikit-learn', 'gmmx'], rows)}"
+
+
+def _growth_rows(results: Results) -> list[list[str]]:
+    """Slope of the logarithm of an iteration's time over that of a size, full covariances."""
+    slopes = {(row["size"], row["library"]): row for row in results.growth}
+    rows = []
+    for size in dict.fromkeys(size for size, _ in slopes):
+        pair = [slopes[size, key] for key in (SKLEARN.key, GMMX.key)]
+        values = ", ".join(map(str, pair[0]["sizes"]))
+        text = f"an iteration's time grows with {size} ({values}) to the power of"
+        rows.append([text, *(f"{row['slope']:.2f}" for row in pair)])
+    return rows
+
+
+def acceleration(results: Results) -> str:
+    """Passes over the samples."""
+    if not results.acceleration:
+        return ""
+    header = ["data", "EM", "squarem", "ratio", "to the goal", "ratio", "likelihood more by",
+              "scikit-learn, ms", "EM, ms", "squarem, ms"]  # fmt: skip
+    text = (
+        f"Passes over the samples until convergence with `tol={TOL:g}`, from the same start; "
+        "passes in which squarem comes within "
+        f"{NEAR:g} nats per sample of scikit-learn's final likelihood, the goal; all passes of EM "
+        "over those; by how much squarem ends higher than EM; and time of scikit-learn's fit, and "
+        "of gmmx to the goal."
+    )
+    rows = map(_acceleration_row, results.acceleration)
+    return f"## Fewer iterations\n\n{text}\n\n{table(header, rows)}"
+
+
+def _acceleration_row(row: dict[str, Any]) -> list[str]:
+    """One data set."""
+    em, squarem = row["em"], row["squarem"]
+    return [
+        row["data"],
+        str(em["passes"]),
+        str(squarem["passes"]),
+        f"{em['passes'] / squarem['passes']:.2f}",
+        str(squarem["passes_to_goal"] or "not reached"),
+        f"{gain_to_goal(row):.2f}",
+        f"{squarem['log_likelihood'] - em['log_likelihood']:.0e}",
+        f"{1e3 * row[SKLEARN.key]['seconds']:.3g}",
+        *(
+            f"{1e3 * found['seconds_to_goal']:.3g}" if found["seconds_to_goal"] else NOTHING
+            for found in (em, squarem)
+        ),
+    ]
+
+
+def bayesian(results: Results) -> str:
+    """Bayesian mixtures."""
+    found = results.bayesian
+    if not found:
+        return ""
+    rows = [
+        ("one column, 20000 rows, 100 iterations", found["column"]),
+        ("fit_columns, 200 columns of 10000 rows", found["columns"]),
+        *((f"an iteration of {row['case']}, full", row) for row in found["matrices"]),
+    ]
+    text = "10 components of a Dirichlet process with concentration 0.001, or `full`."
+    if "rdt" in found:
+        rows.append(("rdt's normalizer, 20 columns of 10000 rows", found["rdt"]))
+        kept = ", ".join(
+            f"{NAMES[key]} {found['rdt'][key]['error']:.6g} and {found['rdt'][key]['components']}"
+            for key in (SKLEARN.key, GMMX.key)
+        )
+        text += f" rdt: error of the inverse, in standard deviations, and components kept: {kept}."
+    cells = [
+        [name, *(figure(row[key]["seconds"], 1e-3) for key in (SKLEARN.key, GMMX.key)),
+         figure(row["ratio"])]
+        for name, row in rows
+    ]  # fmt: skip
+    header = ["", "scikit-learn, ms", "gmmx, ms", "ratio"]
+    return f"## Bayesian mixtures\n\n{text}\n\n{table(header, cells)}"
+
+
+def service(results: Results) -> str:
+    """Requests per second, and times until an answer."""
+    if not results.service:
+        return ""
+    header = ["rows", "scikit-learn", "gmmx", "ratio", "p50", "p50", "p99", "p99", "agrees to"]
+    text = (
+        f"Requests per second of `examples/service`, D = 8, K = 8, full, {CONNECTIONS} connections "
+        "of wrk, by rows in a request; milliseconds until an answer, scikit-learn's before gmmx's."
+    )
+    rows = []
+    for row in results.service:
+        pair = [row[key] for key in (SKLEARN.key, GMMX.key)]
+        rates = [f"{found['requests_per_second']:.0f}" for found in pair]
+        times = [f"{1e3 * found[name]:.3g}" for name in ("p50", "p99") for found in pair]
+        cells = [str(row["rows"]), *rates, f"{row['ratio']:.2f}", *times]
+        rows.append([*cells, difference(row["difference"])])
+    return f"## A service\n\n{text}\n\n{table(header, rows)}"

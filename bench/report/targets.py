@@ -1,0 +1,190 @@
+"""Targets, from ``targets.json``, and the figures to hold against them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.measures.acceleration import gain_to_goal
+from bench.measures.iteration import TOLERANCE, Measurement
+from bench.measures.scratch import SMALL
+from bench.report.results import Results
+from bench.rivals import GMMX, LIBRARIES, SKLEARN
+
+NAMES = {library.key: library.name for library in LIBRARIES}
+LONG = 0.05  # seconds of an iteration above which two threads have a target
+
+
+class Figure(NamedTuple):
+    """A value and where it was found."""
+
+    value: float
+    where: str = ""
+
+
+@cache
+def targets() -> dict[str, Any]:
+    """Return what is in the file."""
+    path = Path(__file__).with_name("targets.json")
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def ratio_figures(results: Results, covariance_type: str, data: str) -> dict[int, float]:
+    """gmmx's ratio to scikit-learn in float64 by number of features, of results that agree."""
+    return {
+        case.n_features: row[GMMX.key].ratio
+        for (row_data, dtype, row_type, case), row in results.rows()
+        if (row_data, dtype, row_type) == (data, "float64", covariance_type)
+        and GMMX.key in row
+        and row[GMMX.key].agrees
+    }
+
+
+def other_figures(results: Results) -> dict[str, Figure]:
+    """Figures of the other targets, of what was measured."""
+    groups = (
+        _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
+        _of_bayesian,
+    )  # fmt: skip
+    return {name: figure for group in groups for name, figure in group(results).items()}
+
+
+def is_met(target: dict[str, Any], value: float) -> bool:
+    """Whether a figure meets a target."""
+    if "at_least" in target:
+        return bool(value >= target["at_least"])
+    return bool(value <= target["at_most"])
+
+
+def _of_iterations(results: Results) -> dict[str, Figure]:
+    """Against scikit-learn and rivals."""
+    slowest = [Figure(row[GMMX.key].ratio, where) for where, row in _rows_that_count(results)]
+    rivals = [
+        Figure(lead.value, f"{NAMES[key]}, {lead.where}")
+        for key, lead in rival_leads(results).items()
+    ]
+    return _worst({"slowest": slowest, "rivals": rivals}, min)
+
+
+def rival_leads(results: Results) -> dict[str, Figure]:
+    """The smallest ratio of each rival's time to gmmx's, of results that agree."""
+    leads: dict[str, list[Figure]] = {}
+    for where, row in _rows_that_count(results):
+        for key, other in row.items():
+            if key not in {GMMX.key, SKLEARN.key} and other.agrees:
+                leads.setdefault(key, []).append(Figure(other.over(row[GMMX.key]), where))
+    return _worst(leads, min)
+
+
+def _rows_that_count(results: Results) -> Iterator[tuple[str, dict[str, Measurement]]]:
+    """Rows in which gmmx agrees, with what they are."""
+    for (data, dtype, covariance_type, case), row in results.rows():
+        if GMMX.key in row and row[GMMX.key].agrees:
+            yield f"{case} {covariance_type}, {data}, {dtype}", row
+
+
+def _of_gains(results: Results) -> dict[str, Figure]:
+    """Of single precision and of threads."""
+    found = {
+        name: [
+            Figure(row["gain"], f"{row['case']} {row['covariance_type']}")
+            for row in rows
+            if row["seconds"] > longer_than
+        ]
+        for name, rows, longer_than in (
+            ("float32_gain", results.precision, 0),
+            ("thread_gain", results.scaling, LONG),
+        )
+    }
+    figures = _worst(found, min)
+    for name, worst in figures.items():
+        median = statistics.median(figure.value for figure in found[name])
+        figures[name] = Figure(worst.value, f"{worst.where}; median {median:.2f}")
+    return figures
+
+
+def _of_kernels(results: Results) -> dict[str, Figure]:
+    """Of the dense kernels."""
+    rows = [
+        row for row in results.kernels if row["dtype"] == "float64" and row["case"].n_features >= 32
+    ]
+    steps = ("e_step", "m_step")
+    found = {
+        step: [Figure(row[f"{step}_fraction"], str(row["case"])) for row in rows] for step in steps
+    }
+    return _worst(found, min)
+
+
+def _of_fits(results: Results) -> dict[str, Figure]:
+    """Of default fits and of imports."""
+    found: dict[str, list[Figure]] = {"scratch": [], "small": []}
+    for row in results.scratch:
+        if row["difference"] <= TOLERANCE["float64"]:
+            name = "small" if row["case"] == SMALL else "scratch"
+            where = f"{row['case']} {row['covariance_type']}, {row['data']}"
+            found[name].append(Figure(row["ratio"], where))
+    figures = _worst(found, min)
+    if results.imports:
+        figures["import"] = Figure(1e3 * results.imports["gmmx"])
+    return figures
+
+
+def _of_prediction(results: Results) -> dict[str, Figure]:
+    """Of ``predict_proba``."""
+    if not results.prediction:
+        return {}
+    one, many = results.prediction["one_row"], results.prediction["a_million_rows"]
+    return {
+        "one_row": Figure(1e6 * one[GMMX.key]["seconds"]),
+        "one_row_ratio": Figure(one["ratio"]),
+        "million_rows": Figure(many[GMMX.key]["of_e_step"]),
+    }
+
+
+def _of_acceleration(results: Results) -> dict[str, Figure]:
+    """Of extrapolation."""
+    rows = results.acceleration
+    if not rows:
+        return {}
+    gains = [row["em"]["passes"] / row["squarem"]["passes"] for row in rows]
+    differences = [
+        Figure(row["squarem"]["log_likelihood"] - row["em"]["log_likelihood"], row["data"])
+        for row in rows
+    ]
+    most = [Figure(1 / gain, row["data"]) for gain, row in zip(gains, rows, strict=True)]
+    return {
+        "passes_median": Figure(statistics.median(gains), f"{len(rows)} data sets"),
+        "goal_median": Figure(statistics.median(map(gain_to_goal, rows))),
+        **_worst({"likelihood": differences}, min),
+        **_worst({"passes_worst": most}, max),
+    }
+
+
+def _of_bayesian(results: Results) -> dict[str, Figure]:
+    """Of Bayesian mixtures."""
+    found = results.bayesian
+    if not found:
+        return {}
+    figures = {"bayesian_column": Figure(found["column"]["ratio"])}
+    if results.n_threads > 1:
+        figures["bayesian_columns"] = Figure(found["columns"]["ratio"])
+    if "rdt" in found:
+        figures["rdt"] = Figure(found["rdt"]["ratio"])
+    shares = [
+        Figure(row["share"], str(row["case"]))
+        for row in found["matrices"]
+        if row["share"] is not None
+    ]
+    return {**figures, **_worst({"bayesian_share": shares}, min)}
+
+
+def _worst(
+    found: dict[str, list[Figure]], choose: Callable[[Iterable[Figure]], Figure]
+) -> dict[str, Figure]:
+    """The figure of each list that is the farthest from its target."""
+    return {name: choose(figures) for name, figures in found.items() if figures}

@@ -1,0 +1,28 @@
+"""A fit by an estimator with scikit-learn's constructor."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from bench.cases.problem import REG_COVAR, Fit, Parameters, Problem
+from bench.timing import timed
+
+
+def fit_estimator(estimator: Any, problem: Problem, n_iter: int) -> Fit:
+    """Fit a class of estimators from the problem's parameters."""
+    model = estimator(
+        len(problem.means),
+        covariance_type=problem.covariance_type,
+        tol=0.0,
+        reg_covar=REG_COVAR,
+        max_iter=n_iter,
+        weights_init=problem.weights,
+        means_init=problem.means,
+        precisions_init=problem.identity,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it did not converge
+        seconds, _ = timed(lambda: model.fit(problem.X))
+    assert model.n_iter_ == n_iter
+    return Fit(seconds, Parameters(model.weights_, model.means_, model.covariances_))

@@ -1,0 +1,47 @@
+"""Programs in processes of their own, where nothing has been imported or started before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import gmmx
+
+SUPPORT = Path(__file__).parent  # programs import from it
+SECONDS = 25  # that a program may take on a slow machine before it counts as hanging
+
+with_threads = pytest.mark.skipif(not gmmx.build_config()["openmp"], reason="built without threads")
+
+PREAMBLE = """
+import os, signal, sys, threading, time, warnings
+import numpy as np
+from gmmx import GaussianMixture
+
+warnings.simplefilter("ignore")
+random = np.random.default_rng(0)
+
+def samples(n_samples, n_features=3):
+    return random.normal(size=(n_samples, n_features)) + random.integers(4, size=(n_samples, 1))
+
+def bits(model):
+    return model.means_.tobytes() + model.covariances_.tobytes()
+"""
+
+
+def run(program, **environment):
+    """Run a program and return what it printed; fail if it fails or hangs.
+
+    The environment is that of the tests but for the given variables; None removes one.
+    """
+    variables = {name: value for name, value in (os.environ | environment).items() if value}
+    finished = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + textwrap.dedent(program)], cwd=SUPPORT,
+        env=variables, capture_output=True, text=True, check=False, timeout=SECONDS,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout

@@ -1,0 +1,74 @@
+"""The bench's report: where it is written, and which figures it leaves out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from bench.cases.synthetic import Case
+from bench.hosts.interleave import compare
+from bench.plan import THOROUGH
+from bench.report import readme, sections
+from bench.report.results import Results
+from bench.report.targets import other_figures
+from bench.rivals import GMMX, SKLEARN
+
+CASE = Case(20_000, 8, 16)
+
+
+def hosts_that_take(theirs, ours):
+    """Return hosts whose calls tell given seconds, turn by turn."""
+
+    def host(library, seconds):
+        turns = iter(seconds)
+        answer = lambda function, **arguments: {"seconds": next(turns), "result": 1.0}  # noqa: E731
+        return SimpleNamespace(library=library, process=SimpleNamespace(call=answer))
+
+    return [host(SKLEARN, theirs), host(GMMX, ours)]
+
+
+def bayesian_results(theirs, ours):
+    """Return results of Bayesian mixtures with the same seconds in every row."""
+    row = compare(hosts_that_take(theirs, ours), THOROUGH, "any")
+    matrices = [{"case": CASE, "share": row["ratio"], **row}]
+    machine = {"processor": "any"}
+    found = {"column": row, "columns": row, "matrices": matrices}
+    return Results(machine, THOROUGH.name, 1, bayesian=found)
+
+
+def test_ratios_are_medians_over_turns():
+    row = compare(hosts_that_take([8, 9, 4, 5, 6], [2, 3, 4, 5, 1]), THOROUGH, "any")
+    assert row["ratio"] == 3.0
+    assert row["difference"] == 0.0
+    assert [row[library.key]["seconds"] for library in (SKLEARN, GMMX)] == [6, 3]
+
+
+@pytest.mark.parametrize("failed", [-1.0, 0.0])
+@pytest.mark.parametrize("turn", range(THOROUGH.repeats))
+def test_a_difference_of_fits_that_is_not_positive_gives_no_figure(failed, turn):
+    ours = [1.0] * THOROUGH.repeats
+    ours[turn] = failed
+    results = bayesian_results([4.0] * THOROUGH.repeats, ours)
+    assert "bayesian_share" not in other_figures(results)
+    iteration = [line for line in sections.bayesian(results).splitlines() if str(CASE) in line]
+    assert iteration == [f"| an iteration of {CASE}, full | 4e+03 | - | - |"]
+
+
+def test_positive_differences_of_fits_give_a_figure():
+    results = bayesian_results([4.0] * THOROUGH.repeats, [1.0] * THOROUGH.repeats)
+    assert other_figures(results)["bayesian_share"] == (4.0, str(CASE))
+
+
+def test_the_summary_goes_between_the_marks_of_the_benchs_readme(tmp_path, monkeypatch):
+    assert readme.README.parent.name == "bench"
+    for mark in (readme.BEGIN, readme.END):
+        assert readme.README.read_text(encoding="utf-8").count(mark) == 1
+    page, saved = tmp_path / "README.md", tmp_path / "results.json"
+    page.write_text(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n", encoding="utf-8")
+    bayesian_results([4.0] * THOROUGH.repeats, [1.0] * THOROUGH.repeats).save(saved)
+    monkeypatch.setattr(readme, "README", page)
+    text = readme.update_readme([saved])
+    expected = f"before\n{readme.BEGIN}\n{text}\n{readme.END}\nafter\n"
+    assert page.read_text(encoding="utf-8") == expected
+    assert "n_samples, n_features, n_components" in text

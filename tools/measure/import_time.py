@@ -1,0 +1,40 @@
+"""Print how long importing gmmx's estimator takes, next to NumPy, which is part of it.
+
+Usage: python tools/measure/import_time.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+REPEATS = 9
+PROGRAMS = {
+    "an empty program": "pass",
+    "numpy": "import numpy",
+    "gmmx, nothing of it": "import gmmx",
+    "gmmx": "from gmmx import GaussianMixture",
+}
+
+
+def milliseconds(code: str) -> float:
+    """Return the time that a new interpreter takes for code."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Run the programs in turn, print the median time of each."""
+    times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for _ in range(REPEATS):
+        for name, code in PROGRAMS.items():
+            times[name].append(milliseconds(code))
+    for name in PROGRAMS:
+        print(f"{name}: {statistics.median(times[name]):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
