@@ -196,10 +196,7 @@ class Estimator:
         """Return the samples to fit and the fitted attributes that describe their features."""
         names = feature_names(X)
         samples = check_samples(X, type(self).__name__, min_samples=min_samples)
-        features = FeatureAttributes(n_features_in_=samples.shape[1])
-        if names is not None:
-            features["feature_names_in_"] = names
-        return samples, features
+        return samples, feature_attributes(samples.shape[1], names)
 
     def _check_new_samples(self, X: object) -> FloatArray:
         """Return checked samples for a fitted model, with the same features as in ``fit``."""
@@ -225,6 +222,14 @@ class Estimator:
             for name, value in self.get_params().items()
             if short_repr(value) != short_repr(self._parameter_defaults[name])
         ]
+
+
+def feature_attributes(n_features: int, names: NDArray[np.object_] | None) -> FeatureAttributes:
+    """Return the fitted attributes that describe the features of the samples."""
+    features = FeatureAttributes(n_features_in_=n_features)
+    if names is not None:
+        features["feature_names_in_"] = names
+    return features
 
 
 class Attributes(dict[str, Any]):

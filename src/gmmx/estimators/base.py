@@ -5,23 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 
 from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.checks.constructor import (
-    check_component_count,
-    check_parameters,
-    check_quantile,
-    check_sample_count,
-)
+from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import check_feature_count, missing_names_message
-from gmmx.checks.parameters import check_algorithm, check_fitted_feature_count, check_warm_start
+from gmmx.checks.fit import check_fit
+from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
-from gmmx.checks.samples import check_spread
-from gmmx.contract.estimator import Attributes, FeatureAttributes
+from gmmx.contract.estimator import Attributes, Estimator, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -30,7 +25,7 @@ from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes, fitted_distribution
 from gmmx.estimators.fit_warnings import warn_about
 from gmmx.exceptions import collected_warnings, warn_convergence, warn_user
-from gmmx.exchange.saving import Portable
+from gmmx.exchange.saving import model_file_of
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
@@ -38,12 +33,14 @@ from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.samples.source import SampleSource
 
 if TYPE_CHECKING:
+    import os
+
     from gmmx.arrays import Array, ArrayLike, NDArray, Samples
 
     Output = Callable[[Predictor, object, int | None], NDArray[Any] | None]
 
 
-class Mixture(Portable):
+class Mixture(Estimator):
     """Mixture of Gaussians: a model that is fitted, predicts and draws samples."""
 
     weights_: NDArray[np.floating]
@@ -90,7 +87,7 @@ class Mixture(Portable):
     # Attributes that a warm start needs; a fit of a model without them starts anew.
     _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
 
-    _fitted_names = Portable._fitted_names | {
+    _fitted_names = Estimator._fitted_names | {
         "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_",
         "converged_", "n_iter_", "lower_bound_", "lower_bounds_",
     }  # fmt: skip
@@ -112,9 +109,7 @@ class Mixture(Portable):
         structure = result.parameters.covariance.name
         parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
         model = cls(**parameters)
-        features = FeatureAttributes(n_features_in_=n_features)
-        if feature_names is not None:
-            features["feature_names_in_"] = feature_names
+        features = feature_attributes(n_features, feature_names)
         model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype)})
         return model
 
@@ -271,9 +266,8 @@ class Mixture(Portable):
             log p(x | component), in nats, without the component's weight. If the mixture is
             Bayesian, the expected log density under the posterior.
         """
-        samples = self._check_new_samples(X)
-        parameters = self._parameters()
-        return self._component_log_prob(samples, parameters, parameters.component_log_scale)
+        kernels, samples = self._kernels(X)
+        return self._component_log_prob(kernels, samples, kernels.parameters.component_log_scale)
 
     def mahalanobis(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the Mahalanobis distance of each sample from each component's mean.
@@ -288,12 +282,8 @@ class Mixture(Portable):
         ndarray of shape (n_samples, n_components)
             sqrt((x - mean)^T precision (x - mean)), in standard deviations.
         """
-        samples = self._check_new_samples(X)
-        parameters = self._parameters()
-        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
-        distances = KernelParameters(parameters).mahalanobis(
-            samples, resolve_n_threads(self.n_threads)
-        )
+        kernels, samples = self._kernels(X)
+        distances = kernels.mahalanobis(samples, resolve_n_threads(self.n_threads))
         return self._in_output_dtype(distances)
 
     def outlier_threshold(self, X: ArrayLike, quantile: float = 0.01) -> float:
@@ -344,6 +334,133 @@ class Mixture(Portable):
         n_samples = check_sample_count(n_samples)
         return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
 
+    def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
+        """Save the fitted model to a file for `gmmx.load`.
+
+        The file holds the parameters and the fitted attributes, bit for bit, and a checksum of its
+        contents. It holds no code. A file at a path is replaced in one step: after a crash the path
+        holds the whole old file or the whole new file. ``docs/model_file.md`` describes the format.
+
+        Parameters
+        ----------
+        file : path-like or binary file object
+            The file to write; a path may have any extension.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first `fit`.
+        TypeError
+            If a parameter or attribute is not data, such as a function, if the class is a subclass
+            that `gmmx.load` could not find, or if a file object is not binary.
+        ValueError
+            If fitted attributes that were set by hand have shapes that do not agree.
+        OSError
+            If the file cannot be written; an old file stays unchanged.
+
+        Examples
+        --------
+        >>> import gmmx, os, tempfile
+        >>> gm = gmmx.GaussianMixture(random_state=0).fit([[0.0], [1.0], [2.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.gmmx")
+        ...     gm.save(path)
+        ...     print(gmmx.load(path).means_)
+        [[1.]]
+        """
+        from gmmx.exchange.format import write_model_file  # noqa: PLC0415 - few need it
+
+        write_model_file(file, model_file_of(self))
+
+    def to_bytes(self) -> bytes:
+        """Return the contents of the file that `save` writes, for `gmmx.load`.
+
+        Returns
+        -------
+        bytes
+            A model file, for example for a database or a cache.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As for `save`.
+
+        Examples
+        --------
+        >>> import gmmx
+        >>> gm = gmmx.GaussianMixture(random_state=0).fit([[0.0], [1.0], [2.0]])
+        >>> gmmx.load(gm.to_bytes()).means_
+        array([[1.]])
+        """
+        from gmmx.exchange.format import encode  # noqa: PLC0415 - few need it
+
+        return encode(model_file_of(self))
+
+    def to_sklearn(self) -> Any:
+        """Return a fitted estimator of scikit-learn with the same predictions, up to rounding.
+
+        Covariance types that scikit-learn lacks become ``'tied'``. Parameters that scikit-learn
+        lacks are left out.
+
+        Returns
+        -------
+        estimator of sklearn.mixture
+            An estimator of the class of the same name. It shares no memory with this model.
+
+        Raises
+        ------
+        NotFittedError
+            Before the first `fit`.
+        ImportError
+            If scikit-learn is not installed; the extra ``sklearn`` installs it.
+
+        Examples
+        --------
+        >>> from gmmx import GaussianMixture
+        >>> gm = GaussianMixture(random_state=0).fit([[0.0], [1.0], [2.0]])
+        >>> gm.to_sklearn()
+        GaussianMixture(random_state=0)
+        """
+        from gmmx.exchange.sklearn import to_sklearn  # noqa: PLC0415 - few need it
+
+        self._check_is_fitted()
+        return to_sklearn(self)
+
+    @classmethod
+    def from_sklearn(cls, fitted: Any) -> Self:
+        """Return a fitted model with parameters and fitted attributes of scikit-learn's estimator.
+
+        Parameters
+        ----------
+        fitted : estimator of sklearn.mixture
+            A fitted estimator of the class of the same name.
+
+        Returns
+        -------
+        GaussianMixture
+            The model. It shares no memory with `fitted`.
+
+        Raises
+        ------
+        TypeError
+            If `fitted` is of another class.
+        NotFittedError
+            If `fitted` is not fitted.
+        ImportError
+            If scikit-learn is not installed; the extra ``sklearn`` installs it.
+
+        Examples
+        --------
+        >>> from sklearn import mixture
+        >>> from gmmx import GaussianMixture
+        >>> theirs = mixture.GaussianMixture(random_state=0).fit([[0.0], [1.0], [2.0]])
+        >>> GaussianMixture.from_sklearn(theirs).means_
+        array([[1.]])
+        """
+        from gmmx.exchange.sklearn import from_sklearn  # noqa: PLC0415 - few need it
+
+        return from_sklearn(cls, fitted)
+
     # Private methods of scikit-learn's mixtures that other packages call.
 
     def _get_parameters(self) -> tuple[Any, ...]:
@@ -360,33 +477,34 @@ class Mixture(Portable):
 
     def _estimate_weighted_log_prob(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return log p(x, component), (n_samples, n_components)."""
-        samples = self._check_new_samples(X)
-        parameters = self._parameters()
-        return self._component_log_prob(samples, parameters, parameters.log_scale)
+        kernels, samples = self._kernels(X)
+        return self._component_log_prob(kernels, samples, kernels.parameters.log_scale)
 
     def _estimate_log_prob_resp(
         self, X: ArrayLike
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Return log p(x), (n_samples,), and log p(component | x), (n_samples, n_components)."""
-        samples = self._check_new_samples(X)
+        kernels, samples = self._kernels(X)
         log_prob = self._in_output_dtype(self._predicted_of(Predictor.log_prob, samples))
-        parameters = self._parameters()
-        log_resp = self._component_log_prob(samples, parameters, parameters.log_scale)
+        log_resp = self._component_log_prob(kernels, samples, kernels.parameters.log_scale)
         is_known = np.isfinite(log_prob)
         np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
         # Where log densities are -inf, their difference is NaN.
         if not is_known.all():
-            far = KernelParameters(parameters).far_log_responsibilities(samples[~is_known])
-            log_resp[~is_known] = far
+            log_resp[~is_known] = kernels.far_log_responsibilities(samples[~is_known])
         return log_prob, log_resp
 
+    def _kernels(self, X: ArrayLike) -> tuple[KernelParameters, Samples]:
+        """Return the parameters as the kernels take them, and checked new samples."""
+        samples, parameters = self._check_new_samples(X), self._parameters()
+        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
+        return KernelParameters(parameters), samples
+
     def _component_log_prob(
-        self, samples: Samples, parameters: MixtureParameters, log_scale: Array
+        self, kernels: KernelParameters, samples: Samples, log_scale: Array
     ) -> NDArray[np.floating]:
         """Return `KernelParameters.component_log_prob` of checked samples."""
-        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
         n_threads = resolve_n_threads(self.n_threads)
-        kernels = KernelParameters(parameters)
         return self._in_output_dtype(kernels.component_log_prob(samples, log_scale, n_threads))
 
     def _in_output_dtype(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -462,10 +580,8 @@ class Mixture(Portable):
 
         `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
-        check_parameters(self.get_params(), type(self).__name__, self._options)
-        check_component_count(self.n_components, len(samples))
-        check_spread(samples)
-        check_algorithm(self.algorithm, self._structure())
+        name, parameters = type(self).__name__, self.get_params()
+        check_fit(parameters, samples, name, self._options, self._structures)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
         return self._fitted_to(ArraySource(samples, n_threads))
 

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gmmx.contract.estimator import attributes_of_fit
+from gmmx.estimators.base import Mixture
 from gmmx.exceptions import ModelFileError
-from gmmx.exchange.saving import SAVED_CLASSES, Portable
+from gmmx.exchange.saving import SAVED_CLASSES
 from gmmx.exchange.shapes import check_shapes
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def model_of(contents: ModelFile, name: str) -> Any:
     written = f"{name}: written by gmmx {contents.gmmx_version}, it holds"
     if contents.class_name not in SAVED_CLASSES:
         raise ModelFileError(f"{written} a {contents.class_name!r}, which this gmmx does not know")
-    cls: type[Portable] = getattr(
+    cls: type[Mixture] = getattr(
         import_module(SAVED_CLASSES[contents.class_name]), contents.class_name
     )
     unknown = sorted(contents.parameters.keys() - cls._parameter_defaults)
