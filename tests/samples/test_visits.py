@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from gmmx import GaussianMixture
 from gmmx._core.interface import components
-from gmmx.em.loop import run_em
-from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.kernel_parameters import KernelParameters
-from gmmx.samples.visiting_order import FEWEST_FEATURES, FIRST_PAUSE, share_of_far_pairs
+from gmmx.samples.visiting_order import FEWEST_FEATURES, VisitingOrder, share_of_far_pairs
 
 
 def mixture_and_samples(
@@ -90,43 +89,72 @@ def test_a_component_without_weight_gets_nothing():
         assert np.isfinite(statistics.second).all()
 
 
+@pytest.fixture
+def passes(monkeypatch):
+    """The options of the passes of a fit, as the order of visits gives them."""
+    given, options = [], VisitingOrder.options
+
+    def recorded(self, means, factors):
+        given.append(options(self, means, factors))
+        return given[-1]
+
+    monkeypatch.setattr(VisitingOrder, "options", recorded)
+    return given
+
+
 @pytest.mark.parametrize("name", ["full", "tied"])
-def test_fits_take_the_same_way_as_without_order(name):
+def test_fits_take_the_same_way_as_without_order(name, passes, monkeypatch):
     _, X = mixture_and_samples(3.0, 20, 8)
-    start = GaussianMixture(8, covariance_type=name, max_iter=0, random_state=0).fit(X)
-    ordered, every_term = ArraySource(X, 1), ArraySource(X, 1)
-    every_term._visits = None
-    runs = [
-        run_em(start._parameters(), ExpectationMaximization(source, 1e-6), 1e-9, 60)
-        for source in (ordered, every_term)
-    ]
-    np.testing.assert_allclose(runs[0].lower_bounds, runs[1].lower_bounds, rtol=1e-11)
-    np.testing.assert_allclose(
-        runs[0].parameters.means, runs[1].parameters.means, rtol=1e-8, atol=1e-8
-    )
+    model = GaussianMixture(8, covariance_type=name, random_state=0, tol=1e-9, max_iter=60).fit(X)
+    n_ordered = sum("order" in options for options in passes)
+    assert (n_ordered > 0) == (name == "full"), "samples of one matrix need no order"
+    monkeypatch.setattr(VisitingOrder, "options", lambda self, means, factors: {})
+    every_term = clone(model).fit(X)
+    np.testing.assert_allclose(model.lower_bounds_, every_term.lower_bounds_, rtol=1e-11)
+    np.testing.assert_allclose(model.means_, every_term.means_, rtol=1e-8, atol=1e-8)
+    np.testing.assert_array_equal(model.predict(X), every_term.predict(X))
 
 
-def test_order_is_kept_where_it_pays_and_left_where_it_does_not():
-    for separation, pays in ((20.0, True), (0.0, False)):
-        parameters, X = mixture_and_samples(separation, 20, 8, stretch=0.0)
-        source = ArraySource(X, 1)
-        for _ in range(3):
-            source.statistics(parameters)
-        arguments = parameters.means, parameters.covariance.factors()
-        assert ("order" in source._visits.options(*arguments)) == pays
-        assert source._visits.pause == FIRST_PAUSE
+def shares_left_out(passes, X, parameters, n_passes):
+    """Return the share of pairs that each E-step left out, None where it kept X's order."""
+    source, shares = ArraySource(X, 1), []
+    for _ in range(n_passes):
+        source.statistics(parameters)
+        is_ordered = "order" in passes[-1]
+        n_pairs = len(X) * (len(parameters.weights) - 1)
+        shares.append(int(passes[-1]["n_skipped"][0]) / n_pairs if is_ordered else None)
+    return shares
 
 
-def test_order_that_left_out_too_little_is_tried_again_after_a_pause():
+def test_components_that_lie_apart_are_left_out_of_most_passes(passes):
+    parameters, X = mixture_and_samples(20.0, 20, 8, stretch=0.0)
+    shares = shares_left_out(passes, X, parameters, 10)
+    assert shares[0] is None, "no pass has told the labels yet"
+    assert min(shares[1:]) > 0.9
+
+
+def test_components_that_overlap_are_visited_as_the_samples_stand(passes):
+    parameters, X = mixture_and_samples(0.0, 20, 8, stretch=0.0)
+    assert shares_left_out(passes, X, parameters, 10) == 10 * [None]
+
+
+def test_order_that_leaves_out_too_little_is_tried_again_ever_less_often(passes):
     # The means are far apart, but the samples lie half way between them.
     parameters, X = mixture_and_samples(20.0, 20, 2, stretch=0.0)
     X = np.random.default_rng(0).normal(parameters.means.mean(axis=0), 0.01, X.shape)
-    source = ArraySource(X, 1)
-    for _ in range(2):
-        source.statistics(parameters)
-    assert source._visits.was_ordered
-    assert source._visits.options(parameters.means, parameters.covariance.factors()) == {}
-    assert source._visits.pause == 2 * FIRST_PAUSE
+    shares = shares_left_out(passes, X, parameters, 60)
+    tried = [i for i, share in enumerate(shares) if share is not None]
+    assert 2 < len(tried) < 10
+    assert max(shares[i] for i in tried) < 0.1
+    assert (np.diff(tried, n=2) > 0).all()
+
+
+def test_samples_are_visited_by_their_labels(passes):
+    parameters, X = mixture_and_samples(20.0, 20, 8, stretch=0.0)
+    shares_left_out(passes, X, parameters, 2)
+    labels = np.empty(len(X), dtype=np.int64)
+    KernelParameters(parameters).predict(X, 1, labels=labels)
+    np.testing.assert_array_equal(passes[-1]["order"], np.argsort(labels, kind="stable"))
 
 
 def test_far_pairs_are_counted_in_deviations_of_each_component():
