@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gmmx.checks.constructor import check_component_count, check_parameters
 from gmmx.checks.parameters import check_algorithm
@@ -14,23 +14,31 @@ if TYPE_CHECKING:
     from gmmx.arrays import Samples
 
 
+class Fittable(Protocol):
+    """The members of a mixture that `check_fit` reads."""
+
+    n_components: int
+    covariance_type: str
+    algorithm: str
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of the constructor."""
+
+
 def check_fit(
-    parameters: Mapping[str, Any],
+    model: Fittable,
     samples: Samples,
-    estimator_name: str,
     options: Mapping[str, Iterable[str]],
     structures: Mapping[str, type[CovarianceStructure]],
 ) -> None:
-    """Raise if a mixture with these parameters cannot be fitted to the samples.
+    """Raise if a mixture cannot be fitted to the samples.
 
     Parameters
     ----------
-    parameters : mapping of str to object
-        The result of ``get_params`` of the mixture.
+    model : Fittable
+        The mixture.
     samples : ndarray of shape (n_samples, n_features)
         Finite numbers.
-    estimator_name : str
-        Name of the estimator's class, for messages.
     options : mapping of str to iterable of str
         Names of parameters, such as ``covariance_type``, and the strings that each accepts.
     structures : mapping of str to type of CovarianceStructure
@@ -44,7 +52,7 @@ def check_fit(
         If there are fewer samples than components, if squares of the samples overflow, or if the
         algorithm cannot fit the covariance structure.
     """
-    check_parameters(parameters, estimator_name, options)
-    check_component_count(parameters["n_components"], len(samples))
+    check_parameters(model.get_params(), type(model).__name__, options)
+    check_component_count(model.n_components, len(samples))
     check_spread(samples)
-    check_algorithm(parameters["algorithm"], structures[parameters["covariance_type"]])
+    check_algorithm(model.algorithm, structures[model.covariance_type])

@@ -49,6 +49,9 @@ class FeatureAttributes(TypedDict):
 class Estimator:
     """Base of all estimators: parameters, representation, fitted state and feature names."""
 
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     _parameter_defaults: ClassVar[dict[str, object]] = {}
     _has_unnamed_parameters: ClassVar[bool] = False
     # A fit replaces these attributes and leaves all others, set by a user or a subclass, alone.
@@ -205,9 +208,14 @@ class Estimator:
         names = getattr(self, "feature_names_in_", None)
         check_feature_names(X, names, estimator_name)
         samples = check_samples(X, estimator_name)
-        n_features: int = samples.shape[1]
-        check_feature_count(n_features, getattr(self, "n_features_in_", n_features), estimator_name)
+        n_features = self._n_features()
+        if n_features is not None:
+            check_feature_count(samples.shape[1], n_features, estimator_name)
         return samples
+
+    def _n_features(self) -> int | None:
+        """Return the number of features of the fitted model, None if it is unknown."""
+        return getattr(self, "n_features_in_", None)
 
     def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
         """Replace the result of the previous fit in one step."""

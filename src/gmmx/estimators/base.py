@@ -12,7 +12,7 @@ import numpy as np
 from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_quantile, check_sample_count
-from gmmx.checks.feature_names import check_feature_count, missing_names_message
+from gmmx.checks.feature_names import missing_names_message
 from gmmx.checks.fit import check_fit
 from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
@@ -52,8 +52,6 @@ class Mixture(Estimator):
     n_iter_: int
     lower_bound_: np.float64
     lower_bounds_: list[np.float64]
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
     n_components: int
     covariance_type: str
     tol: float
@@ -496,9 +494,8 @@ class Mixture(Estimator):
 
     def _kernels(self, X: ArrayLike) -> tuple[KernelParameters, Samples]:
         """Return the parameters as the kernels take them, and checked new samples."""
-        samples, parameters = self._check_new_samples(X), self._parameters()
-        check_feature_count(samples.shape[1], parameters.means.shape[1], type(self).__name__)
-        return KernelParameters(parameters), samples
+        samples = self._check_new_samples(X)
+        return KernelParameters(self._parameters()), samples
 
     def _component_log_prob(
         self, kernels: KernelParameters, samples: Samples, log_scale: Array
@@ -524,9 +521,7 @@ class Mixture(Estimator):
 
     def _predicted_of(self, output: Output, samples: Samples) -> NDArray[Any]:
         """Return an output for checked samples."""
-        predictor = self._predictor()
-        check_feature_count(samples.shape[1], predictor.n_features, type(self).__name__)
-        result = output(predictor, samples, self.n_threads)
+        result = output(self._predictor(), samples, self.n_threads)
         if result is None:
             raise ValueError("X changed while it was read: numbers in it are no longer finite.")
         return result
@@ -541,10 +536,15 @@ class Mixture(Estimator):
         # Taken before the parameters are read, so that the next call notices a change meanwhile.
         snapshot = Snapshot(fitted, self._predicts_from)
         predictor = KernelParameters(self._parameters()).predictor()
-        n_features = fitted.get("n_features_in_", predictor.n_features)
-        check_fitted_feature_count(predictor.n_features, n_features)
+        self._n_features()
         self._kept = snapshot, predictor
         return predictor
+
+    def _n_features(self) -> int:
+        """Return the number of features of the means, which users may have set."""
+        n_features = int(np.shape(self.means_)[1])
+        check_fitted_feature_count(n_features, vars(self).get("n_features_in_", n_features))
+        return n_features
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes to pickle or copy."""
@@ -580,8 +580,7 @@ class Mixture(Estimator):
 
         `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
-        name, parameters = type(self).__name__, self.get_params()
-        check_fit(parameters, samples, name, self._options, self._structures)
+        check_fit(self, samples, self._options, self._structures)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
         return self._fitted_to(ArraySource(samples, n_threads))
 
