@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
+DISTANCES_AT_ONCE = 1 << 20  # to all centers, from which the nearest is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,16 +101,26 @@ class KMeans:
         variance = float((second - first * first).sum()) / n_features
         return rounded_to(self.X, origin[0] + first), variance
 
+    def _closeness(self, centers: Array) -> Samples:
+        """-1/2 |x - center|^2 for the center nearest to each sample."""
+        closeness = np.empty(len(self.X), dtype=self.X.dtype)
+        size = max(1, DISTANCES_AT_ONCE // len(centers))
+        for start in range(0, len(self.X), size):
+            block = self.X[start : start + size]
+            log_prob = np.empty((len(centers), len(block)), dtype=self.X.dtype)
+            passes.em_pass(
+                block, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
+                self.n_threads, weighted_log_prob=log_prob,
+            )  # fmt: skip
+            log_prob.max(axis=0, out=closeness[start : start + size])
+        return closeness
+
     def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
         """Counts and totals with the samples farthest from their centers in empty clusters."""
         counts, totals = assignment.counts.copy(), assignment.totals.copy()
         mean, _ = self._moments
         labels, centers = assignment.labels, mean + assignment.centers
-        closeness = np.empty(len(self.X), dtype=self.X.dtype)
-        passes.em_pass(
-            self.X, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
-            self.n_threads, nearest=True, log_prob=closeness,
-        )  # fmt: skip
+        closeness = self._closeness(centers)
         if not closeness.any():
             return counts, totals
         empty = np.flatnonzero(counts == 0)

@@ -23,7 +23,7 @@ from gmmx._core.em.plan cimport (
     lay_out_parameters, plan, prunes, sample_size, second_size,
 )
 from gmmx._core.em.sums cimport add_partial_sums, write_partial_sums, write_sums
-from gmmx._core.em.task cimport DENSE, ISOTROPIC, NEAREST, NONE, SECOND, EMPass, Kernels, work
+from gmmx._core.em.task cimport DENSE, DENSITY, ISOTROPIC, NONE, SECOND, EMPass, Kernels, work
 from gmmx._core.layouts cimport diagonal, moments, pairs, products
 from gmmx._core.layouts.moments cimport padded_features
 from gmmx._core.process.atomic cimport fetch, fetch_add
@@ -32,7 +32,7 @@ from gmmx._core.process.runtime cimport (
 )
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS,
-    add_widened, all_less, broadcast, load, multiply_add, real, store, vec, where_less,
+    add_widened, all_less, broadcast, load, multiply_add, real, vec, where_less,
 )
 from gmmx._core.vectors.transpose cimport pack_rows
 
@@ -87,7 +87,7 @@ cdef bint posteriors(const EMPass *task, const Parameters *parameters, Block *bl
     cdef bint prune = prunes(task), summed
     for g in range(block.n_groups):
         resp = block.resp + g * K * GROUP
-        if task.labels != NULL or task.source == NEAREST:
+        if task.labels != NULL:
             posterior.find_best(resp, K, best, block.nearest)
         else:
             posterior.find_best(resp, K, best, NULL)
@@ -97,11 +97,7 @@ cdef bint posteriors(const EMPass *task, const Parameters *parameters, Block *bl
             write_weighted_log_prob(task, block, g)
         if task.labels != NULL:
             write_labels(task, block, g, block.nearest)
-        if task.source == NEAREST:
-            posterior.one_hot(resp, K, block.nearest)
-            for v in range(TILE_VECTORS):
-                store(block.log_prob + g * GROUP + v * LANES, best[v])
-        elif (task.moments != NONE or task.resp != NULL or task.log_prob != NULL):
+        if task.moments != NONE or task.resp != NULL or task.log_prob != NULL:
             # Outputs depend on no neighbour, and padding counts for nothing.
             summed = task.log_prob == NULL and task.resp == NULL and (g + 1) * GROUP <= block.n
             posterior.normalize(
@@ -231,7 +227,7 @@ cdef void run_chunk(EMPass *task, Py_ssize_t chunk, int thread) noexcept nogil:
         if has_one_feature(task):
             has_far |= one_feature.weigh_samples(&parameters, task.n_components, &block)
             one_feature.add_moments(&parameters, task.n_components, &block)
-        elif task.source <= NEAREST:
+        elif task.source == DENSITY:
             if task.order == NULL:
                 log_densities(task, &parameters, &block)
             else:

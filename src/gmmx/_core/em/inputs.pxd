@@ -38,8 +38,7 @@ cdef inline void given_resp(const EMPass *task, Block *block) noexcept nogil:
         resp = block.resp + i // GROUP * K * GROUP + i % GROUP
         if task.source == GIVEN_LABELS:
             k = 0 if task.labels_in == NULL else task.labels_in[block.start + i]
-            if k >= 0:
-                resp[k * GROUP] = 1
+            resp[k * GROUP] = 1
         else:
             given = <const real *>task.resp_in + (block.start + i) * K
             for k in range(K):

@@ -7,7 +7,7 @@ from gmmx._core.em cimport one_feature
 from gmmx._core.em.plan cimport (
     Parameters, factor_size, has_one_feature, lay_out_parameters, n_factors,
 )
-from gmmx._core.em.task cimport DENSE, DIAGONAL, ISOTROPIC, NEAREST, NONE, EMPass
+from gmmx._core.em.task cimport DENSE, DENSITY, DIAGONAL, ISOTROPIC, NONE, EMPass
 from gmmx._core.layouts cimport dense
 from gmmx._core.vectors.simd cimport REAL_LARGEST, real
 
@@ -79,7 +79,7 @@ cdef inline void pack_parameters(const EMPass *task) noexcept nogil:
         memset(to.origin, 0, K * D * sizeof(real))
     elif task.moments != NONE:
         round_to_real(task.origin, K * D, to.origin)
-    if task.source > NEAREST:
+    if task.source != DENSITY:
         return
     if task.center != NULL:
         pack_offsets(task, to.center, to.means)

@@ -1,7 +1,7 @@
 """How a pass is cut into chunks and blocks, and where its parameters and buffers lie."""
 
 from gmmx._core.em.task cimport (
-    DENSE, DENSITY, DIAGONAL, ISOTROPIC, NEAREST, NONE, SECOND, SHARED, EMPass,
+    DENSE, DENSITY, DIAGONAL, ISOTROPIC, NONE, SECOND, SHARED, EMPass,
 )
 from gmmx._core.layouts cimport dense, moments, pairs
 from gmmx._core.vectors.simd cimport GROUP, LANES, real
@@ -102,7 +102,7 @@ cdef inline bint by_rows(const EMPass *task) noexcept nogil:
 
     Where a group would fill the first cache.
     """
-    return (task.source <= NEAREST and task.center != NULL
+    return (task.source == DENSITY and task.center != NULL
             and (task.layout == DIAGONAL or task.layout == ISOTROPIC)
             and sample_size(task) * <Py_ssize_t>sizeof(real) > LARGEST_GROUP_BYTES)
 

@@ -5,7 +5,7 @@ from libc.math cimport INFINITY
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, REAL_LARGEST, TILE_VECTORS,
     broadcast, exponential, larger, load, logarithm, multiply_add, real, store, vec,
-    where_equal, where_less,
+    where_less,
 )
 
 
@@ -93,12 +93,3 @@ cdef inline void normalize(
     for k in range(K):
         for v in range(TILE_VECTORS):
             store(resp + k * GROUP + v * LANES, load(resp + k * GROUP + v * LANES) * total[v])
-
-
-cdef inline void one_hot(real *resp, Py_ssize_t K, const real *nearest) noexcept nogil:
-    """1 for the nearest component, 0 for the others."""
-    cdef Py_ssize_t k, v
-    for k in range(K):
-        for v in range(TILE_VECTORS):
-            store(resp + k * GROUP + v * LANES,
-                  where_equal(load(nearest + v * LANES), broadcast(<real>k), broadcast(1)))

@@ -8,8 +8,7 @@ ctypedef enum Layout:
 
 ctypedef enum Source:
     DENSITY       # posterior probabilities under the mixture
-    NEAREST       # 1 for the component with the largest density, 0 for the others
-    GIVEN_LABELS  # 1 for the given component, all 0 for a negative label
+    GIVEN_LABELS  # 1 for the given component, 0 for the others
     GIVEN_RESP    # as given
 
 ctypedef enum Moments:

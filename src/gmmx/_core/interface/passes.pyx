@@ -13,8 +13,8 @@ from cython cimport floating
 from libc.string cimport memset
 
 from gmmx._core.em.task cimport (
-    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, ISOTROPIC, NEAREST, NONE, SECOND, SHARED,
-    EMPass, Kernels, Layout, Moments, work,
+    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, ISOTROPIC, NONE, SECOND, SHARED, EMPass,
+    Kernels, Layout, Moments, work,
 )
 from gmmx._core.process.host cimport (
     LONG_WORK, check_signals_once, propagate, release_threads, reserve_threads, signals_for,
@@ -221,7 +221,6 @@ def em_pass(
     const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
-    bint nearest=False,                   # all weight to the component with the largest density
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
     floating[:, ::1] resp=None,           # OUT (n, K)
     floating[::1] log_prob=None,          # OUT (n,)
@@ -233,7 +232,7 @@ def em_pass(
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, center, moments)
-    task.source = NEAREST if nearest else DENSITY
+    task.source = DENSITY
     check_size("means", means.size, K * D)
     check_size("factors", factors.size, factors_size(task.layout, K, D))
     check_size("log_scale", log_scale.size, K)
@@ -275,7 +274,7 @@ def moments_of(
     int n_threads,
     *,
     int moments=2,                     # 1 counts and first, 2 second moments as well
-    const long long[::1] labels=None,  # IN (n,), negative for no component
+    const long long[::1] labels=None,  # IN (n,) from 0 to K - 1
     const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
 ):
     """Moments under given labels or responsibilities, as em_pass returns them.
@@ -292,8 +291,8 @@ def moments_of(
     if labels is not None:
         check_size("labels", labels.size, n)
         for i in range(n):
-            if labels[i] >= K:
-                raise ValueError(f"label {labels[i]} is not below {K}, the number of components")
+            if not 0 <= labels[i] < K:
+                raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
         task.labels_in = &labels[0]
     task.source = GIVEN_LABELS
     if resp is not None:
