@@ -575,7 +575,7 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
     [
         ("shared", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
         ("centered", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
-        ("shared", {"center": np.zeros(2), "moments": 2}, "shared .* has no second moments"),
+        ("shared", {"center": np.zeros(2), "moments": 2}, "shared has no second moments"),
         ("shared", {}, "shared needs a center"),
         ("isotropic", {}, "isotropic needs a center"),
         ("paired", {"center": np.zeros(3)}, "center has 3 values, expected 2"),

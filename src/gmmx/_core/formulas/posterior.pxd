@@ -10,7 +10,7 @@ from gmmx._core.vectors.simd cimport (
 
 
 cdef inline real far_log_prob() noexcept nogil:
-    """Log densities are as low only where squared distances overflowed: about -REAL_LARGEST / 2."""
+    """Return a bound that log densities fall below only where squared distances overflowed."""
     return -0.25 * REAL_LARGEST
 
 
@@ -43,7 +43,7 @@ cdef inline void invert_together(
     const vec *best,  # IN (TILE_VECTORS,)
     real *log_prob,   # OUT (GROUP,) best, to which the first vector adds the logarithms of all
 ) noexcept nogil:
-    """One logarithm and one division for the product of all vectors."""
+    """Invert all sums with one division and one logarithm, of their product."""
     cdef vec before[TILE_VECTORS]
     cdef vec product = total[0], inverse
     cdef Py_ssize_t v
