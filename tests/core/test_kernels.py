@@ -392,24 +392,6 @@ def test_moments_of_one_feature_in_and_out_of_reach(dtype, raised, scale):
 
 
 @derandomized
-@at_many_sizes
-def test_nearest_components_take_all(**sizes):
-    example = problem(**sizes)
-    weighted, _, _, _ = example.outputs()
-    resp = np.eye(len(example.means))[weighted.argmax(axis=1)]
-    origin = example.origin
-    log_prob = np.empty(len(example.X), example.X.dtype)
-    one_hot = np.empty((len(example.X), len(example.means)), example.X.dtype)
-    sums = example.run(
-        nearest=True, moments=example.most_moments, origin=origin, log_prob=log_prob, resp=one_hot
-    )
-    np.testing.assert_array_equal(one_hot, resp)
-    np.testing.assert_array_equal(log_prob, weighted.max(axis=1))
-    np.testing.assert_array_equal(sums[1 : 1 + len(origin)], resp.sum(axis=0))
-    assert_moments(sums, example.X, resp, origin, example.layout, example.most_moments, example.eps)
-
-
-@derandomized
 @at_many_sizes_of(EXACT_FORMS)
 def test_moments_of_given_responsibilities(**sizes):
     example = problem(**sizes)
@@ -429,8 +411,8 @@ def test_moments_of_given_responsibilities(**sizes):
 def test_moments_of_given_labels(**sizes):
     example = problem(**sizes)
     n_components = len(example.means)
-    labels = np.random.default_rng(0).integers(-1, n_components, size=len(example.X))
-    resp = np.eye(n_components + 1)[labels][:, :n_components]
+    labels = np.random.default_rng(0).integers(n_components, size=len(example.X))
+    resp = np.eye(n_components)[labels]
     origin = example.origin
     sums = passes.moments_of(example.X, origin, example.layout, 1, labels=labels)
     np.testing.assert_array_equal(sums[1 : 1 + n_components], resp.sum(axis=0))
@@ -594,7 +576,7 @@ def test_moments_about_a_point_of_wrong_size_are_refused(form, run):
     [
         ("shared", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
         ("centered", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
-        ("shared", {"center": np.zeros(2), "moments": 2}, "shared .* has no second moments"),
+        ("shared", {"center": np.zeros(2), "moments": 2}, "shared has no second moments"),
         ("shared", {}, "shared needs a center"),
         ("isotropic", {}, "isotropic needs a center"),
         ("paired", {"center": np.zeros(3)}, "center has 3 values, expected 2"),
@@ -613,7 +595,8 @@ def test_centers_that_do_not_suit_the_layout_are_refused(form, options, error):
     [
         ({"resp": np.ones((5, 2))}, "resp has 10 values, expected 15"),
         ({"labels": np.zeros(4, np.int64)}, "labels has 4 values, expected 5"),
-        ({"labels": np.array([0, 1, 2, 3, 0])}, "label 3 is not below 3"),
+        ({"labels": np.array([0, 1, 2, 3, 0])}, "label 3 is not from 0 to 2"),
+        ({"labels": np.array([0, 1, -1, 2, 0])}, "label -1 is not from 0 to 2"),
     ],
 )
 @in_exact_forms

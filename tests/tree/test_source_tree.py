@@ -91,18 +91,22 @@ FOLDERS = {
     ),
     "_core/interface": (
         "functions for Python: they check arguments, allocate, choose threads",
-        "_core/em _core/kmeans _core/algebra _core/process",
+        "_core/em _core/kmeans _core/layouts _core/algebra _core/process",
     ),
     "_core/em": (
-        "the pass of EM: task, plan, blocks",
-        "_core/layouts _core/vectors _core/process _core/algebra",
+        "the pass of EM: plan, blocks, sums",
+        "_core/layouts _core/formulas _core/vectors _core/process _core/algebra",
     ),
     "_core/kmeans": (
         "the passes of k-means: task, plan, chunks",
         "_core/vectors _core/process",
     ),
     "_core/layouts": (
-        "formulas on a block, for each memory layout",
+        "one file a memory layout; the task and the block that they work on",
+        "_core/formulas _core/vectors _core/process",
+    ),
+    "_core/formulas": (
+        "formulas on groups of samples, which layouts share",
         "_core/vectors",
     ),
     "_core/algebra": (
@@ -110,11 +114,11 @@ FOLDERS = {
         "",
     ),
     "_core/vectors": (
-        "SIMD, transposes",
+        "SIMD, transposes, sums over lanes",
         "",
     ),
     "_core/process": (
-        "threads, signals, forks, the processor",
+        "threads, signals, forks, memory, the processor",
         "",
     ),
 }
@@ -251,12 +255,12 @@ def test_imports_are_found():
     for pair in [
         ("estimators.gaussian_mixture", "model.covariance"),
         ("model.covariance.base", "model.statistics"),
-        ("_core.em.densities", "_core.layouts.dense"),
-        ("_core.interface.passes", "_core.em.task"),
+        ("_core.layouts.all", "_core.layouts.dense"),
+        ("_core.interface.passes", "_core.layouts.task"),
         ("_core.em.em_pass", "_core.em.parameters"),
-        ("_core.em.parameters", "_core.em.task"),
+        ("_core.em.parameters", "_core.layouts.task"),
         ("build_config", "_build"),
-        ("_core.layouts.dense", "_core.vectors.simd"),
+        ("_core.formulas.triangular", "_core.vectors.simd"),
         ("__init__", "estimators.gaussian_mixture"),
         ("_core", "other_package"),
         ("samples.kernel_parameters", "_core.interface.passes"),
@@ -374,11 +378,61 @@ def test_only_two_files_ask_for_a_layout_by_name():
 
 
 def test_only_passes_their_tasks_and_their_callers_know_threads():
-    passes = {"em_pass", "kmeans_pass", "task", "atomic", "host", "runtime"}
+    passes = {"em_pass", "kmeans_pass", "kernels", "task", "atomic", "host", "pool", "runtime"}
     pattern = re.compile(r"openmp|\bomp_|prange|threadid|n_threads|pthread", re.IGNORECASE)
     for path in [*CYTHON_FILES, *C_FILES, *(SOURCE / "_core").glob("*.py")]:
         if path.parent.name != "interface" and path.stem not in passes:
             assert not pattern.search(path.read_text(encoding="utf-8")), path
+
+
+COMPILED_LAYOUTS = SOURCE / "_core" / "layouts"
+# Files there that are no layout.
+BESIDE_LAYOUTS = {"__init__", "all", "block", "features", "layout", "one_feature", "task"}
+
+
+def layout_files():
+    """Return the files of the compiled memory layouts."""
+    return [
+        path for path in sorted(COMPILED_LAYOUTS.glob("*.pxd")) if path.stem not in BESIDE_LAYOUTS
+    ]
+
+
+def test_only_one_compiled_file_knows_the_layouts():
+    files = {f"_core.layouts.{path.stem}" for path in layout_files()}
+    assert len(files) >= 4
+    assert {importer for importer, name in imports() if name in files} == {"_core.layouts.all"}
+
+
+def test_no_compiled_code_asks_for_the_layout():
+    names = "|".join(path.stem for path in layout_files())
+    question = re.compile(rf"\b(layout|form)\w* *[!=]=|[!=]= *b?[\"'](?:{names})\b", re.IGNORECASE)
+    for path in CYTHON_FILES:
+        found = question.search(path.read_text(encoding="utf-8"))
+        assert not found, f"{path}: {found}"
+
+
+def test_only_the_diagonal_layout_knows_that_of_one_feature():
+    importers = {importer for importer, name in imports() if name == "_core.layouts.one_feature"}
+    assert importers == {"_core.layouts.diagonal"}
+
+
+@pytest.mark.parametrize("path", layout_files(), ids=lambda path: path.stem)
+def test_a_layout_is_a_file_and_a_line(path):
+    wanted = members_of("Shape", COMPILED_LAYOUTS / "task.pxd")
+    wanted |= members_of("Layout", COMPILED_LAYOUTS / "layout.pxd")
+    text = path.read_text(encoding="utf-8")
+    defined = re.findall(r"^    layout\.(?:shape\.)?(\w+) = ", text, re.MULTILINE)
+    assert sorted(defined) == sorted(wanted - {"shape"})
+    assert f'layout.shape.name = b"{path.stem}"' in text
+    lines = (COMPILED_LAYOUTS / "all.pxd").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith(f"    {path.stem}.define(") for line in lines) == 1
+
+
+def members_of(struct, path):
+    """Return the names of a structure's members."""
+    text = path.read_text(encoding="utf-8")
+    body = re.search(rf"^ctypedef struct {struct}:\n((?: .*\n|\n(?= ))*)", text, re.MULTILINE)[1]
+    return set(re.findall(r"^    [^#\n]*?(\w+) *(?:#.*)?$", body, re.MULTILINE))
 
 
 def test_only_the_doors_check_input():
@@ -431,15 +485,35 @@ def python_functions(text):
 
 
 def cython_functions(text):
-    """Return names and lengths of functions, which start at the margin and end before the next."""
+    """Return names and lengths of functions and methods, which end before a line as far left."""
     lines = text.splitlines()
-    starts = [i for i, line in enumerate(lines) if re.match(r"(cdef|cpdef|def) .*\(", line)]
-    for start in starts:
-        stop = start + 1
-        while stop < len(lines) and not re.match(r"[^\s)]", lines[stop]):
-            stop += 1
-        length = len("\n".join(lines[start:stop]).rstrip().splitlines())
-        yield re.search(r"(\w+)\(", lines[start])[1], length
+    for start, line in enumerate(lines):
+        found = re.match(r"( *)(?:cdef|cpdef|def) [^=(]*?(\w+)\(", line)
+        if found:
+            stop = start + 1
+            while stop < len(lines) and not re.match(rf" {{0,{len(found[1])}}}[^\s)]", lines[stop]):
+                stop += 1
+            yield found[2], len("\n".join(lines[start:stop]).rstrip().splitlines())
+
+
+def test_functions_and_methods_of_compiled_modules_are_measured():
+    text = """
+@cython.cfunc
+def top(
+    int a,
+) noexcept:
+    cdef double[:] x = empty(a)
+    return x
+
+cdef class Some:
+    cdef int n
+
+    cdef inline const double *method(self, int a) noexcept:
+
+        return self.n
+    def last(self): pass
+"""
+    assert list(cython_functions(text)) == [("top", 5), ("method", 3), ("last", 1)]
 
 
 # ---- documentation

@@ -21,10 +21,11 @@ from gmmx.samples.array_source import ArraySource
 from gmmx.samples.moments import rounded_to
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Labels, NDArray
+    from gmmx.arrays import Array, Labels, NDArray, Samples
 
 MAX_ITER = 300
 RELATIVE_TOL = 1e-4
+DISTANCES_AT_ONCE = 1 << 20  # to all centers, from which the nearest is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +100,28 @@ class KMeans:
         variance = float((second - first * first).sum()) / n_features
         return rounded_to(samples.dtype, origin[0] + first), variance
 
+    def _closeness(self, centers: Array) -> Samples:
+        """Return -1/2 |x - center|^2 for the center nearest to each sample."""
+        samples = self.samples
+        closeness = np.empty(samples.n_samples, dtype=samples.dtype)
+        size = max(1, DISTANCES_AT_ONCE // len(centers))
+        for start in range(0, samples.n_samples, size):
+            block = samples.X[start : start + size]
+            log_prob = np.empty((len(centers), len(block)), dtype=samples.dtype)
+            passes.em_pass(
+                block, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
+                samples.n_threads, weighted_log_prob=log_prob,
+            )  # fmt: skip
+            log_prob.max(axis=0, out=closeness[start : start + size])
+        return closeness
+
     def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
         """Counts and totals with the samples farthest from their centers in empty clusters."""
         samples = self.samples
         counts, totals = assignment.counts.copy(), assignment.totals.copy()
         mean, _ = self._moments
         labels, centers = assignment.labels, mean + assignment.centers
-        closeness = np.empty(samples.n_samples, dtype=samples.dtype)
-        passes.em_pass(
-            samples.X, centers, np.ones(centers.size), np.zeros(len(centers)), "diagonal",
-            samples.n_threads, nearest=True, log_prob=closeness,
-        )  # fmt: skip
+        closeness = self._closeness(centers)
         if not closeness.any():
             return counts, totals
         empty = np.flatnonzero(counts == 0)

@@ -3,9 +3,9 @@
 from libc.math cimport INFINITY
 from libc.string cimport memcpy
 
-from gmmx._core.em.plan cimport Block, row_of
-from gmmx._core.em.posterior cimport far_log_prob
-from gmmx._core.em.task cimport EMPass
+from gmmx._core.formulas.posterior cimport far_log_prob
+from gmmx._core.layouts.block cimport Block, in_group, row_of
+from gmmx._core.layouts.task cimport EMPass
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, load, real, store, stream, vec,
 )
@@ -17,7 +17,7 @@ cdef inline void write_weighted_log_prob(
 ) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, k
     cdef Py_ssize_t start = block.start + g * GROUP
-    cdef Py_ssize_t size = min(<Py_ssize_t>GROUP, block.n - g * GROUP) * sizeof(real)
+    cdef Py_ssize_t size = in_group(block, g) * sizeof(real)
     for k in range(K):
         memcpy(<real *>task.weighted_log_prob + k * task.n_samples + start,
                block.resp + (g * K + k) * GROUP, size)
@@ -51,7 +51,7 @@ cdef inline void write_rows(
     Py_ssize_t K,
     real *rows,          # OUT (n, K)
 ) noexcept nogil:
-    """Transpose. The last columns come first: what they leave in the next row is written over."""
+    """Transpose, last columns first: a vector may run into the next row, which is written later."""
     cdef Py_ssize_t k = (K - 1) // LANES * LANES, i
     while k >= 0:
         i = 0
@@ -63,9 +63,9 @@ cdef inline void write_rows(
 
 
 cdef inline void write_resp(const EMPass *task, const Block *block, Py_ssize_t g) noexcept nogil:
-    """Rows of the (n, K) output; large ones do not pass through the caches."""
+    """Write rows of the (n, K) output; large outputs do not pass through the caches."""
     cdef Py_ssize_t K = task.n_components, i
-    cdef Py_ssize_t n = min(<Py_ssize_t>GROUP, block.n - g * GROUP)
+    cdef Py_ssize_t n = in_group(block, g)
     cdef const real *values = block.resp + g * K * GROUP
     cdef real *rows = <real *>task.resp + (block.start + g * GROUP) * K
     if n < GROUP or not task.streams:
@@ -80,17 +80,17 @@ cdef inline void write_labels(
     const EMPass *task, const Block *block, Py_ssize_t g, const real *nearest
 ) noexcept nogil:
     cdef Py_ssize_t i
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
+    for i in range(in_group(block, g)):
         task.labels[row_of(block, g * GROUP + i)] = <long long>nearest[i]
 
 
 cdef inline void write_log_prob(
     const EMPass *task, const Block *block, Py_ssize_t g
 ) noexcept nogil:
-    """Where all squared distances overflowed the log density is -inf."""
+    """Write log densities: -inf where all squared distances overflowed."""
     cdef Py_ssize_t i
     cdef real value
     cdef real *out = <real *>task.log_prob + block.start + g * GROUP
-    for i in range(min(<Py_ssize_t>GROUP, block.n - g * GROUP)):
+    for i in range(in_group(block, g)):
         value = block.log_prob[g * GROUP + i]
         out[i] = value if value > far_log_prob() else -INFINITY

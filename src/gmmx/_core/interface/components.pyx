@@ -1,4 +1,4 @@
-"""What a fit computes of its components between two passes over the samples.
+"""Computations on components between two passes over the samples.
 
 A handful of numbers for each component, in one call: the functions of NumPy that it replaces take
 longer than a pass over hundreds of samples.
@@ -8,8 +8,8 @@ import numpy as np
 
 from libc.math cimport log
 
-from gmmx._core.em.task cimport DIAGONAL, ISOTROPIC, SHARED, Layout
 from gmmx._core.interface.passes cimport check_size, double_kernels, factors_size, layout_number
+from gmmx._core.layouts.task cimport Shape
 from gmmx._core.process.host cimport LONG_WORK, check_signals_once, propagate
 
 cdef object empty = np.empty
@@ -27,7 +27,7 @@ def label_order(
     Py_ssize_t K,
     long long[::1] order,         # OUT (n,) indices sorted by label, stable
 ):
-    """Counting sort."""
+    """Sort indices by label with a counting sort."""
     cdef Py_ssize_t n = labels.shape[0], i, k, total = 0
     check_size("order", order.size, n)
     cdef long long[::1] start = np.zeros(K + 1, np.int64)
@@ -51,17 +51,17 @@ def log_scale(
 ):
     """Return log weight_k + log det U_k - D/2 log 2 pi, (K,): log density at a component's mean."""
     cdef Py_ssize_t K = weights.shape[0], k, d
-    cdef Layout form = layout_number(layout)
+    cdef const Shape *shape = double_kernels.shape_of(layout_number(layout))
     check_sizes(K, D)
-    cdef Py_ssize_t size = 0 if form == SHARED else factors_size(form, K, D) // K
-    cdef Py_ssize_t n_logarithms = 1 if form == ISOTROPIC else D
-    cdef Py_ssize_t step = 1 if form == DIAGONAL else D + 1
+    cdef Py_ssize_t size = shape.factor_size(D)
+    cdef Py_ssize_t n_logarithms = min(size, D)
+    cdef Py_ssize_t step = 1 if size <= D else D + 1  # from one value of the diagonal to the next
     cdef object array = empty(K)
     cdef double[::1] scale = array
     cdef double log_det = 0
-    check_size("factors", factors.size, factors_size(form, K, D))
+    check_size("factors", factors.size, factors_size(shape, K, D))
     for k in range(K):
-        if k == 0 or form != SHARED:
+        if k == 0 or not shape.is_shared:
             log_det = 0
             for d in range(n_logarithms):
                 log_det += log(factors[k * size + d * step])
@@ -105,20 +105,21 @@ def whiten(
 ):
     """Return U_k^T shift_k, (K, D)."""
     cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], d, k
-    cdef Layout form = layout_number(layout)
+    cdef const Shape *shape = double_kernels.shape_of(layout_number(layout))
     check_sizes(K, D)
-    check_size("factors", factors.size, factors_size(form, K, D))
-    cdef Py_ssize_t size = 0 if form == SHARED else factors.size // K
+    check_size("factors", factors.size, factors_size(shape, K, D))
+    cdef Py_ssize_t size = shape.factor_size(D)
     cdef const double *factor = &factors[0]
     cdef object array = empty((K, D))
     cdef double[:, ::1] whitened = array
     for k in range(K):
-        if form == DIAGONAL or form == ISOTROPIC:
-            for d in range(D):
-                whitened[k, d] = shift[k, d] * factor[d if form == DIAGONAL else 0]
-        else:
+        if size > D:
             whiten_matrix(&shift[k, 0], factor, D, &whitened[k, 0])
-        factor += size
+        else:
+            for d in range(D):
+                whitened[k, d] = shift[k, d] * factor[d if size == D else 0]
+        if not shape.is_shared:
+            factor += size
     return array
 
 
@@ -185,7 +186,7 @@ cdef inline void add_variances(
     Py_ssize_t width,  # features of a value: 1, or all
     double *scatter,   # INOUT (F,)
 ) noexcept nogil:
-    """scatter + diagonal of second - count shift shift^T, which rounding leaves at 0 or above."""
+    """Add the diagonal of second - count shift shift^T, or 0 where rounding made it negative."""
     cdef Py_ssize_t f, d
     cdef double moved
     for f in range(F):
@@ -205,9 +206,9 @@ def average_scatter(
     double reg_covar,            # added to variances
     double[::1] covariances,     # OUT flat, (J, F): J is K or 1; F is D D, or D or 1 for variances
 ):
-    """Covariances about the new means; what components or features share is the mean of theirs.
+    """Compute covariances about the new means, averaged over the components or features that share.
 
-    That of a component without samples is 0.
+    The covariance of a component without samples is 0.
     """
     cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], j, k, f
     cdef Py_ssize_t F, J, width, next_component, next_variance

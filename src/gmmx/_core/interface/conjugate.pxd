@@ -1,4 +1,4 @@
-"""What conjugate shares with other compiled modules: its functions on arrays that were checked."""
+"""Functions of `conjugate` that other compiled modules call, on arrays that were checked."""
 
 cdef double extra_count  # of samples, in every component
 cdef double stick_breaking_terms(

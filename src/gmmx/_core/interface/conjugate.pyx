@@ -1,4 +1,4 @@
-"""Expectations under distributions of a mixture's parameters, and what normalizes these.
+"""Expectations under distributions of a mixture's parameters, and normalizing integrals.
 
 A handful of numbers for each component, in one call: the functions of NumPy that it replaces
 would hold the interpreter's lock as long as a pass over thousands of samples takes.
@@ -22,7 +22,7 @@ cdef double LOG_2_PI = 1.83787706640934548356
 
 
 cdef inline Py_ssize_t diagonal_index(Py_ssize_t d, Py_ssize_t D, Py_ssize_t F) noexcept nogil:
-    """Where the value of feature d is among F values: of a matrix, of each feature, or of all."""
+    """Return the index of feature d's variance among the F values of a covariance."""
     if F == D * D:
         return d * (D + 1)
     return d if F > 1 else 0

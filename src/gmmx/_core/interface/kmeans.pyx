@@ -1,4 +1,4 @@
-"""The border between Python and the passes of k-means: checks arguments and provides memory."""
+"""Passes of k-means, as Python calls them: checks arguments and provides memory."""
 
 import numpy as np
 
@@ -9,15 +9,17 @@ from cython cimport floating
 from libc.math cimport sqrt
 from libc.string cimport memset
 
-from gmmx._core.interface.passes cimport ALIGNMENT, align, allocate, threads_in_use
+from gmmx._core.interface.passes cimport allocate, threads_in_use
 from gmmx._core.kmeans.task cimport ClusterKernels, Clusters, run_clusters
-from gmmx._core.process.host cimport propagate, release_threads, reserve_threads, signals_for
+from gmmx._core.process.host cimport progress_for, propagate, release_threads, reserve_threads
+from gmmx._core.process.memory cimport ALIGNMENT, align
 
 
 cdef enum:
-    KEPT_DISTANCES = 1 << 17  # to trial seeds are kept for the chosen one,
-    KEPT_SHARE = 2            # or this share of X's size
-    FEWEST_FEATURES = 5  # from which a multiplication saved pays for the norms it takes
+    # Distances to trial seeds are kept, for use with the chosen one, up to this number,
+    KEPT_DISTANCES = 1 << 17
+    KEPT_SHARE = 2       # or up to the size of X divided by this
+    FEWEST_FEATURES = 5  # for which saved multiplications outweigh the computation of norms
 
 # Below so many multiplications a second thread costs more than it gains.
 cdef double SMALL_WORK = 2e5
@@ -27,7 +29,7 @@ cdef const ClusterKernels *single_kernels = NULL
 
 
 def install(double_table, single_table):
-    """Use these kernels, capsules of cluster_pass modules, from now on."""
+    """Use these kernels, capsules of kmeans_pass modules, from now on."""
     global double_kernels, single_kernels
     double_kernels = <const ClusterKernels *>PyCapsule_GetPointer(
         double_table, "gmmx._core.ClusterKernels")
@@ -36,7 +38,7 @@ def install(double_table, single_table):
 
 
 cdef class Memory:
-    """What a pass needs while it runs."""
+    """Memory that a pass needs while it runs."""
 
     cdef char *start
 
@@ -63,13 +65,12 @@ cdef int usable_threads(const Clusters *task, int n_threads) noexcept:
 
 cdef int run(run_clusters function, Clusters *task, int n_threads) except -1:
     """A pass without the GIL, with its share of the threads, unless a signal handler ends it."""
-    task.signals = signals_for(
-        <double>task.n_samples * task.n_features * task.n_centers)
+    task.progress = progress_for(<double>task.n_samples * task.n_features * task.n_centers)
     with nogil:
         n_threads = reserve_threads(&threads_in_use, n_threads)
         function(task, n_threads)
         release_threads(&threads_in_use, n_threads)
-    return propagate(-1 if task.signals.is_cancelled else 0)
+    return propagate(-1 if task.progress.signals.is_cancelled else 0)
 
 
 cdef Py_ssize_t drawn(const Clusters *task, double value) noexcept nogil:
@@ -103,7 +104,7 @@ def kmeans_plusplus(
     const double[:, ::1] draws,   # IN (K - 1, n_trials) uniform from 0 to 1
     int n_threads,
 ):
-    """Indices of seeds: for each the one of a few trials that leaves the smallest potential."""
+    """Return the samples chosen as seeds: of a few trials each that of the smallest potential."""
     cdef Py_ssize_t n = X.shape[0], K = 1 + draws.shape[0], n_trials = max(1, draws.shape[1])
     cdef Py_ssize_t k, j
     cdef const ClusterKernels *kernels = double_kernels if floating is double else single_kernels
@@ -246,7 +247,7 @@ cdef class Assignment:
         self.memory.provide(task, self.n_threads)
 
     cdef int set_centers(self, const double[:, ::1] centers) except -1:
-        """As the kernels see them."""
+        """Round the centers to the precision of the samples."""
         cdef Py_ssize_t k, d
         for k in range(self.task.n_centers):
             for d in range(self.task.n_features):
@@ -260,7 +261,7 @@ cdef class Assignment:
         return self.task.n_changed
 
     def has_empty(self):
-        """Whether a center is the nearest one of no sample."""
+        """Return whether some center has no samples."""
         cdef Py_ssize_t k
         for k in range(self.task.n_centers):
             if self.sums[k, 0] == 0:
@@ -293,7 +294,7 @@ cdef class Assignment:
         return shift
 
     cdef int add_steps(self, const double[::1] steps) except -1:
-        """How far centers and the fastest of the others have gone."""
+        """Add to each center's drift its own step and the longest step of another center."""
         cdef Py_ssize_t K = self.task.n_centers, k, fastest = 0
         cdef double second = 0
         for k in range(K):

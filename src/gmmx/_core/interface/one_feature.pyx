@@ -1,20 +1,20 @@
-"""Iterations of variational inference on one column: a pass and all that follows it in one call.
+"""Iterations of variational inference on samples of one feature, each in one call.
 
-A pass over thousands of samples takes less time than its small steps would take in Python, which
-holds the interpreter's lock meanwhile.
+For thousands of samples the small steps after a pass would take longer in Python than the pass
+itself, and hold the interpreter's lock.
 """
 
 import numpy as np
 
 from libc.math cimport INFINITY, isfinite, sqrt
 
-from gmmx._core.em.task cimport DENSITY, SECOND, EMPass
 from gmmx._core.interface.conjugate cimport (
     dirichlet_terms, extra_count, gauss_wishart_terms, stick_breaking_terms, update_gauss_wishart,
 )
 from gmmx._core.interface.passes cimport (
     check_size, double_kernels, execute, single_kernels, start_task,
 )
+from gmmx._core.layouts.task cimport DENSITY, SECOND, EMPass
 
 cdef object empty = np.empty
 cdef object float32 = np.dtype(np.float32)
@@ -113,13 +113,13 @@ cdef class OneFeatureIteration:
         return array, normalizer, of_weights, bound
 
     cdef double rounded(self, double value) noexcept nogil:
-        """A value as the kernels see it."""
+        """Round a value to the precision of the kernels."""
         return <float>value if self.is_single else value
 
     cdef bint update(
         self, const double *sums, const double *origin, double *shift, double *rows
     ) noexcept nogil:
-        """Posterior of means and precisions; whether it is one."""
+        """Compute the posterior of means and precisions; return whether it is valid."""
         cdef Py_ssize_t K = self.task.n_components, k
         cdef const double *counts = sums + 1
         cdef const double *first = counts + K

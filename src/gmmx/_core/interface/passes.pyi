@@ -19,7 +19,6 @@ def em_pass(
     weights: NDArray[float64] | None = None,
     order: NDArray[int64] | None = None,
     n_skipped: NDArray[int64] | None = None,
-    nearest: bool = False,
     weighted_log_prob: NDArray[float32] | NDArray[float64] | None = None,
     resp: NDArray[float32] | NDArray[float64] | None = None,
     log_prob: NDArray[float32] | NDArray[float64] | None = None,

@@ -1,4 +1,4 @@
-"""The border between Python and the kernels: checks arguments, provides memory, calls em_pass.
+"""Passes over samples, as Python calls them: checks arguments, provides memory, calls em_pass.
 
 The kernels of one instruction set are chosen once, by `install`, when the package is imported.
 """
@@ -12,13 +12,14 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cython cimport floating
 from libc.string cimport memset
 
-from gmmx._core.em.task cimport (
-    DENSE, DENSITY, DIAGONAL, GIVEN_LABELS, GIVEN_RESP, ISOTROPIC, NEAREST, NONE, SECOND, SHARED,
-    EMPass, Kernels, Layout, Moments, work,
+from gmmx._core.em.kernels cimport Kernels
+from gmmx._core.layouts.task cimport (
+    DENSITY, GIVEN_LABELS, GIVEN_RESP, NONE, SECOND, EMPass, Moments, Shape,
 )
 from gmmx._core.process.host cimport (
-    LONG_WORK, check_signals_once, propagate, release_threads, reserve_threads, signals_for,
+    LONG_WORK, check_signals_once, progress_for, propagate, release_threads, reserve_threads,
 )
+from gmmx._core.process.memory cimport ALIGNMENT, align
 from gmmx._core.process.processor cimport has_avx2, has_avx512
 
 # Below so many multiplications a second thread costs more than it gains.
@@ -28,6 +29,7 @@ threads_in_use = 0  # by passes of all threads of Python
 
 double_kernels = NULL
 single_kernels = NULL
+cdef list layout_names = []
 
 
 def supported_levels():
@@ -45,6 +47,9 @@ def install(double_table, single_table):
     global double_kernels, single_kernels
     double_kernels = <const Kernels *>PyCapsule_GetPointer(double_table, "gmmx._core.Kernels")
     single_kernels = <const Kernels *>PyCapsule_GetPointer(single_table, "gmmx._core.Kernels")
+    layout_names.clear()
+    while double_kernels.shape_of(len(layout_names)) != NULL:
+        layout_names.append(double_kernels.shape_of(len(layout_names)).name.decode())
 
 
 def max_threads():
@@ -52,33 +57,36 @@ def max_threads():
     return double_kernels.max_threads()
 
 
-cdef Layout layout_number(str layout) except *:
-    if layout == "dense":
-        return DENSE
-    if layout == "shared":
-        return SHARED
-    if layout == "diagonal":
-        return DIAGONAL
-    if layout == "isotropic":
-        return ISOTROPIC
-    raise ValueError(
-        f"layout must be 'dense', 'shared', 'diagonal' or 'isotropic', got {layout!r}")
+cdef Py_ssize_t layout_number(str layout) except -1:
+    """Return a layout's index in the kernels' table."""
+    try:
+        return layout_names.index(layout)
+    except ValueError:
+        *names, last = layout_names
+        known = ", ".join([repr(name) for name in names])
+        raise ValueError(f"layout must be {known} or {last!r}, got {layout!r}") from None
 
 
-cdef Py_ssize_t factors_size(Layout layout, Py_ssize_t K, Py_ssize_t D) noexcept:
-    """Values in the factors of a layout, and in the second moments if it has any."""
-    if layout == DENSE:
-        return K * D * D
-    if layout == ISOTROPIC:
-        return K
-    return D * D if layout == SHARED else K * D
+cdef const Shape *shape_of(const EMPass *task) noexcept:
+    return double_kernels.shape_of(task.layout)
+
+
+cdef Py_ssize_t factors_size(const Shape *shape, Py_ssize_t K, Py_ssize_t D) noexcept:
+    """Return the number of values in the factors, and in the second moments if there are any."""
+    return shape.factor_size(D) if shape.is_shared else K * shape.factor_size(D)
+
+
+cdef double work(const EMPass *task) noexcept:
+    """Return the number of multiplications, roughly."""
+    cdef double n_pairs = <double>task.n_samples * task.n_components
+    return shape_of(task).work(task.n_features) * n_pairs
 
 
 cdef Py_ssize_t sums_size(const EMPass *task) noexcept:
-    """Log likelihood, counts, first and second moments."""
+    """Return the size of log likelihood, counts, first and second moments together."""
     cdef Py_ssize_t K = task.n_components, D = task.n_features
     cdef Py_ssize_t size = 1 + K + K * D
-    return size + factors_size(task.layout, K, D) if task.moments == SECOND else size
+    return size + factors_size(shape_of(task), K, D) if task.moments == SECOND else size
 
 
 cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
@@ -88,7 +96,7 @@ cdef int check_size(str name, Py_ssize_t given, Py_ssize_t expected) except -1:
 
 
 def forget_threads():
-    """In a forked child: the passes of the parent's other threads are not here."""
+    """Count no threads in a forked child: the parent's other passes do not run there."""
     release_threads(&threads_in_use, threads_in_use)
 
 
@@ -97,12 +105,12 @@ if hasattr(os, "register_at_fork"):
 
 
 cdef bint is_small(const EMPass *task) noexcept:
-    """Whether one thread is enough."""
-    return work(task, task.n_samples) < SMALL_WORK
+    """Return whether one thread is enough."""
+    return work(task) < SMALL_WORK
 
 
 cdef char *allocate(Py_ssize_t size) except NULL:
-    """Memory for `size` bytes once it is aligned, to be freed by PyMem_Free."""
+    """Return memory that holds `size` bytes after alignment; PyMem_Free frees it."""
     cdef char *memory = <char *>PyMem_Malloc(size + ALIGNMENT)
     if memory == NULL:
         raise MemoryError(f"cannot allocate {size + ALIGNMENT} bytes for a pass over the samples")
@@ -118,10 +126,9 @@ cdef int run_pass(const Kernels *kernels, EMPass *task, char *packed, int n_thre
 
 
 cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
-    """Plan, provide memory, run; without the GIL unless the pass is over in some microseconds."""
+    """Plan, provide memory, and run without the GIL, unless the pass takes some microseconds."""
     kernels.plan(task)
-    task.signals = signals_for(work(task, task.n_samples))
-    task.next_chunk = task.n_done = 0
+    task.progress = progress_for(work(task))
     if is_small(task):
         n_threads = 1
     n_threads = <int>max(<Py_ssize_t>1, min(<Py_ssize_t>n_threads, task.n_chunks))
@@ -149,7 +156,7 @@ cdef int execute(const Kernels *kernels, EMPass *task, int n_threads) except -1:
             status = run_pass(kernels, task, packed, n_threads)
     release_threads(&threads_in_use, n_threads)
     PyMem_Free(memory)
-    return status  # -1 with what a handler of signals raised
+    return status  # -1 where a handler of signals raised an error, which is set
 
 
 cdef object sums_over_samples(const Kernels *kernels, EMPass *task, int n_threads):
@@ -176,14 +183,15 @@ cdef int start_task(EMPass *task, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K, str 
 cdef int set_origin(
     EMPass *task, const double[:, ::1] origin, const double[::1] center, int moments
 ) except -1:
-    """What samples are centered at, or moments taken about; which moments are wanted."""
+    """Set which moments are wanted, and the center of samples or the origins of moments."""
     if not NONE <= moments <= SECOND:
         raise ValueError(f"moments must be 0, 1 or 2, got {moments}")
     task.moments = <Moments>moments
-    if task.layout == SHARED and (center is None or moments == SECOND):
-        raise ValueError("layout shared needs a center, and has no second moments")
-    if task.layout == ISOTROPIC and center is None:
-        raise ValueError("layout isotropic needs a center")
+    cdef const Shape *shape = shape_of(task)
+    if shape.is_shared and moments == SECOND:
+        raise ValueError(f"layout {shape.name.decode()} has no second moments")
+    if shape.needs_center and center is None:
+        raise ValueError(f"layout {shape.name.decode()} needs a center")
     if center is not None:
         check_size("center", center.size, task.n_features)
         task.center = &center[0]
@@ -194,11 +202,12 @@ cdef int set_origin(
 
 
 cdef int set_order(EMPass *task, const long long[::1] order) except -1:
-    """Visit rows in an order, where that shows in sums and labels only."""
+    """Set the order in which rows are visited; it affects sums and labels only."""
     cdef Py_ssize_t i
     check_size("order", order.size, task.n_samples)
-    if (task.labels == NULL or task.weights == NULL or task.layout != DENSE or task.center != NULL
-            or task.resp != NULL or task.log_prob != NULL or task.weighted_log_prob != NULL):
+    if (not shape_of(task).has_order or task.center != NULL or task.labels == NULL
+            or task.weights == NULL or task.resp != NULL or task.log_prob != NULL
+            or task.weighted_log_prob != NULL):
         raise ValueError("order needs layout dense, no center, weights, labels, no other output")
     for i in range(task.n_samples):
         if not (0 <= order[i] < task.n_samples and 0 <= task.labels[i] < task.n_components):
@@ -221,7 +230,6 @@ def em_pass(
     const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
-    bint nearest=False,                   # all weight to the component with the largest density
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
     floating[:, ::1] resp=None,           # OUT (n, K)
     floating[::1] log_prob=None,          # OUT (n,)
@@ -233,9 +241,9 @@ def em_pass(
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, center, moments)
-    task.source = NEAREST if nearest else DENSITY
+    task.source = DENSITY
     check_size("means", means.size, K * D)
-    check_size("factors", factors.size, factors_size(task.layout, K, D))
+    check_size("factors", factors.size, factors_size(shape_of(&task), K, D))
     check_size("log_scale", log_scale.size, K)
     task.X = &X[0, 0]
     task.means = &means[0, 0]
@@ -275,7 +283,7 @@ def moments_of(
     int n_threads,
     *,
     int moments=2,                     # 1 counts and first, 2 second moments as well
-    const long long[::1] labels=None,  # IN (n,), negative for no component
+    const long long[::1] labels=None,  # IN (n,) from 0 to K - 1
     const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
 ):
     """Moments under given labels or responsibilities, as em_pass returns them.
@@ -292,8 +300,8 @@ def moments_of(
     if labels is not None:
         check_size("labels", labels.size, n)
         for i in range(n):
-            if labels[i] >= K:
-                raise ValueError(f"label {labels[i]} is not below {K}, the number of components")
+            if not 0 <= labels[i] < K:
+                raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
         task.labels_in = &labels[0]
     task.source = GIVEN_LABELS
     if resp is not None:

@@ -1,6 +1,6 @@
-"""What a fitted model keeps for its predictions: its parameters as the kernels read them.
+"""Parameters of a fitted model, packed for the kernels and kept for its predictions.
 
-Nothing here changes once it is made, so that any number of threads may share it.
+These objects never change, so that threads may share them.
 """
 
 import numpy as np
@@ -14,11 +14,12 @@ from cpython.mem cimport PyMem_Free
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcmp
 
-from gmmx._core.em.task cimport DENSITY, NONE, EMPass
 from gmmx._core.interface.passes cimport (
-    align, allocate, check_size, double_kernels, execute, factors_size, is_small, set_origin,
+    allocate, check_size, double_kernels, execute, factors_size, is_small, set_origin, shape_of,
     single_kernels, start_task,
 )
+from gmmx._core.layouts.task cimport DENSITY, NONE, EMPass
+from gmmx._core.process.memory cimport align
 
 from gmmx._core.interface.memory import large_array
 from gmmx._core.interface.threads import resolve_n_threads
@@ -30,7 +31,7 @@ cdef object float64 = np.dtype(np.float64)
 cdef object int64 = np.dtype(np.int64)
 
 IMMUTABLE = str, int, float, np.number, type(None)
-# What arrays raise that are not contiguous or whose values have no place in a buffer.
+# Errors of arrays that are not contiguous or that offer no buffer.
 NO_BUFFER = BufferError, NotImplementedError, TypeError, ValueError
 
 cdef enum:
@@ -76,7 +77,7 @@ cdef class Snapshot:
         self.is_comparable = all([self.is_recorded(value) for value in self.values])
 
     cdef bint is_recorded(self, value) except -1:
-        """Record the contents of arrays; whether that was possible."""
+        """Record the contents of arrays; return whether that was possible."""
         if isinstance(value, IMMUTABLE):
             return True
         if isinstance(value, tuple):
@@ -90,7 +91,7 @@ cdef class Snapshot:
         return True
 
     def matches(self, dict attributes):
-        """Whether the attributes are the same still."""
+        """Return whether the attributes are still the same."""
         cdef Py_ssize_t i
         cdef Contents array
         if not self.is_comparable:
@@ -134,7 +135,7 @@ cdef class Predictor:
         cdef Py_ssize_t K = means.shape[0], D = means.shape[1], double_size
         cdef EMPass *task = &self.task
         start_task(task, 1, D, K, layout)
-        check_size("factors", factors.size, factors_size(task.layout, K, D))
+        check_size("factors", factors.size, factors_size(shape_of(task), K, D))
         check_size("log_scale", log_scale.size, K)
         set_origin(task, None, center, NONE)
         self.center = center  # which tells the passes that samples are centered
@@ -195,7 +196,7 @@ cdef class Predictor:
             return result.astype(float32)
 
     cdef bint takes(self, const Py_buffer *samples) noexcept:
-        """Whether these are rows of the right width, of float32 or float64, native and aligned."""
+        """Return whether these are aligned rows of the right width in native float32 or float64."""
         return (
             samples.ndim == 2 and samples.shape[0] > 0 and samples.shape[1] == self.n_features
             and (samples.format[0] == c"d" or samples.format[0] == c"f") and samples.format[1] == 0
@@ -234,7 +235,7 @@ cdef class Predictor:
         return result
 
     cdef int correct_far(self, X, n_threads, Output output, result) except -1:
-        """Results of samples whose squared distances from all means overflow."""
+        """Replace the results of samples whose squared distances from all means overflow."""
         cdef Py_ssize_t start
         rows = np.flatnonzero(np.isneginf(self.run(X, n_threads, LOG_PROB)))
         for start in range(0, len(rows), FAR_AT_ONCE):
@@ -246,12 +247,12 @@ cdef class Predictor:
 
 
 cdef object new_array(tuple shape, dtype, Py_ssize_t size):
-    """An array of so many bytes whose values are not set."""
+    """Return an array of `size` bytes whose values are not set."""
     return large_array(shape, dtype) if size >= LARGE else empty(shape, dtype)
 
 
 cdef void *memory_of(array) except NULL:
-    """Address of a new array's values, which stay there as long as it lives."""
+    """Return the address of a new array's values, which is fixed while the array lives."""
     cdef Py_buffer view
     PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
     PyBuffer_Release(&view)

@@ -7,10 +7,11 @@ from libc.math cimport INFINITY, sqrt
 from libc.string cimport memset
 
 from gmmx._core.kmeans.nearest cimport (
-    TILE_CENTERS, center_row, pack_group, padded, score_tile, smaller, sq_distance, sq_norms,
+    TILE_CENTERS, center_row, pack_group, padded, score_tile, smaller, sq_distance,
 )
 from gmmx._core.kmeans.plan cimport BLOCK_SAMPLES, Parameters, lay_out
 from gmmx._core.kmeans.task cimport Clusters
+from gmmx._core.vectors.groups cimport sq_norms
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, broadcast, larger, real, store, vec, where_less,
 )
@@ -28,7 +29,7 @@ cdef inline void compare_tile(
     const real *group, Py_ssize_t D, bint direct, const real *factors, const real *start,
     Py_ssize_t first, Py_ssize_t count, vec *best, vec *second, vec *label,
 ) noexcept nogil:
-    """Bring a tile of centers into the two largest scores; of equal ones the first counts."""
+    """Update the two largest scores with a tile of centers; of equal scores the first counts."""
     cdef vec score[TILE_CENTERS][TILE_VECTORS]
     cdef vec k
     cdef Py_ssize_t j, v
@@ -89,7 +90,7 @@ cdef inline void compare_directly(
     const real *row, const real *centers, Py_ssize_t K, Py_ssize_t D, Py_ssize_t i,
     real slack, Nearest *found,
 ) noexcept nogil:
-    """Sample i of a group by scores with base 0, each to full accuracy."""
+    """Compare sample i of a group with all centers by squared distances of full accuracy."""
     cdef Py_ssize_t k
     cdef real distance, near = INFINITY, far = INFINITY
     for k in range(K):
@@ -105,7 +106,7 @@ cdef inline void compare_directly(
 cdef inline void change_label(
     const Clusters *task, const real *mean, Py_ssize_t i, Py_ssize_t label, Py_ssize_t chunk
 ) noexcept nogil:
-    """From one cluster's count and sum to another's."""
+    """Move a sample from the count and sum of its old cluster to those of the new one."""
     cdef Py_ssize_t D = task.n_features, old = task.labels[i], d
     cdef const real *row = <const real *>task.X + i * D
     cdef double *sums = task.partial_sums + chunk * task.partial_size
@@ -128,7 +129,7 @@ cdef inline void settle(
     const Clusters *task, const real *mean, const Py_ssize_t *indices, Py_ssize_t count,
     const Nearest *found, Py_ssize_t chunk,
 ) noexcept nogil:
-    """Bounds and labels of a group."""
+    """Store the bounds and labels of a group."""
     cdef double *margin = task.margin
     cdef const double *drift = task.drift
     cdef const long long *labels = task.labels
@@ -169,7 +170,7 @@ cdef inline void assign_group(
 cdef inline Py_ssize_t find_doubtful(
     const Clusters *task, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t *indices
 ) noexcept nogil:
-    """Samples whose bounds do not say that their center is still the nearest; their number."""
+    """Collect the samples whose nearest center the bounds leave open; return their number."""
     cdef Py_ssize_t count = 0, i
     for i in range(start, stop):
         indices[count] = i

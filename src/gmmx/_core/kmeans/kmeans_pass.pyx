@@ -1,12 +1,10 @@
 """The passes of k-means over the samples: seeding, assignment, moments of clusters.
 
-Compiled once for each instruction set and precision, as em_pass. Samples are cut into chunks by n,
-K and D only, and each passes through the same operations whatever its neighbours: results do not
-depend on the number of threads.
+Compiled once for each instruction set and precision, as em_pass. The number of threads changes
+neither the chunks nor the operations on a sample, so that results do not depend on it.
 """
 
 from cpython.pycapsule cimport PyCapsule_New
-from cython.parallel cimport prange, threadid
 from libc.string cimport memset
 
 from gmmx._core.kmeans.assignment cimport assign_chunk
@@ -16,34 +14,29 @@ from gmmx._core.kmeans.plan cimport (
 )
 from gmmx._core.kmeans.seeding cimport approach_chunk, evaluate_chunk, measure_chunk
 from gmmx._core.kmeans.task cimport ClusterKernels, Clusters
-from gmmx._core.process.atomic cimport fetch
-from gmmx._core.process.runtime cimport guard_forks, poll, startable
+from gmmx._core.process.pool cimport run_chunks
+from gmmx._core.process.runtime cimport guard_forks
 from gmmx._core.vectors.simd cimport LANES, add_widened, load, real, vec
 
-ctypedef void (*chunk_function)(
+ctypedef void (*step_function)(
     const Clusters *task, Py_ssize_t chunk, char *scratch
 ) noexcept nogil
 
-
-cdef void run_chunk(
-    Clusters *task, chunk_function function, Py_ssize_t chunk, int thread
-) noexcept nogil:
-    """One chunk, unless the pass is cancelled: its results are of no use then."""
-    if thread == 0:
-        poll(&task.signals)
-    if not fetch(&task.signals.is_cancelled):
-        function(task, chunk, task.scratch + thread * task.scratch_size)
+cdef struct Step:
+    Clusters *task
+    step_function function
 
 
-cdef void run(Clusters *task, chunk_function function, int n_threads) noexcept nogil:
-    cdef Py_ssize_t chunk
-    n_threads = startable(n_threads)
-    if n_threads == 1:
-        for chunk in range(task.n_chunks):
-            run_chunk(task, function, chunk, 0)
-    else:
-        for chunk in prange(task.n_chunks, schedule="dynamic", chunksize=1, num_threads=n_threads):
-            run_chunk(task, function, chunk, threadid())
+cdef void run_step(void *step, Py_ssize_t chunk, int thread) noexcept nogil:
+    cdef Clusters *task = (<Step *>step).task
+    (<Step *>step).function(task, chunk, task.scratch + thread * task.scratch_size)
+
+
+cdef void run(Clusters *task, step_function function, int n_threads) noexcept nogil:
+    """Run a step for all chunks."""
+    cdef Step step
+    step.task, step.function = task, function
+    run_chunks(&step, run_step, task.n_chunks, &task.progress, n_threads)
 
 
 cdef void measure(Clusters *task, int n_threads) noexcept nogil:

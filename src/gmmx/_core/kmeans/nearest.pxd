@@ -5,6 +5,7 @@ multiplication and addition for a feature, but differences of close distances lo
 base 0 it takes twice as many operations and loses none.
 """
 
+from gmmx._core.vectors.lanes cimport sum_vector
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, broadcast, load, multiply_add, real, store, vec, where_less,
 )
@@ -24,18 +25,6 @@ cdef inline vec smaller(vec a, vec b) noexcept nogil:
     return where_less(a, b, a, b)
 
 
-cdef inline real sum_lanes(vec value) noexcept nogil:
-    """By halves."""
-    cdef real lanes[LANES]
-    cdef Py_ssize_t half = LANES // 2, i
-    store(lanes, value)
-    while half > 0:
-        for i in range(half):
-            lanes[i] += lanes[i + half]
-        half //= 2
-    return lanes[0]
-
-
 cdef inline real sq_distance(const real *a, const real *b, Py_ssize_t D) noexcept nogil:
     cdef vec total = broadcast(0), z
     cdef Py_ssize_t n_vectors = D // LANES, d, v
@@ -45,7 +34,7 @@ cdef inline real sq_distance(const real *a, const real *b, Py_ssize_t D) noexcep
         total = multiply_add(z, z, total)
     for d in range(n_vectors * LANES, D):
         rest += (a[d] - b[d]) * (a[d] - b[d])
-    return rest + sum_lanes(total) if n_vectors > 0 else rest
+    return rest + sum_vector(total) if n_vectors > 0 else rest
 
 
 cdef inline void center_row(
@@ -105,17 +94,6 @@ cdef inline void pack_centers(
             norm += c * c
             factors[k * D + d] = c if direct else 2 * c
         start[k] = 0 if direct else -norm
-
-
-cdef inline void sq_norms(const real *group, Py_ssize_t D, vec *norm) noexcept nogil:
-    cdef Py_ssize_t d, v
-    cdef vec x
-    for v in range(TILE_VECTORS):
-        norm[v] = broadcast(0)
-    for d in range(D):
-        for v in range(TILE_VECTORS):
-            x = load(group + d * GROUP + v * LANES)
-            norm[v] = multiply_add(x, x, norm[v])
 
 
 cdef inline void score_tile(

@@ -5,15 +5,13 @@ from libc.string cimport memset
 
 from gmmx._core.kmeans.nearest cimport center_row, pack_centers, padded, sq_distance
 from gmmx._core.kmeans.task cimport Clusters
+from gmmx._core.process.chunks cimport most_chunks
+from gmmx._core.process.memory cimport take
 from gmmx._core.vectors.simd cimport GROUP, LANES, real
 
 
 cdef enum:
-    ALIGNMENT = 64
-    LARGEST_N_CHUNKS = 64
-    PARTIAL_BYTES = 32 * 1024 * 1024
-    SMALLEST_CHUNK = 1024  # samples
-    BLOCK_SAMPLES = 256    # whose bounds are looked at in one go
+    BLOCK_SAMPLES = 256  # whose bounds are looked at in one go
 
 
 cdef struct Parameters:
@@ -25,23 +23,16 @@ cdef struct Parameters:
     real *largest    # (1,) squared norm of a center
 
 
-cdef inline real *take(char **free_bytes, Py_ssize_t size) noexcept nogil:
-    cdef char *taken = free_bytes[0]
-    size *= sizeof(real)
-    free_bytes[0] += (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-    return <real *>taken
-
-
 cdef inline Py_ssize_t lay_out(const Clusters *task, char *memory, Parameters *to) noexcept nogil:
     """Point the parameters into memory; return the bytes they take."""
     cdef Py_ssize_t K = task.n_centers, D = task.n_features, width = padded(D)
     cdef char *free_bytes = memory
-    to.mean = take(&free_bytes, width)
-    to.centers = take(&free_bytes, K * width)
-    to.factors = take(&free_bytes, K * D)
-    to.start = take(&free_bytes, K)
-    to.slack = take(&free_bytes, 1)
-    to.largest = take(&free_bytes, 1)
+    to.mean = <real *>take(&free_bytes, width * sizeof(real))
+    to.centers = <real *>take(&free_bytes, K * width * sizeof(real))
+    to.factors = <real *>take(&free_bytes, K * D * sizeof(real))
+    to.start = <real *>take(&free_bytes, K * sizeof(real))
+    to.slack = <real *>take(&free_bytes, sizeof(real))
+    to.largest = <real *>take(&free_bytes, sizeof(real))
     return free_bytes - memory
 
 
@@ -49,8 +40,7 @@ cdef inline void plan(Clusters *task) noexcept nogil:
     cdef Py_ssize_t D = task.n_features, K = task.n_centers, n = task.n_samples, chunks
     cdef Parameters parameters
     task.partial_size = K * max(1 + 2 * D, <Py_ssize_t>LANES)
-    chunks = PARTIAL_BYTES // (task.partial_size * <Py_ssize_t>sizeof(double))
-    chunks = max(<Py_ssize_t>1, min(min(chunks, <Py_ssize_t>LARGEST_N_CHUNKS), n // SMALLEST_CHUNK))
+    chunks = most_chunks(n, task.partial_size)
     task.chunk_samples = (n + chunks - 1) // chunks
     task.n_chunks = (n + task.chunk_samples - 1) // task.chunk_samples
     task.packed_size = lay_out(task, NULL, &parameters)
@@ -76,7 +66,7 @@ cdef inline void prepare(const Clusters *task) noexcept nogil:
 
 
 cdef inline void prepare_bounds(const Clusters *task) noexcept nogil:
-    """What bounds the errors of scores."""
+    """Compute the bounds on rounding errors of scores."""
     cdef Py_ssize_t k
     cdef Parameters to
     lay_out(task, task.packed, &to)
@@ -87,7 +77,7 @@ cdef inline void prepare_bounds(const Clusters *task) noexcept nogil:
 
 
 cdef inline void prepare_reach(const Clusters *task) noexcept nogil:
-    """Squared distances from the seeds up to which no trial is closer to a sample."""
+    """Compute, for each seed, the squared distance up to which no trial is closer to a sample."""
     cdef Py_ssize_t D = task.n_features, j, k
     cdef const real *X = <const real *>task.X
     cdef double quarter

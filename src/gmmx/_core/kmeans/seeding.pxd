@@ -1,16 +1,17 @@
 """K-means++ seeding of a chunk of samples: distances to the closest seed, and to trial seeds.
 
-A sample whose seed is so close that a trial cannot be closer, by the triangle inequality, is not
-looked at. Elkan (2003), "Using the triangle inequality to accelerate k-means".
+The pass skips a sample whose seed is so close that, by the triangle inequality, no trial can be
+closer. Elkan (2003), "Using the triangle inequality to accelerate k-means".
 """
 
 from libc.string cimport memset
 
 from gmmx._core.kmeans.nearest cimport (
-    TILE_CENTERS, pack_group, score_tile, smaller, sq_distance, sq_norms,
+    TILE_CENTERS, pack_group, score_tile, smaller, sq_distance,
 )
 from gmmx._core.kmeans.plan cimport BLOCK_SAMPLES, Parameters, lay_out
 from gmmx._core.kmeans.task cimport Clusters
+from gmmx._core.vectors.groups cimport sq_norms
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, add_widened, broadcast, larger, load, real, store, vec,
 )
@@ -39,7 +40,7 @@ cdef inline void approach_block(
     long long seed,        # its label
     Py_ssize_t n,
 ) noexcept nogil:
-    """Loops that a compiler makes into vectors."""
+    """Update labels and distances, in loops that a compiler vectorizes."""
     cdef double limit[BLOCK_SAMPLES]
     cdef long long closer[BLOCK_SAMPLES]
     cdef Py_ssize_t i
@@ -104,7 +105,7 @@ cdef inline void evaluate_tile(
     const Py_ssize_t *indices, Py_ssize_t n, Py_ssize_t first, Py_ssize_t count,
     const vec *closest, const vec *norm, double *sums,
 ) noexcept nogil:
-    """What a tile of trials would leave of the closest distances."""
+    """Add up the closest distances that would remain with each of a tile of trials."""
     cdef Py_ssize_t D = task.n_features, i, j, v
     cdef real *kept = <real *>task.kept
     cdef real distances[GROUP]
@@ -159,7 +160,7 @@ cdef inline void evaluate_group(
 cdef inline Py_ssize_t find_reachable(
     const Clusters *task, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t *indices
 ) noexcept nogil:
-    """Samples to which a trial may be closer than their seed; their number."""
+    """Collect the samples to which a trial may be closer than their seed; return their number."""
     cdef Py_ssize_t count = 0, i
     for i in range(start, stop):
         indices[count] = i

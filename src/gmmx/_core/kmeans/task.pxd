@@ -1,6 +1,6 @@
 """What a pass of k-means over the samples is given and where it leaves its results."""
 
-from gmmx._core.process.signals cimport Signals
+from gmmx._core.process.signals cimport Progress
 
 ctypedef struct Clusters:
     Py_ssize_t n_samples
@@ -35,7 +35,7 @@ ctypedef struct Clusters:
     double *moments         # OUT (K, 1 + 2 D) counts, sums of x - center and of its squares
     long long n_changed     # OUT labels
 
-    # How the work is cut: set by plan, from n, K and D only.
+    # How the work is cut: set by plan, from sizes and precision, not from threads.
     Py_ssize_t chunk_samples
     Py_ssize_t n_chunks
     double *partial_sums    # (n_chunks, partial_size)
@@ -46,7 +46,7 @@ ctypedef struct Clusters:
     char *packed
     char *scratch
 
-    Signals signals         # which the calling thread looks at between chunks
+    Progress progress
 
 ctypedef void (*plan_clusters)(Clusters *task) noexcept nogil
 ctypedef void (*run_clusters)(Clusters *task, int n_threads) noexcept nogil

@@ -1,1 +1,1 @@
-"""The formulas of each memory layout, on blocks of samples."""
+"""The memory layouts: one file each, and `all.pxd`, which lists them."""

@@ -1,245 +1,334 @@
-"""Layout `dense`: distances under a triangular factor (D, D) for each component.
+"""Layout `dense`: factors and second moments (K, D, D).
 
-Also the triangular product that layout `shared` whitens with. A group is GROUP samples, stored
-as (D, GROUP): the lanes of a vector are samples.
+About a center, second moments are one matrix product. About means they are summed for each
+component, with samples or, for many features, with features as lanes.
 """
 
-from gmmx._core.vectors.simd cimport (
-    GROUP, LANES, REAL_LARGEST, TILE_VECTORS,
-    all_less, bounded, broadcast, load, multiply_add, real, store, vec,
+from libc.string cimport memcpy
+
+from gmmx._core.formulas cimport feature_moments, moments, pairs, triangular
+from gmmx._core.formulas.moments cimport padded_features
+from gmmx._core.layouts.block cimport (
+    Block, Parameters, groups_at_once, in_group, round_to_real, row_of, usual_block_size,
 )
+from gmmx._core.layouts.features cimport FEWEST_FEATURES, row_size, write_rows
+from gmmx._core.layouts.layout cimport Layout, never
+from gmmx._core.layouts.task cimport DENSITY, SECOND, EMPass
+from gmmx._core.process.memory cimport take
+from gmmx._core.vectors.lanes cimport sum_lanes
+from gmmx._core.vectors.simd cimport GROUP, LANES, TILE_VECTORS, broadcast, load, real, vec
+from gmmx._core.vectors.transpose cimport pack_rows
+
 
 cdef enum:
-    TILE_ROWS = 4  # columns of the factor in a register tile
+    # For pairs, whose sums are stored after each block: of a feature, and of all of them.
+    PAIR_COLUMN_BYTES = 1024
+    PAIR_BLOCK_BYTES = 32 * 1024
 
 
-cdef inline Py_ssize_t packed_factor_size(Py_ssize_t D) noexcept nogil:
-    """Values in a packed triangular factor."""
-    cdef Py_ssize_t start = 0, size = 0
-    while start < D:
-        size += min(<Py_ssize_t>TILE_ROWS, D - start) * min(start + TILE_ROWS, D)
-        start += TILE_ROWS
-    return size
+# Sizes.
 
 
-cdef inline void pack_factor(
-    const double *factor,  # IN (D, D) upper triangular U, precision = U U^T
-    Py_ssize_t D,
-    real *packed,          # OUT tiles of up to TILE_ROWS columns of U, each row after row
+cdef inline Py_ssize_t factor_size(Py_ssize_t D) noexcept nogil:
+    return D * D
+
+
+cdef inline double work(Py_ssize_t D) noexcept nogil:
+    return <double>D * D + 10
+
+
+cdef inline bint are_pairs(const EMPass *task) noexcept nogil:
+    """Whether moments are one matrix product, about a center."""
+    return task.moments == SECOND and task.center != NULL
+
+
+cdef inline bint by_features(const EMPass *task) noexcept nogil:
+    """Whether moments about means are summed with features as lanes.
+
+    Rows without weight cost nothing then, and in label order there are many.
+    """
+    cdef Py_ssize_t D = task.n_features
+    return task.moments == SECOND and task.center == NULL and (
+        not moments.lanes_are_samples(D) or (task.order != NULL and D >= FEWEST_FEATURES))
+
+
+cdef inline bint prunes(const EMPass *task) noexcept nogil:
+    """Prune where rows without weight cost nothing, and no output shows the difference."""
+    return (by_features(task) and task.resp == NULL and task.source == DENSITY
+            and task.weights != NULL)
+
+
+cdef inline Py_ssize_t packed_size(Py_ssize_t K, Py_ssize_t D) noexcept nogil:
+    return K * triangular.packed_factor_size(D)
+
+
+cdef inline Py_ssize_t written_size(Py_ssize_t K, Py_ssize_t D) noexcept nogil:
+    """Return the size of matrices without upper half."""
+    return K * D * (D + 1) // 2
+
+
+cdef inline Py_ssize_t group_size(const EMPass *task) noexcept nogil:
+    """Return the values in a group of samples, with a row of ones for pairs."""
+    return (task.n_features + are_pairs(task)) * GROUP
+
+
+cdef inline Py_ssize_t block_size(const EMPass *task) noexcept nogil:
+    cdef Py_ssize_t size
+    if not are_pairs(task):
+        return usual_block_size(task)
+    size = min(<Py_ssize_t>PAIR_COLUMN_BYTES, PAIR_BLOCK_BYTES // task.n_features)
+    return max(size // <Py_ssize_t>sizeof(real), <Py_ssize_t>64)
+
+
+cdef inline Py_ssize_t first_size(const EMPass *task) noexcept nogil:
+    """Return the doubles from the first moments of one component to those of the next one."""
+    cdef Py_ssize_t D = task.n_features
+    return pairs.n_columns(D) if are_pairs(task) else row_size(D, by_features(task))
+
+
+cdef inline Py_ssize_t second_size(const EMPass *task) noexcept nogil:
+    """Return the doubles from the second moments of one component to those of the next one."""
+    cdef Py_ssize_t D = task.n_features
+    if task.moments != SECOND or are_pairs(task):
+        return 0
+    return padded_features(D) * padded_features(D) if by_features(task) else D * D * LANES
+
+
+cdef inline void lay_out_sums(
+    const EMPass *task, char **free_bytes, Block *block
 ) noexcept nogil:
-    cdef Py_ssize_t start = 0, rows, d, j
-    while start < D:
-        rows = min(<Py_ssize_t>TILE_ROWS, D - start)
-        for d in range(start + rows):
-            for j in range(start, start + rows):
-                packed[0] = <real>factor[d * D + j] if d <= j else 0
-                packed += 1
-        start += TILE_ROWS
+    cdef Py_ssize_t K = task.n_components
+    block.first = <double *>take(free_bytes, K * first_size(task) * sizeof(double))
+    block.second = <double *>take(free_bytes, K * second_size(task) * sizeof(double))
 
 
-cdef inline void center_features(
-    const real *samples,  # IN (D, GROUP)
-    const real *mean,     # IN (D,)
-    Py_ssize_t start,
-    Py_ssize_t stop,
-    real *centered,       # OUT (D, GROUP), from start to stop
+cdef inline void lay_out_buffers(
+    const EMPass *task, char **free_bytes, Block *block
 ) noexcept nogil:
-    cdef Py_ssize_t d, v, offset
-    cdef vec mean_d
-    for d in range(start, stop):
-        mean_d = broadcast(mean[d])
-        for v in range(TILE_VECTORS):
-            offset = d * GROUP + v * LANES
-            store(centered + offset, load(samples + offset) - mean_d)
+    cdef Py_ssize_t most = task.block_groups * GROUP, item = sizeof(real)
+    cdef Py_ssize_t width = padded_features(task.n_features)
+    block.samples = <real *>take(free_bytes, task.block_groups * group_size(task) * item)
+    if are_pairs(task):
+        block.rows = <real *>take(free_bytes, most * width * item)
+        block.panel = <real *>take(free_bytes, most * pairs.PANEL_VECTORS * LANES * item)
+    else:
+        block.centered = <real *>take(free_bytes, most * width * item)
+        block.roots = <real *>take(free_bytes, most * item)
 
 
-cdef inline void center_group(
-    const real *samples, const real *mean, Py_ssize_t D, real *centered
+# Parameters and samples.
+
+
+cdef inline void pack(const EMPass *task, Parameters *to) noexcept nogil:
+    """Means, or offsets from the center, and factors."""
+    cdef Py_ssize_t D = task.n_features, k
+    cdef const double *factor
+    for k in range(task.n_components):
+        factor = task.factors + k * D * D
+        if task.center != NULL:
+            triangular.pack_offset(
+                factor, task.means + k * D, to.center, D, to.means + k * D)
+        else:
+            round_to_real(task.means + k * D, D, to.means + k * D)
+        triangular.pack_factor(
+            factor, D, to.factors + k * triangular.packed_factor_size(D))
+
+
+cdef inline void pack_samples(
+    const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """x - mean for all features of a group."""
-    center_features(samples, mean, 0, D, centered)
+    """Transpose the block's rows, less the center, into groups; pairs need the rows as well."""
+    cdef Py_ssize_t D = task.n_features, stride = D, g
+    cdef const real *rows = block.X
+    cdef const real *center = parameters.center if task.center != NULL else NULL
+    cdef real *group = block.samples
+    if are_pairs(task) and D >= LANES:
+        stride = padded_features(D)
+        pairs.center_rows(rows, center, block.n, D, block.rows)
+        rows = block.rows
+        center = NULL
+    for g in range(block.n_groups):
+        pack_rows(rows + g * GROUP * stride, in_group(block, g), D, stride, center, group)
+        if are_pairs(task):
+            pairs.set_ones(group + D * GROUP)
+        group += group_size(task)
 
 
-cdef inline void whiten_feature(
-    const real *centered,  # IN (GROUP,) of one feature
-    const real *packed,    # IN (rows,) its row of the factor
-    Py_ssize_t first,      # columns before it have a zero in this row
-    Py_ssize_t rows,
-    vec (*y)[TILE_VECTORS],  # ADD (rows, TILE_VECTORS)
+# Log densities.
+
+
+cdef inline void log_densities_of_groups(
+    const EMPass *task, const Parameters *parameters, Block *block,
+    Py_ssize_t first, Py_ssize_t stop,
 ) noexcept nogil:
-    cdef vec c[TILE_VECTORS]
-    cdef vec u
-    cdef Py_ssize_t j, v
-    for v in range(TILE_VECTORS):
-        c[v] = load(centered + v * LANES)
-    for j in range(first, rows):
-        u = broadcast(packed[j])
-        for v in range(TILE_VECTORS):
-            y[j][v] = multiply_add(u, c[v], y[j][v])
-
-
-cdef inline void whiten_tile(
-    const real *centered,  # IN (depth, GROUP)
-    const real *packed,    # IN (depth, rows)
-    Py_ssize_t depth,
-    Py_ssize_t rows,       # 1 to TILE_ROWS, a constant where this is called
-    const real *offset,    # IN (rows,), or NULL for 0
-    vec *total,            # ADD (TILE_VECTORS,) squares of the whitened rows, or NULL
-    real *whitened,        # OUT (rows, GROUP) if total is NULL
-) noexcept nogil:
-    """y = U^T c + offset for `rows` columns of U: the register tile of the E-step."""
-    cdef vec y[TILE_ROWS][TILE_VECTORS]
-    cdef Py_ssize_t d, j, v
-    for j in range(rows):
-        for v in range(TILE_VECTORS):
-            y[j][v] = broadcast(0 if offset == NULL else offset[j])
-    for d in range(depth - rows):
-        whiten_feature(centered + d * GROUP, packed + d * rows, 0, rows, y)
-    centered += (depth - rows) * GROUP
-    packed += (depth - rows) * rows
-    whiten_feature(centered, packed, 0, rows, y)
-    if rows > 1:
-        whiten_feature(centered + GROUP, packed + rows, 1, rows, y)
-    if rows > 2:
-        whiten_feature(centered + 2 * GROUP, packed + 2 * rows, 2, rows, y)
-    if rows > 3:
-        whiten_feature(centered + 3 * GROUP, packed + 3 * rows, 3, rows, y)
-    for j in range(rows):
-        for v in range(TILE_VECTORS):
-            if total != NULL:
-                total[v] = multiply_add(y[j][v], y[j][v], total[v])
+    """Log densities of groups from first to stop."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, g, k
+    cdef Py_ssize_t size = triangular.packed_factor_size(D)
+    cdef const real *samples
+    cdef const real *mean
+    cdef const real *factor
+    cdef real *out
+    for k in range(K):
+        mean = parameters.means + k * D
+        factor = parameters.factors + k * size
+        for g in range(first, stop):
+            samples = block.samples + g * group_size(task)
+            out = block.resp + (g * K + k) * GROUP
+            if task.center != NULL:
+                triangular.centered_log_densities(
+                    samples, mean, factor, D, parameters.log_scale[k], out)
             else:
-                store(whitened + j * GROUP + v * LANES, y[j][v])
+                triangular.log_densities(samples, mean, factor, D, parameters.log_scale[k],
+                                         block.centered, out)
 
 
-cdef inline void whiten_remainder(
-    const real *centered, const real *packed, Py_ssize_t D, const real *offset, vec *total,
-    real *whitened,
+cdef inline void near_log_densities(
+    const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """The last D mod TILE_ROWS columns, each count of columns with a tile of its own."""
-    cdef Py_ssize_t rows = D % TILE_ROWS
-    if rows == 1:
-        whiten_tile(centered, packed, D, 1, offset, total, whitened)
-    elif rows == 2:
-        whiten_tile(centered, packed, D, 2, offset, total, whitened)
-    elif rows == 3:
-        whiten_tile(centered, packed, D, 3, offset, total, whitened)
+    """As log_densities, but lowest where a whole group's responsibilities are negligible.
 
-
-cdef inline void store_log_densities(
-    const vec *sq_distances,  # IN (TILE_VECTORS,)
-    real log_scale,
-    real *log_density,        # OUT (GROUP,)
-) noexcept nogil:
-    """log_scale - sq_distance / 2, finite where the distance overflowed."""
-    cdef Py_ssize_t v
-    for v in range(TILE_VECTORS):
-        store(log_density + v * LANES, multiply_add(
-            broadcast(-0.5), bounded(sq_distances[v]), broadcast(log_scale)))
+    Each group starts with the component that held its first row before: another one can matter
+    only where its log density comes near.
+    """
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, g, k, v, hint
+    cdef Py_ssize_t size = triangular.packed_factor_size(D)
+    cdef real *group
+    cdef real *out
+    cdef vec near[TILE_VECTORS]
+    cdef vec limit[TILE_VECTORS]
+    for g in range(block.n_groups):
+        group = block.samples + g * group_size(task)
+        out = block.resp + g * K * GROUP
+        hint = task.labels[row_of(block, g * GROUP)]
+        triangular.log_densities(
+            group, parameters.means + hint * D, parameters.factors + hint * size, D,
+            parameters.log_scale[hint], block.centered, out + hint * GROUP)
+        for v in range(TILE_VECTORS):
+            near[v] = broadcast(2) * load(out + hint * GROUP + v * LANES)
+        for k in range(K):
+            if k == hint:
+                continue
+            for v in range(TILE_VECTORS):
+                limit[v] = broadcast(parameters.reach[k]) - near[v]
+            block.n_skipped += GROUP * triangular.log_densities_within(
+                group, parameters.means + k * D, parameters.factors + k * size, D,
+                parameters.log_scale[k], limit, block.centered, out + k * GROUP)
 
 
 cdef inline void log_densities(
-    const real *samples,   # IN (D, GROUP)
-    const real *mean,      # IN (D,)
-    const real *packed,    # IN packed factor
-    Py_ssize_t D,
-    real log_scale,
-    real *centered,        # scratch (D, GROUP)
-    real *log_density,     # OUT (GROUP,)
+    const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    """log_scale - |U^T (x - mu)|^2 / 2 for each sample of a group."""
-    cdef vec total[TILE_VECTORS]
-    cdef Py_ssize_t tile, depth, v
-    for v in range(TILE_VECTORS):
-        total[v] = broadcast(0)
-    for tile in range(D // TILE_ROWS):
-        depth = (tile + 1) * TILE_ROWS
-        center_features(samples, mean, depth - TILE_ROWS, depth, centered)
-        whiten_tile(centered, packed, depth, TILE_ROWS, NULL, total, NULL)
-        packed += depth * TILE_ROWS
-    center_features(samples, mean, D // TILE_ROWS * TILE_ROWS, D, centered)
-    whiten_remainder(centered, packed, D, NULL, total, NULL)
-    store_log_densities(total, log_scale, log_density)
+    cdef Py_ssize_t first = 0, stop
+    if task.order != NULL:
+        near_log_densities(task, parameters, block)
+        return
+    while first < block.n_groups:
+        stop = min(first + groups_at_once(group_size(task)), block.n_groups)
+        log_densities_of_groups(task, parameters, block, first, stop)
+        first = stop
 
 
-cdef inline void centered_log_densities(
-    const real *samples,   # IN (D, GROUP) less a center
-    const real *offset,    # IN (D,) U^T (center - mu)
-    const real *packed,    # IN packed factor
-    Py_ssize_t D,
-    real log_scale,
-    real *log_density,     # OUT (GROUP,)
+# Moments.
+
+
+cdef inline void add_component_moments(
+    const EMPass *task, const Parameters *parameters, Block *block, Py_ssize_t k
 ) noexcept nogil:
-    """log_scale - |U^T x + offset|^2 / 2 for each sample of a group."""
-    cdef vec total[TILE_VECTORS]
-    cdef Py_ssize_t tile, depth, v
-    for v in range(TILE_VECTORS):
-        total[v] = broadcast(0)
-    for tile in range(D // TILE_ROWS):
-        depth = (tile + 1) * TILE_ROWS
-        whiten_tile(samples, packed, depth, TILE_ROWS, offset, total, NULL)
-        packed += depth * TILE_ROWS
-        offset += TILE_ROWS
-    whiten_remainder(samples, packed, D, offset, total, NULL)
-    store_log_densities(total, log_scale, log_density)
-
-
-cdef inline bint exceeds(const vec *total, const vec *limit) noexcept nogil:
-    """Whether the distance of every sample of a group is beyond its limit."""
-    cdef Py_ssize_t v
-    for v in range(TILE_VECTORS):
-        if not all_less(limit[v], total[v]):
-            return False
-    return True
-
-
-cdef inline bint log_densities_within(
-    const real *samples,   # IN (D, GROUP)
-    const real *mean,      # IN (D,)
-    const real *packed,    # IN packed factor
-    Py_ssize_t D,
-    real log_scale,
-    const vec *limit,      # IN (TILE_VECTORS,) of squared distances
-    real *centered,        # scratch (D, GROUP)
-    real *log_density,     # OUT (GROUP,)
-) noexcept nogil:
-    """As log_densities, or lowest where the first terms show that all are beyond the limit.
-
-    Return whether they are.
-    """
-    cdef vec total[TILE_VECTORS]
-    cdef Py_ssize_t tile, depth = 0, v
-    cdef bint beyond = False
-    for v in range(TILE_VECTORS):
-        total[v] = broadcast(0)
-    for tile in range(D // TILE_ROWS):
-        depth = (tile + 1) * TILE_ROWS
-        center_features(samples, mean, depth - TILE_ROWS, depth, centered)
-        whiten_tile(centered, packed, depth, TILE_ROWS, NULL, total, NULL)
-        packed += depth * TILE_ROWS
-        beyond = exceeds(total, limit)
-        if beyond:
-            break
-    if not beyond:
-        center_features(samples, mean, depth, D, centered)
-        whiten_remainder(centered, packed, D, NULL, total, NULL)
+    """Moments about a component's origin."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, count
+    cdef const real *weights = block.resp + k * GROUP
+    cdef const real *origin = parameters.origin + k * D
+    cdef double *first = block.first + k * first_size(task)
+    cdef double *second = block.second + k * second_size(task)
+    if task.moments != SECOND:
+        feature_moments.add_moments(
+            block.samples, weights, block.n_groups, D, K, origin, first, NULL)
+    elif by_features(task):
+        count = moments.weigh_rows(
+            block.X, weights, K * GROUP, origin, block.n, D, block.roots, block.centered)
+        moments.second_by_features(block.centered, count, D, second)
+        moments.first_by_features(block.centered, block.roots, count, D, first)
     else:
-        for v in range(TILE_VECTORS):
-            total[v] = broadcast(REAL_LARGEST)
-    store_log_densities(total, log_scale, log_density)
-    return beyond
+        moments.center_samples(block.samples, origin, block.n_groups, D, block.centered)
+        moments.moments_by_samples(
+            block.centered, weights, K * GROUP, block.n_groups, D, first, second)
 
 
-cdef inline void whiten(
-    const real *samples,   # IN (D, GROUP) less the center
-    const real *packed,    # IN packed factor
-    Py_ssize_t D,
-    real *whitened,        # OUT (D, GROUP) U^T (x - center)
+cdef inline void add_moments(
+    const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
-    cdef Py_ssize_t tile, depth
-    for tile in range(D // TILE_ROWS):
-        depth = (tile + 1) * TILE_ROWS
-        whiten_tile(samples, packed, depth, TILE_ROWS, NULL, NULL, whitened)
-        packed += depth * TILE_ROWS
-        whitened += TILE_ROWS * GROUP
-    whiten_remainder(samples, packed, D, NULL, NULL, whitened)
+    cdef Py_ssize_t K = task.n_components, k
+    if are_pairs(task):
+        pairs.add_pairs(block.samples, block.rows, block.resp, block.n_groups, task.n_features, K,
+                        block.panel, block.first)
+        return
+    for k in range(K):
+        add_component_moments(task, parameters, block, k)
+
+
+cdef inline double *write_matrix(
+    const double *sums, Py_ssize_t D, bint padded, double *out
+) noexcept nogil:
+    """Write a matrix at and below its diagonal; return the end of the output."""
+    cdef Py_ssize_t width = padded_features(D), a, b
+    for a in range(D):
+        if padded:
+            memcpy(out, sums + a * width, (a + 1) * sizeof(double))
+        else:
+            for b in range(a + 1):
+                out[b] = sum_lanes(sums + (a * D + b) * LANES)
+        out += a + 1
+    return out
+
+
+cdef inline void write_moments(
+    const EMPass *task, const Block *block, double *out
+) noexcept nogil:
+    """First moments, then matrices at and below their diagonals."""
+    cdef Py_ssize_t K = task.n_components, D = task.n_features, k
+    if are_pairs(task):
+        pairs.write_pairs(block.first, K, D, out)
+        return
+    out = write_rows(block.first, K, D, by_features(task), out)
+    if task.moments == SECOND:
+        for k in range(K):
+            out = write_matrix(
+                block.second + k * second_size(task), D, by_features(task), out)
+
+
+cdef inline void expand_second(
+    const double *sums, Py_ssize_t K, Py_ssize_t D, double *out
+) noexcept nogil:
+    """Write matrices in full."""
+    cdef Py_ssize_t _k, a, b
+    for _k in range(K):
+        for a in range(D):
+            for b in range(a + 1):
+                out[a * D + b] = sums[b]
+                out[b * D + a] = sums[b]
+            sums += a + 1
+        out += D * D
+
+
+cdef inline void define(Layout *layout) noexcept nogil:
+    layout.shape.name = b"dense"
+    layout.shape.is_shared = False
+    layout.shape.needs_center = False
+    layout.shape.has_order = True
+    layout.shape.factor_size = factor_size
+    layout.shape.work = work
+    layout.packed_size = packed_size
+    layout.written_size = written_size
+    layout.block_size = block_size
+    layout.lay_out_sums = lay_out_sums
+    layout.lay_out_buffers = lay_out_buffers
+    layout.pack = pack
+    layout.pack_samples = pack_samples
+    layout.log_densities = log_densities
+    layout.prunes = prunes
+    layout.add_second = NULL
+    layout.add_moments = add_moments
+    layout.write_moments = write_moments
+    layout.expand_second = expand_second
+    layout.has_one_feature = never
+    layout.add_one_feature = NULL

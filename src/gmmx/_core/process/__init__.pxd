@@ -1,1 +1,1 @@
-"""The process that a pass runs in: threads, signals, forks, the processor."""
+"""The process in which a pass runs: threads, signals, forks, memory, the processor."""

@@ -1,4 +1,4 @@
-"""Counters that several threads change."""
+"""Counters that several threads change at the same time."""
 
 cdef extern from *:
     """

@@ -1,7 +1,7 @@
-"""What a pass owes the process that it runs in: signals are heard, and threads are shared."""
+"""How passes share the threads of the process, and notice its signals."""
 
 from gmmx._core.process.atomic cimport fetch_add
-from gmmx._core.process.signals cimport Signals
+from gmmx._core.process.signals cimport Progress
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
@@ -12,9 +12,9 @@ cdef enum:
 
 
 cdef inline int reserve_threads(Py_ssize_t *in_use, int wanted) noexcept nogil:
-    """How many threads a pass may have so that passes side by side share those they want.
+    """Return the number of threads that a pass may use, at least 1.
 
-    Each gets one at least. How many does not change its result.
+    Passes that run at the same time share the threads. The number does not change a result.
     """
     cdef Py_ssize_t others = fetch_add(in_use, wanted)
     cdef int granted = <int>max(<Py_ssize_t>1, wanted - others)
@@ -27,28 +27,29 @@ cdef inline void release_threads(Py_ssize_t *in_use, Py_ssize_t granted) noexcep
 
 
 cdef inline bint is_main_thread() except -1:
-    """Whether this thread is the one that Python's signal handlers run in."""
+    """Return whether this thread is the one in which Python runs signal handlers."""
     import threading
     return threading.get_ident() == threading.main_thread().ident
 
 
 cdef inline int check_signals_once() noexcept nogil:
-    """Run handlers of signals that came in; -1 if one of them raised, which is not lost."""
+    """Run the handlers of signals that arrived; return -1 if one raised, its error being set."""
     with gil:
         return PyErr_CheckSignals()
 
 
 cdef inline int propagate(int status) except -1 nogil:
-    """Raise what was left pending with a status of -1."""
+    """Raise the error that is set if the status is -1."""
     return status
 
 
-cdef inline Signals signals_for(double work) except *:
-    """How a pass looks at signals: not at all if it is short or they are not this thread's."""
-    cdef Signals signals
-    signals.poll = NULL
-    signals.last_poll = 0
-    signals.is_cancelled = 0
+cdef inline Progress progress_for(double work) except *:
+    """Return the start of a pass, which polls signals if it is long and in the main thread."""
+    cdef Progress progress
+    progress.next_chunk = progress.n_done = 0
+    progress.signals.poll = NULL
+    progress.signals.last_poll = 0
+    progress.signals.is_cancelled = 0
     if work >= LONG_WORK and is_main_thread():
-        signals.poll = check_signals_once
-    return signals
+        progress.signals.poll = check_signals_once
+    return progress

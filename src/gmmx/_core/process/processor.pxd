@@ -1,4 +1,4 @@
-"""What this processor, and the operating system on it, can run."""
+"""Instruction sets that this processor and its operating system support."""
 
 cdef extern from *:
     """

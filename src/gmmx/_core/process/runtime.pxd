@@ -1,4 +1,4 @@
-"""OpenMP's threads: their limit, forks, and how the calling one looks at signals meanwhile."""
+"""OpenMP's threads: their limit, forks, and signals that the calling thread polls."""
 
 from gmmx._core.process.atomic cimport fetch, fetch_add
 from gmmx._core.process.signals cimport Signals
@@ -93,7 +93,7 @@ cdef enum:
 
 
 cdef inline void poll(Signals *signals) noexcept nogil:
-    """Let the calling thread look at signals if it is time."""
+    """Check for signals if the last check is long enough ago; call it in the calling thread."""
     cdef double now
     if signals.poll == NULL or fetch(&signals.is_cancelled):
         return

@@ -189,12 +189,6 @@ static inline int all_less(vec a, vec b)
     return all != 0;
 }
 
-/* `yes` where a == b, else 0. */
-static inline vec where_equal(vec a, vec b, vec yes)
-{
-    return from_bits(~(less_than(a, b) | less_than(b, a)) & as_bits(yes));
-}
-
 /* min(x, the largest finite number), also for NaN: a squared distance that overflowed. */
 static inline vec bounded(vec x)
 {

@@ -23,7 +23,6 @@ cdef extern from "simd.h" nogil:
     void add_widened(double *target, vec value)  # target[:LANES] += value
     vec larger(vec a, vec b)
     vec where_less(vec a, vec b, vec yes, vec no)  # yes where a < b, else no
-    vec where_equal(vec a, vec b, vec yes)         # yes where a == b, else 0
     bint all_less(vec a, vec b)                    # in every lane
     vec interleave_first(vec a, vec b)             # a[0], b[0], a[1], ... of their first halves
     vec interleave_second(vec a, vec b)            # and of their second halves

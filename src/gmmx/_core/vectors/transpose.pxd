@@ -24,7 +24,7 @@ cdef inline void transpose_tile(vec *tile) noexcept nogil:
 cdef inline void pack_few_features(
     const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, const real *center, real *group
 ) noexcept nogil:
-    """As pack_rows, value by value."""
+    """Pack rows as pack_rows does, value by value."""
     cdef Py_ssize_t i, d
     for d in range(D):
         if stride == 1 and center == NULL:

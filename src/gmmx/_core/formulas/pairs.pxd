@@ -5,7 +5,7 @@ and their products x_a x_b, b <= a; lanes are columns of Z. Z is made a panel of
 time, which stays in the first cache while all components use it.
 """
 
-from gmmx._core.layouts.moments cimport padded_features
+from gmmx._core.formulas.moments cimport padded_features
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_FEATURES, TILE_VECTORS,
     add_widened, broadcast, load, load_first, multiply_add, real, store, vec,
@@ -27,29 +27,29 @@ cdef struct Column:
 
 
 cdef inline Py_ssize_t whole_vectors(Py_ssize_t D) noexcept nogil:
-    """Features in whole vectors."""
+    """Return the number of features in whole vectors."""
     return D // LANES * LANES
 
 
 cdef inline Py_ssize_t n_row_columns(Py_ssize_t D) noexcept nogil:
-    """Columns that are made from rows."""
+    """Return the number of columns that are made from rows."""
     cdef Py_ssize_t whole = whole_vectors(D), n_vectors = D // LANES
     return whole + (LANES * n_vectors * (n_vectors - 1) // 2 + (D - whole) * n_vectors) * LANES
 
 
 cdef inline Py_ssize_t n_columns(Py_ssize_t D) noexcept nogil:
-    """All columns, in whole vectors."""
+    """Return the number of all columns, rounded up to whole vectors."""
     return whole_vectors(D + D * (D + 1) // 2 + LANES - 1)
 
 
 cdef inline Py_ssize_t first_column(Py_ssize_t D, Py_ssize_t d) noexcept nogil:
-    """Of x_d."""
+    """Return the column of x_d."""
     cdef Py_ssize_t whole = whole_vectors(D)
     return d if d < whole else n_row_columns(D) + d - whole
 
 
 cdef inline Py_ssize_t second_column(Py_ssize_t D, Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    """Of x_a x_b, b <= a."""
+    """Return the column of x_a x_b, b <= a."""
     cdef Py_ssize_t whole = whole_vectors(D), vector = a // LANES, row = a % LANES
     if b // LANES < vector:
         return whole + (LANES * vector * (vector - 1) // 2 + row * vector) * LANES + b
@@ -58,7 +58,7 @@ cdef inline Py_ssize_t second_column(Py_ssize_t D, Py_ssize_t a, Py_ssize_t b) n
 
 
 cdef inline Column first_single(Py_ssize_t D) noexcept nogil:
-    """The first of the columns that are made one by one."""
+    """Return the first of the columns that are made one by one."""
     cdef Py_ssize_t whole = whole_vectors(D)
     cdef Column column
     column.a = whole if whole < D else 0
@@ -67,7 +67,7 @@ cdef inline Column first_single(Py_ssize_t D) noexcept nogil:
 
 
 cdef inline Column next_single(Column column, Py_ssize_t D) noexcept nogil:
-    """The one after it: x_d 1, then x_a x_b, then anything."""
+    """Return the next column: x_d 1, then x_a x_b, then padding."""
     if column.b < column.a:
         column.b += 1
     elif column.a < D - 1:
@@ -102,7 +102,7 @@ cdef inline void center_rows(
 
 
 cdef inline void set_ones(real *row) noexcept nogil:
-    """Feature D of a group."""
+    """Set feature D of a group to 1."""
     cdef Py_ssize_t v
     for v in range(TILE_VECTORS):
         store(row + v * LANES, broadcast(1))
@@ -218,7 +218,7 @@ cdef inline void add_pairs(
     real *panel,            # scratch (n_groups GROUP, PANEL_VECTORS LANES)
     double *sums,           # ADD (K, n_columns)
 ) noexcept nogil:
-    """The moments of all components in one block."""
+    """Add the moments of all components in one block."""
     cdef Py_ssize_t n = n_groups * GROUP, width = padded_features(D), size = n_columns(D)
     cdef Py_ssize_t column = 0, i, a = LANES, b = 0
     cdef Column single = first_single(D)
@@ -244,3 +244,22 @@ cdef inline void add_pairs(
             multiply_panel(panel, resp, n_groups, K, 2, size, sums + column - 2 * LANES)
         elif column == size:
             multiply_panel(panel, resp, n_groups, K, 1, size, sums + column - LANES)
+
+
+cdef inline void write_pairs(
+    const double *sums,  # IN (K, n_columns)
+    Py_ssize_t K,
+    Py_ssize_t D,
+    double *out,         # OUT first moments, then matrices at and below their diagonals
+) noexcept nogil:
+    """Write the sums of all components in the order of features."""
+    cdef Py_ssize_t size = n_columns(D), k, a, b
+    for k in range(K):
+        for a in range(D):
+            out[a] = sums[k * size + first_column(D, a)]
+        out += D
+    for k in range(K):
+        for a in range(D):
+            for b in range(a + 1):
+                out[b] = sums[k * size + second_column(D, a, b)]
+            out += a + 1

@@ -1,20 +1,25 @@
-"""Log densities about a center, lanes are features: layouts `diagonal` and `isotropic`.
+"""Log densities about a center for many features; lanes are features.
 
-For many features: rows are not transposed, which a sum over lanes at the end of each replaces. A
-row tile is LANES rows less the center, (n_vectors, LANES, LANES): the first vectors of all rows,
-then their second ones.
+Rows are not transposed: a sum over lanes at the end of each row replaces that. A row tile is LANES
+rows less the center, (n_vectors, LANES, LANES): the first vectors of all rows, then the second
+ones.
 """
 
+from gmmx._core.vectors.lanes cimport sum_vectors
 from gmmx._core.vectors.simd cimport (
     LANES, TILE_FEATURES,
-    bounded, broadcast, interleave_first, interleave_second, load, load_first, multiply_add,
-    prefetch, real, store, vec,
+    bounded, broadcast, load, load_first, multiply_add, prefetch, real, store, vec,
 )
 
 
 cdef inline Py_ssize_t components_at_once() noexcept nogil:
-    """Components whose sums for a row tile fill a register tile."""
+    """Return the number of components whose sums for a row tile fill a register tile."""
     return 2 * TILE_FEATURES // LANES
+
+
+cdef inline Py_ssize_t row_tile_size(Py_ssize_t D) noexcept nogil:
+    """Return the values of a row tile."""
+    return (D + LANES - 1) // LANES * LANES * LANES
 
 
 cdef inline vec load_features(const real *values, Py_ssize_t count) noexcept nogil:
@@ -39,20 +44,8 @@ cdef inline void center_rows(
                   load_first(row + D - rest, rest) - load_first(center + D - rest, rest))
 
 
-cdef inline vec sum_lanes(vec *rows) noexcept nogil:
-    """The sum over lanes of each of LANES vectors, in the lane of its index."""
-    cdef Py_ssize_t half = LANES // 2, i
-    cdef vec first
-    while half > 0:
-        for i in range(half):
-            first = interleave_first(rows[i], rows[i + half])
-            rows[i] = first + interleave_second(rows[i], rows[i + half])
-        half //= 2
-    return rows[0]
-
-
 cdef inline vec sq_norms(const real *tile, Py_ssize_t D) noexcept nogil:
-    """|x|^2 of the rows of a tile."""
+    """Return |x|^2 of the rows of a tile."""
     cdef vec total[LANES]
     cdef vec x
     cdef Py_ssize_t _v, i
@@ -63,7 +56,7 @@ cdef inline vec sq_norms(const real *tile, Py_ssize_t D) noexcept nogil:
             x = load(tile + i * LANES)
             total[i] = multiply_add(x, x, total[i])
         tile += LANES * LANES
-    return sum_lanes(total)
+    return sum_vectors(total)
 
 
 cdef inline void add_features(
@@ -128,7 +121,7 @@ cdef inline void log_density_tile(
     elif d < D:
         add_features(tile, offset + d, NULL, D, D - d, components, total)
     for j in range(components):
-        sq_distances = sum_lanes(total + j * LANES)
+        sq_distances = sum_vectors(total + j * LANES)
         if norms != NULL:
             sq_distances = multiply_add(broadcast(scale[j]), norms[0], sq_distances)
         store(log_density + j * stride, multiply_add(

@@ -1,16 +1,16 @@
 """Moments of one feature: densities, posteriors and sums of a block in two sweeps.
 
-The first leaves exp(log density - reference) of each component and the inverse of their sum, the
-second takes the moments of their products. The reference is 0 for samples within reach of the
-mixture, where exp(log density) of some component does not vanish, and no largest one has to be
-found. It depends on no other sample.
+The first sweep stores exp(log density - reference) of each component and the inverse of their sum.
+The second sums the moments of their products. The reference of a sample is 0 within reach of the
+mixture, where exp(log density) of some component does not vanish. Elsewhere it is the largest log
+density. It depends on no other sample.
 """
 
 from libc.math cimport INFINITY, fabs, log, sqrt
 
-from gmmx._core.em.plan cimport Block, Parameters
-from gmmx._core.em.posterior cimport far_log_prob, invert_together
-from gmmx._core.em.task cimport EMPass
+from gmmx._core.formulas.posterior cimport far_log_prob, invert_together
+from gmmx._core.layouts.block cimport Block, Parameters
+from gmmx._core.layouts.task cimport DENSITY, SECOND, EMPass
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, LOWEST_EXPONENT, TILE_VECTORS,
     add_widened, all_less, bounded, broadcast, exponential, larger, load, multiply_add, real, store,
@@ -22,8 +22,18 @@ cdef enum:
     TILE_COMPONENTS = 2  # whose moments are summed in registers
 
 
+cdef inline bint is_enough(const EMPass *task) noexcept nogil:
+    """Return whether a pass needs the moments of one feature and no other output."""
+    return (task.n_features == 1 and task.moments == SECOND and task.source == DENSITY
+            and task.center == NULL and task.labels == NULL and task.resp == NULL
+            and task.log_prob == NULL and task.weighted_log_prob == NULL)
+
+
 cdef inline double half_width(const EMPass *task, Py_ssize_t k, double largest) noexcept nogil:
-    """Of the interval where a component's log density is above -largest, negative if nowhere."""
+    """Return half the width of the interval where a component's log density is above -largest.
+
+    It is negative if there is none.
+    """
     cdef double above = largest + task.log_scale[k]
     return sqrt(2 * above) / fabs(task.factors[k]) if above > 0 else -1
 
@@ -63,12 +73,12 @@ cdef inline void pack_bounds(const EMPass *task, real *bounds) noexcept nogil:
 
 
 cdef inline vec outside(vec x, const real *bounds) noexcept nogil:
-    """Negative between the bounds."""
+    """Return values that are negative between the bounds."""
     return larger(x - broadcast(bounds[1]), broadcast(bounds[0]) - x)
 
 
 cdef inline bint are_in_reach(const real *samples, const real *bounds) noexcept nogil:
-    """Whether all samples of a group are."""
+    """Return whether all samples of a group are within the bounds."""
     cdef vec farthest = outside(load(samples), bounds)
     cdef Py_ssize_t v
     for v in range(1, TILE_VECTORS):
@@ -241,3 +251,12 @@ cdef inline void add_moments(
         k += TILE_COMPONENTS
     for v in range(block.n_groups * TILE_VECTORS):
         add_widened(block.log_likelihood, load(block.log_prob + v * LANES))
+
+
+cdef inline bint add_block(
+    const EMPass *task, const Parameters *parameters, Block *block
+) noexcept nogil:
+    """Add a block's sums; return whether all squared distances of some sample overflow."""
+    cdef bint has_far = weigh_samples(parameters, task.n_components, block)
+    add_moments(parameters, task.n_components, block)
+    return has_far

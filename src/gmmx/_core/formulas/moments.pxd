@@ -1,12 +1,12 @@
 """First and second moments (D, D) of a block about one origin.
 
-For few features the lanes of a vector are samples; for many they are features, and samples that
-have no weight cost nothing.
+For few features the lanes of a vector are samples. For many they are features, and samples without
+weight cost nothing.
 """
 
 from libc.math cimport sqrt
 
-from gmmx._core.layouts.dense cimport center_group
+from gmmx._core.formulas.triangular cimport center_group
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_FEATURES, TILE_VECTORS,
     add_widened, broadcast, load, multiply_add, real, store, vec,
@@ -19,12 +19,12 @@ cdef enum:
 
 
 cdef inline bint lanes_are_samples(Py_ssize_t D) noexcept nogil:
-    """Whether second moments are summed over lanes of samples or over lanes of features."""
+    """Return whether second moments are summed with samples as lanes, not features."""
     return D <= 16
 
 
 cdef inline Py_ssize_t padded_features(Py_ssize_t D) noexcept nogil:
-    """D rounded up to whole vectors and tiles, and to an odd number of cache lines.
+    """Return D rounded up to whole vectors and tiles, and to an odd number of cache lines.
 
     Rows an even number of lines apart would share few sets of the first cache.
     """

@@ -1,7 +1,7 @@
 """First moments, and second moments (D,), of a block about one center; lanes are features.
 
-Matrix products of responsibilities and rows: R^T X and R^T X^2. Rows are read as they lie: to
-take the center from them again costs less than to store them without it.
+Matrix products of responsibilities and rows: R^T X and R^T X^2. Rows are read from X: to subtract
+the center again costs less than to store the differences.
 """
 
 from gmmx._core.vectors.simd cimport (
@@ -109,7 +109,7 @@ cdef inline void add_first_products(
     const real *X, const real *center, const real *resp, Py_ssize_t n, Py_ssize_t D, Py_ssize_t K,
     Py_ssize_t width, double *first,
 ) noexcept nogil:
-    """As add_products, without second moments."""
+    """Add the first moments of all components in one block."""
     cdef Py_ssize_t d = 0
     while D - d >= 2 * LANES:
         product_column(X + d, center + d, resp, n, D, K, 2, LANES, first + d, NULL, width)
@@ -135,7 +135,7 @@ cdef inline void add_products(
     double *first,       # ADD (K, width)
     double *second,      # ADD (K, width)
 ) noexcept nogil:
-    """The moments of all components in one block."""
+    """Add the moments of all components in one block."""
     cdef Py_ssize_t d = 0
     while D - d >= LANES:
         product_column(X + d, center + d, resp, n, D, K, 1, LANES, first + d, second + d, width)

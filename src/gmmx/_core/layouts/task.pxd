@@ -1,15 +1,8 @@
-"""What one pass over the samples is given and where it leaves its results."""
-
-ctypedef enum Layout:
-    DENSE     # factors and second moments (K, D, D)
-    SHARED    # factors (D, D), no second moments: they depend on no responsibility
-    DIAGONAL  # factors and second moments (K, D)
-    ISOTROPIC  # factors and second moments (K,), their traces; always with a center
+"""The inputs and outputs of one pass over the samples, and the shape of a layout's factors."""
 
 ctypedef enum Source:
     DENSITY       # posterior probabilities under the mixture
-    NEAREST       # 1 for the component with the largest density, 0 for the others
-    GIVEN_LABELS  # 1 for the given component, all 0 for a negative label
+    GIVEN_LABELS  # 1 for the given component, 0 for the others
     GIVEN_RESP    # as given
 
 ctypedef enum Moments:
@@ -17,10 +10,21 @@ ctypedef enum Moments:
     FIRST   # counts and first moments
     SECOND  # and second moments
 
-from gmmx._core.process.signals cimport Signals
+from gmmx._core.process.signals cimport Progress
+
+ctypedef Py_ssize_t (*factor_size_function)(Py_ssize_t D) noexcept nogil
+ctypedef double (*work_function)(Py_ssize_t D) noexcept nogil
+
+ctypedef struct Shape:
+    const char *name
+    bint is_shared     # one factor for all components, and no second moments
+    bint needs_center
+    bint has_order     # whether rows may be visited in a given order, without a center
+    factor_size_function factor_size  # values in a factor, and in a component's second moments
+    work_function work  # multiplications for a sample and a component, roughly
 
 ctypedef struct EMPass:
-    Layout layout
+    Py_ssize_t layout          # index in the tables of layouts
     Source source
     Moments moments
     Py_ssize_t n_samples
@@ -49,7 +53,7 @@ ctypedef struct EMPass:
     long long n_skipped        # OUT pairs of a sample and a component left out, with order
     double *sums               # OUT log likelihood, counts, first, second; or NULL
 
-    # How the work is cut: set by plan, from n, K and D only.
+    # How the work is cut: set by plan, from sizes, layout and precision, not from threads.
     Py_ssize_t block_groups    # register tiles of samples in a block
     Py_ssize_t chunk_samples   # consecutive samples that share one row of partial sums
     Py_ssize_t n_chunks
@@ -63,37 +67,4 @@ ctypedef struct EMPass:
     char *packed               # parameters in the order in which the kernels read them
     char *scratch              # (n_threads, scratch_size)
 
-    # The calling thread looks at signals while the pass runs, also while it waits for others.
-    Signals signals
-    Py_ssize_t next_chunk      # that no thread has taken yet
-    Py_ssize_t n_done          # chunks
-
-ctypedef void (*plan_function)(EMPass *task) noexcept nogil
-ctypedef void (*pack_function)(const EMPass *task) noexcept nogil
-# 0, or -1 if the pass was cancelled.
-ctypedef int (*run_function)(EMPass *task, int n_threads) noexcept nogil
-
-ctypedef int (*max_threads_function)() noexcept nogil
-
-ctypedef Py_ssize_t (*factorize_function)(
-    const double *matrices, Py_ssize_t K, Py_ssize_t D, double smallest, bint invert,
-    double *factors, double *scratch, int n_threads
-) noexcept nogil
-
-ctypedef void (*square_upper_function)(
-    const double *upper, Py_ssize_t D, double *transposed, double *square
-) noexcept nogil
-
-ctypedef struct Kernels:
-    max_threads_function max_threads  # OpenMP's limit, 1 without OpenMP
-    plan_function plan
-    pack_function pack        # the parameters, into task.packed
-    run_function run
-    factorize_function factorize  # matrices, each on its own
-    square_upper_function square_upper
-
-
-cdef inline double work(const EMPass *task, Py_ssize_t n_samples) noexcept nogil:
-    """Multiplications for some of the samples, roughly."""
-    cdef double D = task.n_features
-    return (D * (D if task.layout == DENSE else 1) + 10) * n_samples * task.n_components
+    Progress progress

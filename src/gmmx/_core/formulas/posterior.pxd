@@ -5,12 +5,12 @@ from libc.math cimport INFINITY
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, REAL_LARGEST, TILE_VECTORS,
     broadcast, exponential, larger, load, logarithm, multiply_add, real, store, vec,
-    where_equal, where_less,
+    where_less,
 )
 
 
 cdef inline real far_log_prob() noexcept nogil:
-    """Log densities are as low only where squared distances overflowed: about -REAL_LARGEST / 2."""
+    """Return a bound that log densities fall below only where squared distances overflowed."""
     return -0.25 * REAL_LARGEST
 
 
@@ -43,7 +43,7 @@ cdef inline void invert_together(
     const vec *best,  # IN (TILE_VECTORS,)
     real *log_prob,   # OUT (GROUP,) best, to which the first vector adds the logarithms of all
 ) noexcept nogil:
-    """One logarithm and one division for the product of all vectors."""
+    """Invert all sums with one division and one logarithm, of their product."""
     cdef vec before[TILE_VECTORS]
     cdef vec product = total[0], inverse
     cdef Py_ssize_t v
@@ -93,12 +93,3 @@ cdef inline void normalize(
     for k in range(K):
         for v in range(TILE_VECTORS):
             store(resp + k * GROUP + v * LANES, load(resp + k * GROUP + v * LANES) * total[v])
-
-
-cdef inline void one_hot(real *resp, Py_ssize_t K, const real *nearest) noexcept nogil:
-    """1 for the nearest component, 0 for the others."""
-    cdef Py_ssize_t k, v
-    for k in range(K):
-        for v in range(TILE_VECTORS):
-            store(resp + k * GROUP + v * LANES,
-                  where_equal(load(nearest + v * LANES), broadcast(<real>k), broadcast(1)))

@@ -1,0 +1,1 @@
+"""Formulas on groups of samples, which the layouts share."""
