@@ -56,7 +56,7 @@ def test_a_component_without_rows():
     X, labels = two_clusters()
     covariances = np.stack([np.eye(3)] * 3)
     assert reason_of(X, labels, covariances) == (
-        "component 2 holds no rows: another one is more probable for each"
+        "component 2 holds no rows: for each row another component is more probable"
     )
 
 
