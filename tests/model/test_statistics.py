@@ -1,4 +1,4 @@
-"""Sufficient statistics of shards add up, whatever they are taken about."""
+"""Sufficient statistics: sums over parts of the samples, origins, weights and layouts."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_shards_with_other_origins_add_up_to_the_whole(
     total = statistics_of(X[:20], resp[:20], layout, origin) + statistics_of(
         X[20:], resp[20:], layout, other
     )
-    # Offsets round to a millionth of a millionth of a deviation at 1e6, moments with them.
+    # With an offset of 1e6, origins and moments are rounded to 1e-12 standard deviations.
     assert_same_statistics(total, whole, 1e-10)
 
 
