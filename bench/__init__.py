@@ -1,1 +1,1 @@
-"""Speed of gmmx against every rival: ``python -m bench --help``."""
+"""Benchmark of gmmx and other libraries for Gaussian mixtures: ``python -m bench --help``."""

@@ -1,4 +1,4 @@
-"""Measure gmmx and its rivals and write a report: ``python -m bench``."""
+"""Measure the speed of gmmx and of other libraries, and write a report: ``python -m bench``."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ PARTS = (
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--prepare",
@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         nargs="+",
         metavar="JSON",
-        help="put the summary of earlier results into bench/README.md and print it, then stop",
+        help="write the summary of earlier results to bench/README.md and print it, then stop",
     )
     parser.add_argument("--quick", action="store_true", help="under 3 minutes, fewer samples")
     parser.add_argument(
@@ -93,26 +93,26 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=PARTS,
         metavar="PART",
         help=f"only these parts: {', '.join(PARTS)} "
-        "(default: those that the plan has; scaling with more than one thread only)",
+        "(default: the parts of the plan; scaling only with more than one thread)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         default=FOLDER / "results",
         metavar="DIR",
-        help="where to write the report (default: bench/results)",
+        help="folder of the report (default: bench/results)",
     )
     options = parser.parse_args(arguments)
     if options.threads == 1 and "scaling" in (options.parts or []):
-        parser.error("--parts scaling compares several --threads to one")
+        parser.error("--parts scaling compares several threads with one: set --threads")
     n_cores = usable_cores()
     if not 1 <= options.threads <= n_cores:
-        parser.error(f"--threads has to be from 1 to {n_cores}, the number of cores")
+        parser.error(f"--threads must be from 1 to {n_cores}, the number of cores")
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run and return an exit status."""
+    """Run the bench and return an exit status."""
     options = parse(arguments)
     if options.prepare:
         return 0 if prepare() else 1
@@ -127,10 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         hosts = available_hosts(options, results, stack)
         if [host.library for host in hosts[:2]] != [SKLEARN, GMMX]:
-            print("scikit-learn and gmmx have to be installed", file=sys.stderr)
+            print("scikit-learn and gmmx must be installed", file=sys.stderr)
             return 1
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        # What was measured outlives an error and an interruption.
+        # Save after each part, so that an error or an interruption loses no results.
         save = partial(results.save, stem.with_suffix(".json"))
         for part in measure(options, plan, hosts, directory, results, save):
             save()
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def available_hosts(options: argparse.Namespace, results: Results, stack: ExitStack) -> list[Host]:
-    """Start the libraries, which is slow, all at once; print why one is skipped."""
+    """Start all libraries at the same time, which is slow; print why a library is skipped."""
     chosen = {SKLEARN.key, GMMX.key, *options.libraries}
     hosts = [Host(library, options.threads) for library in LIBRARIES if library.key in chosen]
     for host in hosts:
@@ -164,7 +164,7 @@ def measure(
     results: Results,
     save: Callable[[], None],
 ) -> Iterator[str]:
-    """Measure the parts that were asked for, and tell what each took; one may fail."""
+    """Measure the chosen parts and yield the time of each; a part that fails is skipped."""
     cases = [case for case in CASES if case.n_features in (options.cases or [case.n_features])]
     n_threads = options.threads
     parts: dict[str, Callable[[], Any]] = {
@@ -198,7 +198,7 @@ def measure(
 def keep(
     rows: Iterator[list[Measurement]], measurements: list[Measurement], save: Callable[[], None]
 ) -> list[Measurement]:
-    """Append the longest part's rows as they come, and save each; return all."""
+    """Append each row of the longest part to the measurements and save it; return all of them."""
     for row in rows:
         measurements += row
         save()

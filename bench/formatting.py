@@ -1,4 +1,4 @@
-"""Tables in Markdown and what stands in their cells."""
+"""Tables in Markdown, and the text of their cells."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterable, Sequence
 
 from bench.cases.synthetic import CASES
 
-NOTHING = "-"  # in a cell without a figure
+NOTHING = "-"  # the text of a cell without a value
 FEATURES = [case.n_features for case in CASES]
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table with its numbers on the right."""
+    """Return a Markdown table; all columns but the first are aligned to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def figure(value: float | None, unit: float = 1.0) -> str:
-    """A figure in a unit; `NOTHING` if its measurement failed."""
+    """Return a value in a unit as text, or `NOTHING` if its measurement failed."""
     return NOTHING if value is None else f"{value / unit:.3g}"
 
 
 def difference(value: float) -> str:
-    """A relative difference."""
+    """Return a relative difference as text."""
     return f"{value:.0e}" if value else "0"
 
 
 def threads(n_threads: int) -> str:
-    """A number of threads."""
+    """Return a number of threads as text."""
     return f"{n_threads} thread{'s' * (n_threads > 1)}"

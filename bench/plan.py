@@ -1,4 +1,4 @@
-"""How much is measured: thoroughly, or quickly with fewer samples."""
+"""Plans of a run: thorough, or quick with fewer samples."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from bench.rivals import GMMX, LIBRARIES, SKLEARN
 
 ALL = tuple(library.key for library in LIBRARIES)
 PAIR = (SKLEARN.key, GMMX.key)
-SEVERAL_THREADS = frozenset({"scaling"})  # parts that compare them
-ONE_THREAD = frozenset({"imports", "growth", "acceleration"})  # parts that hardly depend on them
+SEVERAL_THREADS = frozenset({"scaling"})  # parts that need several threads
+# Parts that hardly depend on the number of threads and are measured with one thread only.
+ONE_THREAD = frozenset({"imports", "growth", "acceleration"})
 MOST_FEATURES = max(case.n_features for case in CASES)
 
 
 @dataclass(frozen=True)
 class Round:
-    """One kind of data in one precision, and who is measured on it.
+    """One kind of data in one precision, and the libraries measured on it.
 
     Attributes
     ----------
     data, dtype : str
-        Kind and precision.
+        Kind and precision of the data.
     everywhere : tuple of str
-        Libraries that are measured on all cases.
+        Libraries measured on all cases.
     rivals_up_to : int
-        Most features of a case on which the others are measured.
+        Largest number of features of a case for the other libraries.
     up_to : int
-        Most features of a case that is measured at all.
+        Largest number of features of a case.
     covariance_types : tuple of str
-        What is fitted.
+        Covariance types to fit.
     turns : int
-        Fewest measurements of scikit-learn and gmmx, however long they take; rivals have one.
+        Smallest number of measurements of scikit-learn and gmmx; 1 for other libraries.
     """
 
     data: str
@@ -49,28 +50,28 @@ class Round:
 
 @dataclass(frozen=True)
 class Plan:
-    """Amount of work.
+    """The amount of work of a run.
 
     Attributes
     ----------
     name : str
-        What it is called in the report.
+        Name in the report.
     shrink : int
         Divisor of the numbers of samples.
     repeats : int
-        Measurements of each thing, at most.
+        Largest number of measurements of a value.
     patience : float
-        Seconds of measuring after which a thing is not measured again.
+        Seconds; after so much time a value is not measured again.
     rivals_patience : float
-        The same for rivals.
+        `patience` for libraries other than scikit-learn and gmmx.
     rounds : tuple of Round
-        What iterations are measured on.
+        Data and libraries for the part 'iterations'.
     scratch : tuple of str
-        Data that are fitted from scratch.
+        Kinds of data for the part 'scratch'.
     scratch_shrink : int
-        Divisor of their numbers of samples.
+        Divisor of the numbers of samples in the part 'scratch'.
     without : frozenset of str
-        Parts that are left out unless they are asked for.
+        Parts that are measured only if the command line names them.
     """
 
     name: str
@@ -84,7 +85,7 @@ class Plan:
     without: frozenset[str] = frozenset()
 
     def left_out(self, n_threads: int) -> frozenset[str]:
-        """Parts that are left out unless they are asked for."""
+        """Return the parts that are measured only if the command line names them."""
         return self.without | (ONE_THREAD if n_threads > 1 else SEVERAL_THREADS)
 
 
@@ -104,7 +105,7 @@ THOROUGH = Plan(
     scratch_shrink=4,
 )
 
-# Synchronizing threads may slow rivals down a lot: fewer of their cases.
+# Rivals may be very slow with several threads, because of synchronization: fewer cases for them.
 THOROUGH_ON_THREADS = replace(
     THOROUGH,
     rounds=(

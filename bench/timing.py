@@ -1,4 +1,4 @@
-"""Durations."""
+"""Measurement of durations."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-SHORTEST = 0.05  # seconds that a measurement takes at least; short things are repeated
+SHORTEST = 0.05  # smallest duration of a measurement in seconds; short calls are repeated
 
 
 def timed(function: Callable[[], Result]) -> tuple[float, Result]:
-    """Return how many seconds a call takes, and what it returns."""
+    """Return the seconds of a call, and its result."""
     start = time.perf_counter()
     result = function()
     return time.perf_counter() - start, result
 
 
 def median_seconds(function: Callable[[], object]) -> float:
-    """Median duration of a call, measured again until `SHORTEST` has passed."""
+    """Return the median duration of a call, repeated for at least `SHORTEST` seconds."""
     values: list[float] = []
     while sum(values) < SHORTEST:
         values.append(timed(function)[0])

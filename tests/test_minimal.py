@@ -1,6 +1,6 @@
-"""What every installed copy of gmmx must pass: needs NumPy, pytest and gmmx, nothing else.
+"""Tests of an installed copy of gmmx; they need only NumPy, pytest and gmmx.
 
-With GMMX_WHEEL=1 in the environment the copy must also have what every wheel for release has.
+With GMMX_WHEEL=1 in the environment the tests also check the properties of a wheel for release.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def draw(dtype: type[np.floating], n_samples: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Return samples of three well separated components, and which component each is of."""
+    """Return samples of three well separated components, and the component of each sample."""
     rng = np.random.default_rng(0)
     labels = rng.integers(3, size=n_samples)
     return (MEANS[labels] + rng.standard_normal((n_samples, 4))).astype(dtype), labels
@@ -50,7 +50,7 @@ def fitted(
 
 
 def run_python(code: str, **environment: str) -> str:
-    """Return what code prints in a new interpreter."""
+    """Run code in a new interpreter and return its output."""
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **environment},
@@ -113,7 +113,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks processes with threads")
 def test_forked_child_predicts() -> None:
-    """OpenMP's threads must go before a fork: without that the child hangs until the alarm."""
+    """OpenMP's threads must end before a fork, else the child hangs until the alarm."""
     assert run_python(PREDICT_AFTER_FORK) == "0"
 
 

@@ -1,1 +1,1 @@
-"""Samples that are fitted, the problem that a library is given, and the judge of its result."""
+"""The samples, the problem for a library, and the log-likelihood that checks its result."""

@@ -1,4 +1,4 @@
-"""Data on which numbers of iterations are compared: easy ones and slow ones."""
+"""Data sets for the comparison of numbers of iterations, with fast and with slow convergence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.cases.problem import Array
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples and the mixture fitted to them."""
+    """Samples, and the size and covariance type of the mixture fitted to them."""
 
     name: str
     load: Callable[[], Array]
@@ -24,7 +24,7 @@ class Dataset:
 
     @property
     def title(self) -> str:
-        """Name with what is fitted."""
+        """Name of the data set, number of components and covariance type."""
         return f"{self.name}, K={self.n_components}, {self.covariance_type}"
 
 
@@ -55,7 +55,7 @@ def _wine() -> Array:
 
 
 def _mixture(n_samples: int, n_features: int, n_components: int, spread: float) -> Array:
-    """Samples of components with variance 1 and means with a standard deviation of `spread`."""
+    """Return samples of components with variance 1 and means with standard deviation `spread`."""
     random = np.random.default_rng(n_samples + n_features)
     means = spread * random.standard_normal((n_components, n_features))
     labels = random.integers(n_components, size=n_samples)

@@ -1,4 +1,4 @@
-"""Mean log-likelihood of fitted parameters: one NumPy function judges all libraries."""
+"""Mean log-likelihood of fitted parameters, computed with NumPy for all libraries alike."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from bench.cases.problem import Array, Parameters
 
-ROWS = 4096  # in a chunk, which bounds memory
+ROWS = 4096  # rows of a chunk, which limit the memory
 
 
 def mean_log_likelihood(X: Array, parameters: Parameters, covariance_type: str) -> float:
-    """Mean log-likelihood of samples in nats, in float64 whatever their precision."""
+    """Return the mean log-likelihood of samples of any precision, in nats, as float64."""
     parameters = Parameters(*(np.asarray(values, np.float64) for values in parameters))
     weights, means, _ = parameters
     whiteners = [_whitener(parameters, covariance_type, k) for k in range(len(means))]
@@ -30,7 +30,7 @@ def mean_log_likelihood(X: Array, parameters: Parameters, covariance_type: str) 
 
 
 def _whitener(parameters: Parameters, covariance_type: str, k: int) -> tuple[Array, float]:
-    """Factor of a component's precision and the logarithm of its determinant."""
+    """Return the factor of a component's precision and the logarithm of its determinant."""
     _, means, covariances = parameters
     covariance = covariances if covariance_type == "tied" else covariances[k]
     if covariance_type in {"full", "tied"}:

@@ -1,4 +1,4 @@
-"""What an adapter is given and what it returns; needs nothing but NumPy."""
+"""The argument and the result of an adapter of a library; this module needs only NumPy."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
-REG_COVAR = 1e-6  # added to variances, by the libraries that can
+REG_COVAR = 1e-6  # added to variances, if the library has such a parameter
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Samples and the parameters to start from: equal weights, these means, identities."""
+    """Samples and starting parameters: equal weights, given means, identity covariances."""
 
     X: Array
     means: Array
@@ -51,7 +51,7 @@ class Parameters(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Duration of a fit and its result."""
+    """Duration of a fit, and its result."""
 
     seconds: float
     parameters: Parameters
@@ -59,7 +59,7 @@ class Fit(NamedTuple):
 
 @lru_cache(maxsize=2)
 def load(path: str, dtype: str, covariance_type: str) -> Problem:
-    """Read a problem; the last ones are kept in memory, for what measures both precisions."""
+    """Read a problem; keep the last two in memory, for measures that use both precisions."""
     with np.load(path) as arrays:
         X, means = (np.ascontiguousarray(arrays[name], dtype=dtype) for name in ("X", "means"))
     return Problem(X, means, covariance_type)

@@ -1,4 +1,4 @@
-"""What is measured: sizes and data, the same for all libraries."""
+"""Sizes and synthetic data, the same for all libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from bench.cases.problem import Array
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
-# Standard deviation of the components' means; that of the samples about them is 1.
+# Standard deviation of the components' means; samples have standard deviation 1 about the means.
 SPREADS = {"overlapping": 0.5, "separated": 4.0}
 START_NOISE = 0.25  # standard deviation of the starting means about the true ones
 
@@ -56,7 +56,7 @@ def generate(case: Case, data: str) -> tuple[Array, Array]:
 
 
 def save(case: Case, data: str, directory: Path) -> str:
-    """Write a case to a file, from which every library reads the same bytes; return its path."""
+    """Write the samples of a case to a file that all libraries read; return its path."""
     path = directory / f"{case}-{data}.npz"
     if not path.exists():
         X, means = generate(case, data)

@@ -18,7 +18,7 @@ class Host:
     library : Library
         The library.
     n_threads : int
-        Threads that it may use.
+        Number of threads of the library.
     """
 
     def __init__(self, library: Library, n_threads: int) -> None:
@@ -43,7 +43,7 @@ class Host:
 
 
 def describe(module: str) -> dict[str, Any]:
-    """Return what a library supports and its versions; runs in its process."""
+    """Return the supported covariance types and dtypes, and versions; runs in its process."""
     adapter = import_module(module)
     return {
         "covariance_types": adapter.COVARIANCE_TYPES,

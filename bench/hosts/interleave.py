@@ -1,4 +1,4 @@
-"""scikit-learn and gmmx in turn."""
+"""Measurements of scikit-learn and gmmx in turn."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ def the_pair(hosts: Sequence[Host]) -> list[Host]:
 
 
 def compare(hosts: Sequence[Host], plan: Plan, function: str, **arguments: Any) -> dict[str, Any]:
-    """Measure both as often as the plan says.
+    """Measure scikit-learn and gmmx in turn, with the repeats of the plan.
 
     Parameters
     ----------
     hosts : sequence of Host
-        scikit-learn's, gmmx's and any others.
+        Hosts of scikit-learn, gmmx and any other libraries.
     plan : Plan
-        How often.
+        Plan with the number of repeats and the patience.
     function : str
-        Dotted name of a function of a library's ``module`` that returns a dictionary with
-        ``seconds``, and ``result``, a number that tells whether both did the same.
+        Dotted name of a function with the argument ``module``, the name of a library's module. It
+        returns a dictionary with ``seconds`` and ``result``, a number that must be the same for
+        both libraries.
     **arguments
-        Its other arguments.
+        Other arguments of the function.
 
     Returns
     -------
     dict
         ``ratio``, the median over repeats of scikit-learn's seconds divided by gmmx's;
-        ``difference``, the relative one of the results; for each library what the function
-        returned last, with the median ``seconds``. The median of seconds that are not all
-        positive is None, and so is its ratio: a difference of two fits may be negative.
+        ``difference``, the relative difference of the results; for each library the last result
+        of the function, with the median ``seconds``. If some seconds of a library are not
+        positive, its ``seconds`` and ``ratio`` are None: seconds may be differences of two fits.
     """
     seconds: dict[str, list[float]] = {SKLEARN.key: [], GMMX.key: []}
     results: dict[str, Any] = {}

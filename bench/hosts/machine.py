@@ -1,4 +1,4 @@
-"""What a run ran on."""
+"""Description of the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return processor, cores, system, Python and what ran in the last minute."""
+    """Return processor, cores, system, Python version and the load of the last minute."""
     return {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -20,14 +20,14 @@ def describe_machine() -> dict[str, Any]:
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _processor() -> str:
-    """Name of the processor."""
+    """Return the name of the processor."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

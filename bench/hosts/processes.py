@@ -1,4 +1,4 @@
-"""Processes that measure, one for each library, with equal numbers of threads."""
+"""Processes for the measurements, one for each library, with equal numbers of threads."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-LONGEST_CALL = 180  # seconds, after which a process counts as hung: JAX's threads may wait for ever
-PAUSE = 0.1  # seconds until threads of another process that wait for work are asleep
+LONGEST_CALL = 180  # seconds until a process counts as hung: threads of JAX may wait for ever
+PAUSE = 0.1  # seconds until idle threads of other processes sleep
 
 
 class RequestError(Exception):
-    """A process could not do what it was asked; the message tells why."""
+    """A process could not answer a request; the message tells the reason."""
 
 
 class Process:
-    """A worker; see `bench.hosts.worker`.
+    """A process that runs `bench.hosts.worker`.
 
     Parameters
     ----------
     n_threads : int
-        Threads and cores that it may use.
+        Number of threads and cores of the process.
     interpreter : str, default=sys.executable
-        Python to run it with.
+        Python interpreter of the process.
     """
 
     def __init__(self, n_threads: int, interpreter: str = sys.executable) -> None:
@@ -47,7 +47,10 @@ class Process:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """Return what a function returns there; a process that died or hung is started again."""
+        """Call a function in the process and return its result.
+
+        A process that died or hung is started again by the next call.
+        """
         process = self._started()
         if self.n_threads > 1:
             time.sleep(PAUSE)
@@ -88,7 +91,7 @@ class Process:
         self.close()
 
     def _started(self) -> subprocess.Popen[str]:
-        """The running process, started if there is none."""
+        """Return the running process; start it if necessary."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [self.interpreter, "-m", "bench.hosts.worker", str(self.n_threads)],
@@ -109,14 +112,14 @@ class Process:
             self._process = None
 
     def _last_error(self) -> str:
-        """The last line that the process wrote to standard error."""
+        """Return the last line of the process on standard error."""
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines()
         return lines[-1] if lines else "no message"
 
 
 def environment(n_threads: int) -> dict[str, str]:
-    """Environment variables that set the number of threads of every library."""
+    """Return environment variables that set the number of threads of every library."""
     variables = dict(os.environ)
     variables.update(dict.fromkeys(THREAD_VARIABLES, str(n_threads)))
     eigen = str(n_threads > 1).lower()

@@ -1,8 +1,8 @@
-"""A process that does what it is asked: ``python -m bench.hosts.worker N_THREADS``.
+"""A process that answers requests: ``python -m bench.hosts.worker N_THREADS``.
 
-Each line of standard input is a request in JSON, a function by its dotted name with its arguments;
-each line of the former standard output the answer. Only the standard library is imported here, so
-that the limits below hold for whatever a request imports.
+Each line of standard input is a request in JSON: the dotted name of a function and its arguments.
+The process writes each answer as a line to its original standard output. This module imports only
+the standard library, so that the limits are set before a request imports a library.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import os
 import sys
 from typing import Any
 
-MEMORY_SHARE = 0.5  # of the machine's memory, the most that a process may hold
+MEMORY_SHARE = 0.5  # the share of the machine's memory that a process may hold
 
 
 def limit_cores(n_threads: int) -> None:
-    """Let this process run on so many cores, which also holds for libraries without a setting."""
+    """Restrict the process to `n_threads` cores, for libraries without a number of threads."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[-n_threads:])
 
 
 def limit_memory() -> None:
-    """Let allocations fail instead of the machine."""
+    """Limit the memory, so that allocations fail before the machine runs out of memory."""
     if sys.platform != "linux":
         return
     import resource  # noqa: PLC0415 - not on Windows
@@ -35,19 +35,19 @@ def limit_memory() -> None:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Call the function that a request names."""
+    """Call the function of a request and return its result or its error."""
     module, _, name = request["function"].rpartition(".")
     try:
         return {"result": getattr(importlib.import_module(module), name)(**request["arguments"])}
-    except Exception as error:  # whatever a library raises is reported
+    except Exception as error:  # libraries may raise any exception
         return {"error": f"{type(error).__name__}: {error}"}
 
 
 def main() -> None:
-    """Answer requests until there are none."""
+    """Answer requests until standard input ends."""
     limit_cores(int(sys.argv[1]))
     limit_memory()
-    # Libraries may print; their output must not mix with answers.
+    # Libraries may print: their output must not mix with the answers.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         for line in sys.stdin:

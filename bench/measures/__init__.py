@@ -1,1 +1,1 @@
-"""One module for each thing that is measured; each gives a part of the report."""
+"""The measures: each module measures one part of the report."""

@@ -19,11 +19,11 @@ from bench.timing import median_seconds
 
 TOL = 1e-7  # nats per sample; at the default of 1e-3 plain EM stops far from the maximum
 MAX_ITER = 20_000
-NEAR = 1e-6  # nats per sample that count as reaching a likelihood
+NEAR = 1e-6  # nats per sample; a likelihood this close to the goal reaches it
 
 
 def measure_acceleration(hosts: Sequence[Host], directory: Path) -> list[dict[str, Any]]:
-    """Compare scikit-learn, gmmx and gmmx with extrapolation on every data set."""
+    """Compare scikit-learn, and gmmx with and without extrapolation, on every data set."""
     from bench.cases.datasets import DATASETS  # noqa: PLC0415 - loads scikit-learn
 
     sklearn, gmmx = the_pair(hosts)
@@ -50,7 +50,7 @@ def measure_acceleration(hosts: Sequence[Host], directory: Path) -> list[dict[st
 
 
 def fit(module: str, **arguments: Any) -> dict[str, float]:
-    """Seconds of a fit, its iterations and mean log-likelihood; runs in a library's process."""
+    """Return seconds, iterations and mean log-likelihood of a fit; runs in a library's process."""
     model, X = _unfitted(module, **arguments)
     seconds = median_seconds(lambda: model.fit(X))
     return {
@@ -61,7 +61,7 @@ def fit(module: str, **arguments: Any) -> dict[str, float]:
 
 
 def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None]:
-    """`fit` with the passes over the samples, and what it took to reach a likelihood."""
+    """Return the results of `fit`, the passes over the samples, and the passes to the goal."""
     from gmmx.model.parameters import MixtureParameters  # noqa: PLC0415 - in gmmx's process only
 
     model, X = _unfitted(module, **arguments)
@@ -69,7 +69,7 @@ def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None
     with mock.patch.object(MixtureParameters, "statistics", autospec=True) as counted:
         counted.side_effect = statistics
         model.fit(X)
-    # The bounds are those before each iteration.
+    # Each bound is the likelihood before its iteration.
     reached = np.flatnonzero(np.array(model.lower_bounds_) >= goal - NEAR)
     passes_to_goal = seconds_to_goal = None
     if reached.size:
@@ -84,7 +84,7 @@ def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None
 
 
 def gain_to_goal(row: dict[str, Any]) -> float:
-    """All passes of EM over those in which squarem reaches the goal, 0 if it does not."""
+    """Return the passes of EM divided by the passes of squarem to the goal, 0 if not reached."""
     passes = row["squarem"]["passes_to_goal"]
     return float(row["em"]["passes"] / passes) if passes else 0.0
 
@@ -92,8 +92,8 @@ def gain_to_goal(row: dict[str, Any]) -> float:
 def _unfitted(
     module: str, path: str, n_components: int, covariance_type: str, **parameters: Any
 ) -> tuple[Any, Array]:
-    """A model and the samples."""
-    warnings.simplefilter("ignore")  # that it did not converge
+    """Return a model and the samples."""
+    warnings.simplefilter("ignore")  # ConvergenceWarning
     options = {"tol": TOL, "max_iter": MAX_ITER, "random_state": 0} | parameters
     estimator = import_module(module).GaussianMixture
     return estimator(n_components, covariance_type=covariance_type, **options), np.load(path)

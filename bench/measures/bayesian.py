@@ -1,4 +1,4 @@
-"""Bayesian mixtures: one column, many columns, many features, and inside a tabular-data tool."""
+"""Bayesian mixtures: one column, many columns, many features, and as a part of rdt."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from bench.rivals import GMMX, SKLEARN
 from bench.timing import timed
 
 COLUMN_SAMPLES, TABLE_SAMPLES = 20_000, 10_000
-N_COLUMNS, FEWEST_COLUMNS = 200, 4  # of gmmx and of scikit-learn, whose time is scaled up
+N_COLUMNS, FEWEST_COLUMNS = 200, 4  # for gmmx, and for scikit-learn, whose time is scaled up
 MATRICES = (Case(20_000, 8, 16), Case(10_000, 16, 16), Case(5_000, 64, 16))
 ITERATIONS = (1, 6)
 AGREEMENT = 1e-9  # relative difference of lower bounds
 
 
 def measure_bayesian(hosts: Sequence[Host], plan: Plan, directory: Path) -> dict[str, Any]:
-    """Compare scikit-learn and gmmx; what could not be measured is left out."""
+    """Compare scikit-learn and gmmx; leave out rdt if it cannot be measured."""
     path = directory / "column.npy"
     np.save(path, column(COLUMN_SAMPLES, 0))
     found: dict[str, Any] = {
@@ -46,7 +46,7 @@ def measure_bayesian(hosts: Sequence[Host], plan: Plan, directory: Path) -> dict
 
 
 def _columns(hosts: Sequence[Host], plan: Plan) -> dict[str, Any]:
-    """Many columns; scikit-learn fits few of them, whose time is scaled up."""
+    """Measure many columns; scikit-learn fits only some of them, and its time is scaled up."""
     seconds: dict[str, list[float]] = {key: [] for key in (SKLEARN.key, GMMX.key)}
     bounds = {}
     for _ in range(plan.repeats):
@@ -65,7 +65,7 @@ def _columns(hosts: Sequence[Host], plan: Plan) -> dict[str, Any]:
 
 
 def _matrices(hosts: Sequence[Host], case: Case, plan: Plan, directory: Path) -> dict[str, Any]:
-    """An iteration with full covariances, and how much `GaussianMixture` gains on the same."""
+    """Measure an iteration with full covariances, and the same with `GaussianMixture`."""
     path = save(case, "overlapping", directory)
     bayesian, plain = (
         _checked(compare(hosts, plan, f"{__name__}.iterate", path=path, estimator=estimator))
@@ -79,14 +79,14 @@ def _matrices(hosts: Sequence[Host], case: Case, plan: Plan, directory: Path) ->
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:
-    """The measurement, if both ended at the same bound."""
+    """Return the measurement; raise `RequestError` if the lower bounds differ."""
     if not row["difference"] <= AGREEMENT:
         raise RequestError(f"lower bounds differ by {row['difference']:.1g} of themselves")
     return row
 
 
 def column(n_samples: int, seed: int) -> Array:
-    """A column of a table: a few bumps, a tail and a value that many rows share."""
+    """Return a column of a table: two peaks, an exponential tail and a value in many rows."""
     draw = np.random.default_rng(seed)
     kinds = [
         draw.normal(0, 1, n_samples), draw.normal(6, 0.5, n_samples),
@@ -97,7 +97,7 @@ def column(n_samples: int, seed: int) -> Array:
 
 
 def tabular_model(module: str) -> Any:
-    """The mixture of CTGAN's and rdt's columns."""
+    """Return the mixture that CTGAN and rdt fit to a column."""
     return import_module(module).BayesianGaussianMixture(
         n_components=10, weight_concentration_prior_type="dirichlet_process",
         weight_concentration_prior=0.001, max_iter=100, n_init=1, random_state=0,
@@ -106,9 +106,9 @@ def tabular_model(module: str) -> Any:
 
 def fit_column(module: str, path: str) -> dict[str, Any]:
     """Fit one column; runs in a library's process."""
-    warnings.simplefilter("ignore")  # that it did not converge
+    warnings.simplefilter("ignore")  # ConvergenceWarning
     X = np.load(path)
-    tabular_model(module).set_params(max_iter=1).fit(X)  # loads what is loaded at first use
+    tabular_model(module).set_params(max_iter=1).fit(X)  # loads modules imported at first use
     seconds, model = timed(lambda: tabular_model(module).fit(X))
     return {
         "seconds": seconds,
@@ -128,7 +128,7 @@ def fit_table(module: str, n_columns: int) -> dict[str, Any]:
 
 
 def iterate(module: str, path: str, estimator: str) -> dict[str, Any]:
-    """Seconds of an iteration, from few and many; runs in a library's process."""
+    """Return the seconds of an iteration, from two fits; runs in a library's process."""
     warnings.simplefilter("ignore")
     problem = load(path, "float64", "full")
     make = getattr(import_module(module), estimator)

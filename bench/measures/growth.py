@@ -1,4 +1,4 @@
-"""How the time of an EM iteration grows with n, K and D."""
+"""Growth of the time of an EM iteration with n, K and D."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.measures.iteration import Measurement, measure_iterations
 from bench.plan import Plan, Round
 from bench.rivals import GMMX, SKLEARN
 
-LARGEST_SHRINK = 5  # with fewer samples, what happens once would count
+LARGEST_SHRINK = 5  # with fewer samples, the constant costs of an iteration would count
 ROUND = Round("overlapping", "float64", covariance_types=("full",))
 SERIES = {
     "n": [Case(n, 16, 16) for n in (10_000, 20_000, 40_000, 80_000)],
@@ -27,7 +27,7 @@ SERIES = {
 
 
 def measure_growth(hosts: Sequence[Host], plan: Plan, directory: Path) -> list[dict[str, Any]]:
-    """Slopes of log seconds over the logarithm of each size, full covariances, overlapping."""
+    """Return slopes of log seconds over the logarithm of each size, for full covariances."""
     shrink = min(plan.shrink, LARGEST_SHRINK)
     chosen = replace(plan, shrink=shrink, repeats=min(3, plan.repeats), rounds=(ROUND,))
     rows = []
@@ -42,7 +42,7 @@ def measure_growth(hosts: Sequence[Host], plan: Plan, directory: Path) -> list[d
 
 
 def _fit_line(size: str, measurements: Sequence[Measurement]) -> dict[str, Any]:
-    """Slope of the line through the logarithms of sizes and seconds."""
+    """Return sizes, seconds, and the slope of a line fitted to their logarithms."""
     sizes = [_value(measurement.case, size) for measurement in measurements]
     seconds = [measurement.median for measurement in measurements]
     slope = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
@@ -50,5 +50,5 @@ def _fit_line(size: str, measurements: Sequence[Measurement]) -> dict[str, Any]:
 
 
 def _value(case: Case, size: str) -> int:
-    """A size by its letter."""
+    """Return a size of a case by its letter."""
     return {"n": case.n_samples, "K": case.n_components, "D": case.n_features}[size]

@@ -1,4 +1,4 @@
-"""Seconds of an EM iteration of every library on every case, and whether results agree."""
+"""Seconds of an EM iteration of every library on every case, and checks of the results."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from bench.measures.iteration_seconds import FEWER, MORE
 from bench.plan import PAIR, Plan, Round
 from bench.rivals import SKLEARN
 
-# Largest relative difference of mean log-likelihoods at which a result counts.
+# Largest relative difference of mean log-likelihoods for a result that counts.
 TOLERANCE = {"float64": 1e-6, "float32": 1e-3}
-LIMIT = 30.0  # seconds of a rival's first fit after which it is left out
+LIMIT = 30.0  # seconds; a rival is left out if its first fit takes longer
 
 
 @dataclass
 class Measurement:
-    """One library on one case.
+    """The measurements of one library on one case.
 
     Attributes
     ----------
     seconds : list of float
         Seconds per iteration, a value for each repeat.
     ratios : list of float
-        scikit-learn's seconds in the same repeat, divided by these.
+        scikit-learn's seconds in the same repeat, divided by `seconds`.
     difference : float or None
         Relative difference of the mean log-likelihood from scikit-learn's.
     failure : str
-        Why there is no result.
+        Reason if there is no result.
     """
 
     data: str
@@ -62,7 +62,7 @@ class Measurement:
         return statistics.median(self.ratios)
 
     def over(self, other: Measurement) -> float:
-        """Median over repeats of these seconds divided by another library's."""
+        """Return the median over repeats of the seconds divided by another library's."""
         pairs = zip(self.seconds, other.seconds, strict=False)
         return statistics.median(theirs / others for theirs, others in pairs)
 
@@ -70,7 +70,7 @@ class Measurement:
 def measure_iterations(
     hosts: Sequence[Host], cases: Sequence[Case], plan: Plan, directory: Path
 ) -> Iterator[list[Measurement]]:
-    """Measure all rounds of a plan, row by row; `hosts` begin with scikit-learn's."""
+    """Measure all rounds of a plan and yield each row; the first of `hosts` is scikit-learn's."""
     for round_ in plan.rounds:
         for case in (case.shrunk(plan.shrink) for case in cases):
             if case.n_features > round_.up_to:
@@ -82,7 +82,7 @@ def measure_iterations(
 
 
 class _Row:
-    """All libraries on one case."""
+    """The measurements of all libraries on one case."""
 
     def __init__(
         self, hosts: Sequence[Host], case: Case, round_: Round, covariance_type: str, path: str
@@ -102,7 +102,7 @@ class _Row:
         self.likelihood = 0.0  # scikit-learn's
 
     def measure(self, plan: Plan) -> list[Measurement]:
-        """Measure in turn, as often as the plan says."""
+        """Measure the libraries in turn, with the repeats of the plan."""
         for repeat in range(plan.repeats):
             for host, measurement in self.pairs:
                 has_reference = measurement is self.reference or self.reference.seconds[repeat:]
@@ -117,14 +117,14 @@ class _Row:
         return measurements
 
     def _has_time(self, measurement: Measurement, plan: Plan) -> bool:
-        """Whether a library has to be measured again."""
+        """Return whether to measure a library again."""
         is_rival = measurement.library not in PAIR
         turns, patience = (1, plan.rivals_patience) if is_rival else (self.turns, plan.patience)
         spent = sum(measurement.seconds) * (FEWER + MORE)
         return len(measurement.seconds) < turns or spent < patience
 
     def _measure_once(self, host: Host, measurement: Measurement) -> None:
-        """Measure a library and compare it to scikit-learn's last measurement."""
+        """Measure a library and compare it with scikit-learn's last measurement."""
         is_first = not measurement.seconds
         try:
             result = host.process.call(
@@ -145,7 +145,7 @@ class _Row:
 
 
 def _progress(measurements: list[Measurement]) -> str:
-    """A line that tells what was measured."""
+    """Return a line with the case and the time of each library."""
     first = measurements[0]
     figures = ", ".join(
         f"{found.library} {1e3 * found.median:.3g} ms" if found.seconds

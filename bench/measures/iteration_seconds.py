@@ -1,4 +1,4 @@
-"""Seconds of an EM iteration; runs in the process of a library."""
+"""Seconds of an EM iteration, measured in the process of a library."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from importlib import import_module
 from bench.cases.likelihood import mean_log_likelihood
 from bench.cases.problem import Fit, load
 
-# Numbers of iterations of two fits: their difference leaves out what happens once.
+# Numbers of iterations of two fits: the difference of their times leaves out constant costs.
 FEWER, MORE = 1, 3
-LONG = 1.0  # seconds of a fit next to which what happens once does not count
+LONG = 1.0  # seconds; in a longer fit the costs of a first fit do not count
 SHORTEST = 0.1  # seconds of measuring; short fits are repeated
-LONGEST = 2.0  # seconds after which a difference that is not positive is a failure
+LONGEST = 2.0  # seconds of measuring until a difference that is not positive is an error
 
 
 def measure(
@@ -25,10 +25,10 @@ def measure(
     is_first: bool,
     limit: float = math.inf,
 ) -> dict[str, float]:
-    """Seconds per iteration; the first time the mean log-likelihood after `MORE` as well.
+    """Return seconds per iteration; if `is_first`, also the mean log-likelihood after `MORE`.
 
-    A library's first fit on a problem starts threads and touches memory: it is not measured unless
-    it is long, and raises an error if it takes more than `limit` seconds.
+    The first fit of a library on a problem starts threads and touches new memory. It counts only
+    if it takes more than `LONG` seconds. If it takes more than `limit` seconds, an error is raised.
     """
     adapter, problem = import_module(module), load(path, dtype, covariance_type)
     first = adapter.fit(problem, FEWER).seconds if is_first else 0.0

@@ -1,4 +1,4 @@
-"""Rates of gmmx's kernels for full covariances against NumPy's matrix product."""
+"""Rates of gmmx's kernels for full covariances, compared with NumPy's matrix product."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ def measure_kernels(
 def rates(
     n_samples: int, n_features: int, n_components: int, dtype: str, repeats: int
 ) -> dict[str, float]:
-    """Gflop/s of matrix product, E-step and M-step, n K D^2 flops each; runs in gmmx's process.
+    """Return Gflop/s of matrix product, E-step and M-step; runs in gmmx's process.
 
-    The samples are near to all components, so that no term can be left out. The M-step is a pass
-    with moments less one without, about a center where a fit would take them so.
+    The E-step and the M-step each count n K D^2 operations. The samples are near all components,
+    so that the kernels can skip no term. The time of the M-step is the time of a pass with moments
+    minus the time of a pass without; moments are taken about a center if a fit does so.
     """
     from gmmx._core.interface import passes  # noqa: PLC0415 - in the process only
     from gmmx._core.interface.threads import resolve_n_threads  # noqa: PLC0415
@@ -86,11 +87,11 @@ def rates(
 def _near_samples(
     n_samples: int, n_features: int, n_components: int, dtype: str
 ) -> tuple[Array, NDArray[np.float64], Array, Array]:
-    """Samples, means, factors of precisions and logarithms of weights."""
+    """Return samples, means, factors of precisions and logarithms of weights."""
     random = np.random.default_rng(0)
     X = random.standard_normal((n_samples, n_features)).astype(dtype)
     means = 0.1 * random.standard_normal((n_components, n_features))
-    means = means.astype(dtype).astype(np.float64)  # where the kernels take the moments about
+    means = means.astype(dtype).astype(np.float64)  # rounded as in the kernels
     factors = np.triu(random.standard_normal((n_components, n_features, n_features)))
     factors = 0.01 / n_features * factors + 0.3 * np.eye(n_features)
     return X, means, factors, np.full(n_components, -np.log(n_components))

@@ -21,7 +21,7 @@ from bench.timing import median_seconds, timed
 
 N_FEATURES, N_COMPONENTS = 8, 8
 MANY = 1_000_000
-PAIRS = 3  # of measurements with and without probabilities
+PAIRS = 3  # pairs of a measurement with probabilities and one without
 
 
 def measure_prediction(hosts: Sequence[Host], plan: Plan) -> dict[str, Any]:
@@ -35,10 +35,10 @@ def measure_prediction(hosts: Sequence[Host], plan: Plan) -> dict[str, Any]:
 
 @cache
 def fitted(module: str) -> Any:
-    """A model of a library."""
+    """Return a fitted model of a library."""
     X, _ = generate(Case(10_000, N_FEATURES, N_COMPONENTS), "overlapping")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge
+        warnings.simplefilter("ignore")  # ConvergenceWarning
         return import_module(module).GaussianMixture(
             N_COMPONENTS, max_iter=5, random_state=0
         ).fit(X)  # fmt: skip
@@ -46,12 +46,12 @@ def fitted(module: str) -> Any:
 
 @cache
 def samples(n_samples: int) -> Array:
-    """Samples for prediction."""
+    """Return samples for prediction."""
     return np.random.default_rng(0).standard_normal((n_samples, N_FEATURES))
 
 
 def a_million_rows(module: str) -> dict[str, float]:
-    """Seconds, and their ratio to those of the E-step; runs in a library's process."""
+    """Return seconds, and their ratio to the E-step's seconds; runs in a library's process."""
     model, X = fitted(module), samples(MANY)
     pairs = [
         (timed(lambda: model.predict_proba(X))[0], timed(lambda: model.score_samples(X))[0])
@@ -65,7 +65,7 @@ def a_million_rows(module: str) -> dict[str, float]:
 
 
 def one_row(module: str) -> dict[str, float]:
-    """Seconds; runs in a library's process."""
+    """Return seconds of predicting one row; runs in a library's process."""
     model, X = fitted(module), samples(1)
     return {
         "seconds": median_seconds(lambda: model.predict_proba(X)),

@@ -1,4 +1,4 @@
-"""Inside a tabular-data tool: rdt's normalizer of numeric columns with either mixture."""
+"""rdt's normalizer of numeric columns, with scikit-learn's mixture and with gmmx's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIBRARIES = {"sklearn": "sklearn.mixture", "gmmx": "gmmx"}
 
 
 def fit_tables() -> dict[str, Any]:
-    """Fit, transform and invert a table with both; runs in gmmx's process, which needs rdt."""
+    """Fit, transform and invert a table with both mixtures; runs in gmmx's process, needs rdt."""
     pandas, numerical = import_module("pandas"), import_module("rdt.transformers.numerical")
     table = pandas.DataFrame(
         {f"column {j}": column(TABLE_SAMPLES, j)[:, 0] for j in range(N_COLUMNS)}
@@ -27,7 +27,7 @@ def fit_tables() -> dict[str, Any]:
         key: {"seconds": [], "error": [], "components": []} for key in LIBRARIES
     }
     for name in table:
-        # Column by column in turn, so that a change of the machine's load hits both.
+        # Both libraries fit each column in turn, so that changes of the load affect both.
         for key, module in LIBRARIES.items():
             seconds, error, components = _normalize(numerical, module, table[[name]])
             found[key]["seconds"].append(seconds)
@@ -46,7 +46,7 @@ def fit_tables() -> dict[str, Any]:
 
 
 def _normalize(numerical: Any, module: str, column: Any) -> tuple[float, float, int]:
-    """Seconds of a fit, error of the inverse in standard deviations, and components kept."""
+    """Return seconds of a fit, error of the inverse in standard deviations, and components kept."""
     mixture = import_module(module).BayesianGaussianMixture
     name = column.columns[0]
     normalizer = numerical.ClusterBasedNormalizer()
@@ -54,7 +54,7 @@ def _normalize(numerical: Any, module: str, column: Any) -> tuple[float, float, 
         warnings.simplefilter("ignore")
         seconds, _ = timed(lambda: normalizer.fit(column, name))
         assert isinstance(normalizer._bgm_transformer, mixture)
-        np.random.seed(0)  # noqa: NPY002 - rdt draws the components from it
+        np.random.seed(0)  # noqa: NPY002 - rdt draws components from NumPy's global state
         back = normalizer.reverse_transform(normalizer.transform(column))
     values = column[name].to_numpy()
     error = float(np.sqrt(np.mean((back[name].to_numpy() - values) ** 2)) / values.std())

@@ -1,4 +1,4 @@
-"""Memory that a fit takes beyond its samples, and time that an import takes."""
+"""Memory of a fit beyond its samples, and time of an import."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMPORTS = {
 
 
 def measure_memory(n_threads: int) -> dict[str, Any]:
-    """Peak memory of a fit, each in a new process, in bytes."""
+    """Return the peak memory of a fit in bytes, each measured in a new process."""
     results: dict[str, Any] = {"case": BIG}
     for library in (SKLEARN, GMMX):
         with Process(n_threads) as process:
@@ -37,12 +37,12 @@ def measure_memory(n_threads: int) -> dict[str, Any]:
 
 
 def peak_of_fit(module: str) -> dict[str, int]:
-    """Size of the samples, and the most held beyond what was held before the fit."""
+    """Return the size of the samples, and the peak memory beyond the memory before the fit."""
     estimator = import_module(module).GaussianMixture
     model = estimator(BIG.n_components, max_iter=3, random_state=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge
-        # A small fit starts the threads and loads what is loaded once.
+        warnings.simplefilter("ignore")  # ConvergenceWarning
+        # A small fit starts the threads and loads modules that are imported at first use.
         model.fit(generate(SMALL, "overlapping")[0])
         X, _ = generate(BIG, "overlapping")
         before = _reset_peak()
@@ -51,7 +51,7 @@ def peak_of_fit(module: str) -> dict[str, int]:
 
 
 def _reset_peak() -> int:
-    """Memory held now; forgets what was held at most before, where the system can."""
+    """Return the memory held now; reset the peak if the system supports it."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -60,7 +60,7 @@ def _reset_peak() -> int:
 
 
 def _peak() -> int:
-    """The most memory that this process held, in bytes."""
+    """Return the peak memory of this process in bytes."""
     if Path("/proc/self/status").exists():
         return _status("VmHWM")
     import resource  # noqa: PLC0415 - not on Windows
@@ -70,7 +70,7 @@ def _peak() -> int:
 
 
 def _status(name: str) -> int:
-    """A size from the process's status, which has it in kilobytes."""
+    """Return a size from the process's status, converted from kilobytes to bytes."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(f"{name}:"):
             return 1024 * int(line.split()[1])
@@ -78,7 +78,7 @@ def _status(name: str) -> int:
 
 
 def measure_imports(n_threads: int) -> dict[str, float]:
-    """Median seconds that imports add to that of NumPy, each in a new process."""
+    """Return the median seconds of imports after NumPy, each measured in a new process."""
     if _is_editable("gmmx-native"):
         raise RequestError("gmmx is installed editable, looks at each import whether to build")
     medians = {}
@@ -99,6 +99,6 @@ def measure_imports(n_threads: int) -> dict[str, float]:
 
 
 def _is_editable(name: str) -> bool:
-    """Whether a distribution is installed in its source tree."""
+    """Return whether a distribution is an editable install."""
     origin = json.loads(distribution(name).read_text("direct_url.json") or "{}")
     return bool(origin.get("dir_info", {}).get("editable", False))

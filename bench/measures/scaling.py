@@ -1,4 +1,4 @@
-"""An EM iteration of gmmx, gained by more threads and by single precision."""
+"""Gain of an EM iteration of gmmx by more threads and by single precision."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bench.hosts.processes import Process
 from bench.plan import Plan
 from bench.rivals import GMMX
 
-FEWEST_D = 8  # features from which single precision has a target
+FEWEST_D = 8  # with fewer features single precision has no target
 
 
 def measure_scaling(
     cases: Sequence[Case], plan: Plan, n_threads: int, directory: Path
 ) -> list[dict[str, Any]]:
-    """One thread and several in turn, in float64."""
+    """Measure one thread and several threads in turn, in float64."""
     with Process(1) as one, Process(n_threads) as several:
         return _gains(
             "threads", cases, plan, directory,
@@ -31,7 +31,7 @@ def measure_scaling(
 def measure_precision(
     cases: Sequence[Case], plan: Plan, n_threads: int, directory: Path
 ) -> list[dict[str, Any]]:
-    """float64 and float32 in turn."""
+    """Measure float64 and float32 in turn."""
     chosen = [case for case in cases if case.n_features >= FEWEST_D]
     with Process(n_threads) as process:
         return _gains(
@@ -45,7 +45,7 @@ def _gains(
     title: str, cases: Sequence[Case], plan: Plan, directory: Path,
     slow: Callable[..., Any], fast: Callable[..., Any],
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows with the seconds of the slow way and its ratio to the fast one, overlapping data."""
+    """Return rows with the seconds of `slow` and their ratio to the seconds of `fast`."""
     rows = []
     for case in (case.shrunk(plan.shrink) for case in cases):
         path = save(case, "overlapping", directory)
@@ -71,5 +71,5 @@ def _gains(
 
 
 def _measure(process: Process, **arguments: Any) -> Any:
-    """An iteration of gmmx in a process."""
+    """Measure an iteration of gmmx in a process."""
     return process.call("bench.measures.iteration_seconds.measure", module=GMMX.module, **arguments)

@@ -1,4 +1,4 @@
-"""A default fit from scratch, its starting values included."""
+"""A fit with default parameters, including its starting values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fit(module: str, path: str, covariance_type: str) -> dict[str, Any]:
     estimator = import_module(module).GaussianMixture
     model = estimator(len(problem.means), covariance_type=covariance_type, random_state=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge
+        warnings.simplefilter("ignore")  # ConvergenceWarning
         seconds = median_seconds(lambda: model.fit(problem.X))
     parameters = Parameters(model.weights_, model.means_, model.covariances_)
     likelihood = mean_log_likelihood(problem.X, parameters, covariance_type)

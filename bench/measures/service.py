@@ -23,27 +23,27 @@ from examples.service.server import running
 
 SIZES = (1, 1000)  # rows in a request
 CONNECTIONS = 2
-SECONDS, ROUNDS = 2, 3  # of load on each service; figures are medians over rounds
-PATIENCE = 30  # seconds for an answer
+SECONDS, ROUNDS = 2, 3  # duration of the load on each service; results are medians over rounds
+PATIENCE = 30  # seconds to wait for an answer
 SCRIPT = ROOT / "bench" / "hosts" / "service.lua"
 
 
 def measure_service(n_workers: int, directory: Path) -> list[dict[str, Any]]:
-    """Load both services in turn, for each number of rows in a request.
+    """Measure both services under load in turn, for each number of rows in a request.
 
     Parameters
     ----------
     n_workers : int
-        Worker processes of each service, with one thread each.
+        Number of worker processes of each service, with one thread each.
     directory : Path
-        Where to write the model and the requests.
+        Folder for the model and the requests.
 
     Returns
     -------
     list of dict
-        ``rows``; ``ratio`` of the requests per second, gmmx's over scikit-learn's;
+        ``rows``; ``ratio``, gmmx's requests per second divided by scikit-learn's;
         ``difference`` of the answers; for each library ``requests_per_second``, and ``p50`` and
-        ``p99`` of the seconds until an answer.
+        ``p99``, quantiles of the seconds until an answer.
     """
     reason = _missing()
     if reason is not None:
@@ -68,7 +68,7 @@ def save_model(path: str) -> None:
 
 
 def _missing() -> str | None:
-    """What a load test needs and does not find."""
+    """Return a message about a missing requirement of the load test, None if there is none."""
     if shutil.which("wrk") is None:
         return "wrk is not installed; apt-get install wrk"
     for module in ("fastapi", "gunicorn", "orjson", "uvicorn_worker"):
@@ -78,7 +78,7 @@ def _missing() -> str | None:
 
 
 def _running(library: Library, n_workers: int, model: Path) -> AbstractContextManager[str]:
-    """The service with a library's model, as a context of its address."""
+    """Return a context that runs the service with a library's model and yields its address."""
     return running(
         f"--workers={n_workers}", f"--pythonpath={ROOT}", "bench.hosts.service_app:load_app()",
         environment=environment(1) | {"GMMX_MODEL": str(model), "BENCH_LIBRARY": library.key},
@@ -86,7 +86,7 @@ def _running(library: Library, n_workers: int, model: Path) -> AbstractContextMa
 
 
 def _measure(addresses: dict[str, str], n_rows: int, directory: Path) -> dict[str, Any]:
-    """Compare the answers, then the services under load."""
+    """Compare the answers of the services, then measure the services under load."""
     body = directory / f"{n_rows}.json"
     body.write_text(json.dumps({"rows": samples(n_rows).tolist()}), encoding="ascii")
     difference = _difference(*(_answer(address, body) for address in addresses.values()))
@@ -106,19 +106,19 @@ def _measure(addresses: dict[str, str], n_rows: int, directory: Path) -> dict[st
 
 
 def _answer(address: str, body: Path) -> dict[str, list[Any]]:
-    """The answer to one request."""
+    """Return the answer to one request."""
     with urlopen(Request(f"{address}/predict", body.read_bytes()), timeout=PATIENCE) as response:
         return json.load(response)
 
 
 def _difference(theirs: dict[str, list[Any]], ours: dict[str, list[Any]]) -> float:
-    """The largest difference, relative for numbers above 1."""
+    """Return the largest difference, relative for numbers above 1."""
     pairs = [(np.array(theirs[name]), np.array(ours[name])) for name in theirs]
     return max(float((abs(a - b) / np.maximum(abs(a), 1)).max()) for a, b in pairs)
 
 
 def _load(address: str, body: Path) -> dict[str, float]:
-    """Send a request over and over; every answer has to be a success."""
+    """Send a request repeatedly and return the rates; every answer must be a success."""
     command = [
         "wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={SECONDS}s",
         f"--timeout={PATIENCE}s", f"--script={SCRIPT}", f"{address}/predict", "--", str(body),

@@ -1,1 +1,1 @@
-"""The report: results, targets, sections, the picture and the summary of the README."""
+"""The report: results, targets, sections, the picture and the summary for the README."""

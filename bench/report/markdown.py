@@ -25,7 +25,7 @@ def markdown(results: Results) -> str:
 
 
 def _head(results: Results) -> str:
-    """What was measured on what."""
+    """Return the heading, the machine, and the versions of the libraries."""
     machine = results.machine
     lines = [
         f"# Speed, {threads(results.n_threads)}, {results.plan}",
@@ -54,7 +54,7 @@ def _head(results: Results) -> str:
 
 
 def _targets(results: Results) -> str:
-    """Targets with their figures."""
+    """Return the section of targets and results."""
     text = (
         "## Targets\n\nRatio of scikit-learn's time to gmmx's for an iteration in float64, and in "
         "brackets the target. Bold ones miss it."
@@ -65,7 +65,7 @@ def _targets(results: Results) -> str:
 
 
 def _iterations(results: Results) -> str:
-    """A table for each kind of data, precision and covariance type."""
+    """Return a table for each kind of data, precision and covariance type."""
     rows = list(results.rows())
     if not rows:
         return ""
@@ -103,7 +103,7 @@ def _iterations(results: Results) -> str:
 
 
 def _time(measurement: Measurement | None, notes: list[str]) -> str:
-    """Milliseconds and ratio of a library; a failure becomes a note."""
+    """Return milliseconds and ratio of a library; append a failure to the notes."""
     if measurement is None:
         return NOTHING
     if not measurement.seconds:
@@ -117,5 +117,5 @@ def _time(measurement: Measurement | None, notes: list[str]) -> str:
 
 
 def _agreement(row: Iterable[Measurement]) -> str:
-    """The largest difference of those that count."""
+    """Return the largest difference of the results that count."""
     return difference(max((found.difference or 0 for found in row if found.agrees), default=0))

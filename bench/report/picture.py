@@ -1,4 +1,4 @@
-"""A picture of the ratios to scikit-learn."""
+"""A picture of the ratios of times to scikit-learn's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.report.targets import targets
 from bench.rivals import LIBRARIES, SKLEARN
 
 ROWS = (("overlapping", "float64"), ("separated", "float64"), ("overlapping", "float32"))
-MARKERS = "oosDv^P"  # of the libraries, for whoever sees no colours
+MARKERS = "oosDv^P"  # a marker for each library, for readers who see no colours
 FEATURES = [case.n_features for case in CASES]
 
 
@@ -42,7 +42,7 @@ def draw(results: Results, path: Path) -> None:
 
 
 def _draw_panel(panel: Axes, results: Results, kind: tuple[str, str, str]) -> None:
-    """Ratios over the number of features."""
+    """Draw ratios over the number of features."""
     data, dtype, covariance_type = kind
     rows = [(key[3].n_features, row) for key, row in results.rows() if key[:3] == kind]
     for i, (library, marker) in enumerate(zip(LIBRARIES, MARKERS, strict=True)):
@@ -70,7 +70,7 @@ def _draw_panel(panel: Axes, results: Results, kind: tuple[str, str, str]) -> No
 
 
 def _draw_targets(panel: Axes, data: str, covariance_type: str) -> None:
-    """The ratios that gmmx aims at."""
+    """Draw the target ratios of gmmx."""
     for line in targets()["ratios"]:
         if line["data"] == data and covariance_type in line["covariance_types"]:
             values = [line["targets"][str(n_features)] for n_features in FEATURES]

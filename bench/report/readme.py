@@ -1,4 +1,4 @@
-"""The part of a report that the README of the bench shows."""
+"""The summary of results in the README of the bench."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ KEY = (
 
 
 def update_readme(paths: Sequence[Path]) -> str:
-    """Put the summary of saved results between the marks in `README`; return the text."""
+    """Write the summary of saved results between the marks in `README`; return the text."""
     text = summary([Results.load(path) for path in paths])
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{README} has to have the lines {BEGIN} and {END}")
+        raise ValueError(f"{README} must contain the lines {BEGIN} and {END}")
     README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
     return text
 
 
 def summary(runs: Sequence[Results]) -> str:
-    """Return targets and figures of all runs side by side; what was not measured is left out."""
+    """Return targets and results of all runs side by side, without parts that were not measured."""
     versions = runs[0].versions.get(SKLEARN.key, {})
     parts = [
         f"Measured on {runs[0].machine['processor']} with "
@@ -51,7 +51,7 @@ def summary(runs: Sequence[Results]) -> str:
 
 
 def _run(results: Results) -> str:
-    """What a run was, and how far all likelihoods that are shown differ from scikit-learn's."""
+    """Return threads and plan of a run, and the largest differences of its likelihoods."""
     differences: dict[str, list[float]] = {}
     for found in results.iterations:
         if found.agrees:
@@ -64,5 +64,5 @@ def _run(results: Results) -> str:
 
 
 def _with_title(title: str, table: str) -> str:
-    """A table under its title, nothing if there is none."""
+    """Return a table under its title, or an empty text for an empty table."""
     return f"{title}\n\n{table}" if table else ""

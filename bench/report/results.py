@@ -1,4 +1,4 @@
-"""What a run found."""
+"""The results of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.measures.iteration import Measurement
 
 @dataclass
 class Results:
-    """Everything that is reported; a part that was not measured is empty."""
+    """The results of all parts; a part that was not measured is empty."""
 
     machine: dict[str, Any]
     plan: str
@@ -36,7 +36,7 @@ class Results:
     service: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:
-        """Iterations by data, precision, covariance type and case: measurements by library."""
+        """Yield keys (data, precision, covariance type, case) and measurements by library."""
         rows: dict[tuple[str, str, str, Case], dict[str, Measurement]] = {}
         for found in self.iterations:
             key = (found.data, found.dtype, found.covariance_type, found.case)
@@ -44,19 +44,19 @@ class Results:
         yield from rows.items()
 
     def save(self, path: Path) -> None:
-        """Write everything as JSON, in one step."""
+        """Write the results as JSON; replace the file in one step."""
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         partial.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what was saved."""
+        """Read results written by `save`."""
         found = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_case)
         found["iterations"] = [Measurement(**row) for row in found["iterations"]]
         return cls(**found)
 
 
 def _with_case(values: dict[str, Any]) -> dict[str, Any]:
-    """Make a `Case` of what was one."""
+    """Convert the value of the key 'case' to a `Case`."""
     return values | {"case": Case(**values["case"])} if "case" in values else values

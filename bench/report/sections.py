@@ -1,4 +1,4 @@
-"""Sections of the report, one for each part but the iterations; empty if not measured."""
+"""Sections of the report, one for each part except 'iterations'; empty if not measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.rivals import GMMX, SKLEARN
 
 
 def kernels(results: Results) -> str:
-    """Rates of the kernels."""
+    """Return the section on rates of the kernels."""
     rows = [
         [
             f"{row['case']}, {row['dtype']}",
@@ -44,21 +44,21 @@ def kernels(results: Results) -> str:
 
 
 def scaling(results: Results) -> str:
-    """Gain by threads."""
+    """Return the section on the gain by threads."""
     header = ["(n, D, K)", "one thread, ms", f"gain by {results.n_threads}", "agrees to"]
     text = f"The target holds for iterations above {1e3 * LONG:g} ms on one thread."
     return _gains("Threads of gmmx", text, header, results.scaling)
 
 
 def precision(results: Results) -> str:
-    """Gain by single precision."""
+    """Return the section on the gain by single precision."""
     header = ["(n, D, K)", "float64, ms", "gain by float32", "agrees to"]
     text = "Measured in turn; the target holds for all."
     return _gains("Precision of gmmx", text, header, results.precision)
 
 
 def _gains(title: str, text: str, header: Sequence[str], gains: Iterable[dict[str, Any]]) -> str:
-    """A table of one way next to another, measured in turn."""
+    """Return a section with a table of seconds and gains."""
     rows = [
         [
             f"{row['case']} {row['covariance_type']}",
@@ -72,7 +72,7 @@ def _gains(title: str, text: str, header: Sequence[str], gains: Iterable[dict[st
 
 
 def scratch(results: Results) -> str:
-    """Default fits."""
+    """Return the section on default fits."""
     if not results.scratch:
         return ""
     header = ["(n, D, K)", "scikit-learn, ms", "gmmx, ms", "ratio", "iterations", "iterations",
@@ -86,7 +86,7 @@ def scratch(results: Results) -> str:
 
 
 def _scratch_row(row: dict[str, Any]) -> list[str]:
-    """One case."""
+    """Return the row of one case."""
     pair = [row[key] for key in (SKLEARN.key, GMMX.key)]
     ratio = f"{row['ratio']:.3g}"
     return [
@@ -99,7 +99,7 @@ def _scratch_row(row: dict[str, Any]) -> list[str]:
 
 
 def prediction(results: Results) -> str:
-    """Prediction."""
+    """Return the section on prediction."""
     if not results.prediction:
         return ""
     rows = []
@@ -115,7 +115,7 @@ def prediction(results: Results) -> str:
 
 
 def resources(results: Results) -> str:
-    """Memory, import time and growth."""
+    """Return the section on memory, import time and growth."""
     rows = []
     if results.memory:
         peaks = [results.memory[key] for key in (SKLEARN.key, GMMX.key)]
@@ -132,7 +132,7 @@ def resources(results: Results) -> str:
 
 
 def _growth_rows(results: Results) -> list[list[str]]:
-    """Slope of the logarithm of an iteration's time over that of a size, full covariances."""
+    """Return rows with the exponents by which the time of an iteration grows with each size."""
     slopes = {(row["size"], row["library"]): row for row in results.growth}
     rows = []
     for size in dict.fromkeys(size for size, _ in slopes):
@@ -144,7 +144,7 @@ def _growth_rows(results: Results) -> list[list[str]]:
 
 
 def acceleration(results: Results) -> str:
-    """Passes over the samples."""
+    """Return the section on passes over the samples."""
     if not results.acceleration:
         return ""
     header = ["data", "EM", "squarem", "ratio", "to the goal", "ratio", "likelihood more by",
@@ -161,7 +161,7 @@ def acceleration(results: Results) -> str:
 
 
 def _acceleration_row(row: dict[str, Any]) -> list[str]:
-    """One data set."""
+    """Return the row of one data set."""
     em, squarem = row["em"], row["squarem"]
     return [
         row["data"],
@@ -180,7 +180,7 @@ def _acceleration_row(row: dict[str, Any]) -> list[str]:
 
 
 def bayesian(results: Results) -> str:
-    """Bayesian mixtures."""
+    """Return the section on Bayesian mixtures."""
     found = results.bayesian
     if not found:
         return ""
@@ -207,7 +207,7 @@ def bayesian(results: Results) -> str:
 
 
 def service(results: Results) -> str:
-    """Requests per second, and times until an answer."""
+    """Return the section on requests per second and times until an answer."""
     if not results.service:
         return ""
     header = ["rows", "scikit-learn", "gmmx", "ratio", "p50", "p50", "p99", "p99", "agrees to"]

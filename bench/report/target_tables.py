@@ -1,4 +1,4 @@
-"""Tables of targets, with the figures that runs found next to them."""
+"""Tables of targets and results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.report.targets import (
 
 
 def ratio_targets(results: Results) -> str:
-    """Ratios to scikit-learn by covariance type, data and number of features."""
+    """Return a table of ratios to scikit-learn by covariance type, data and number of features."""
     rows = []
     for line in targets()["ratios"]:
         for covariance_type in line["covariance_types"]:
@@ -31,7 +31,7 @@ def ratio_targets(results: Results) -> str:
 
 
 def other_targets(runs: Sequence[Results]) -> str:
-    """All other targets; each run has a column of figures and one of where they are worst."""
+    """Return a table of all other targets, with columns of values and worst cases for each run."""
     found = [other_figures(results) for results in runs]
     rows = [
         [
@@ -46,7 +46,7 @@ def other_targets(runs: Sequence[Results]) -> str:
 
 
 def leads(runs: Sequence[Results]) -> str:
-    """How far gmmx leads every rival where it leads least."""
+    """Return a table of the smallest ratio of each rival's time to gmmx's."""
     target = targets()["others"]["rivals"]
     found = [rival_leads(results) for results in runs]
     rows = [
@@ -59,24 +59,24 @@ def leads(runs: Sequence[Results]) -> str:
 
 
 def _run_columns(runs: Sequence[Results]) -> list[str]:
-    """Names of the columns of each run."""
+    """Return the names of the columns of each run."""
     return [name for run in runs for name in (threads(run.n_threads), "where it is worst")]
 
 
 def _with_place(target: dict[str, Any], figure: Figure | None) -> tuple[str, str]:
-    """A figure and where it was found."""
+    """Return the text of a value, and the case where it is worst."""
     if figure is None:
         return NOTHING, ""
     return _bold_unless(is_met(target, figure.value), f"{figure.value:.3g}"), figure.where
 
 
 def _ratio(target: float, figure: float | None) -> str:
-    """A ratio with its target."""
+    """Return the text of a ratio with its target."""
     if figure is None:
         return NOTHING
     return f"{_bold_unless(figure >= target, f'{figure:.3g}')} ({target:g})"
 
 
 def _bold_unless(is_met: bool, figure: str) -> str:
-    """A figure, in bold if it misses its target."""
+    """Return the text of a value, in bold if it misses its target."""
     return figure if is_met else f"**{figure}**"

@@ -1,4 +1,4 @@
-"""Targets, from ``targets.json``, and the figures to hold against them."""
+"""Targets, from ``targets.json``, and the results to compare with them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bench.report.results import Results
 from bench.rivals import GMMX, LIBRARIES, SKLEARN
 
 NAMES = {library.key: library.name for library in LIBRARIES}
-LONG = 0.05  # seconds of an iteration above which two threads have a target
+LONG = 0.05  # seconds; shorter iterations have no target for the gain by threads
 
 
 class Figure(NamedTuple):
-    """A value and where it was found."""
+    """A value and the case where it was measured."""
 
     value: float
     where: str = ""
@@ -28,14 +28,14 @@ class Figure(NamedTuple):
 
 @cache
 def targets() -> dict[str, Any]:
-    """Return what is in the file."""
+    """Return the content of the file."""
     path = Path(__file__).with_name("targets.json")
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 
 def ratio_figures(results: Results, covariance_type: str, data: str) -> dict[int, float]:
-    """gmmx's ratio to scikit-learn in float64 by number of features, of results that agree."""
+    """Return gmmx's ratios to scikit-learn in float64 by number of features, if results agree."""
     return {
         case.n_features: row[GMMX.key].ratio
         for (row_data, dtype, row_type, case), row in results.rows()
@@ -46,7 +46,7 @@ def ratio_figures(results: Results, covariance_type: str, data: str) -> dict[int
 
 
 def other_figures(results: Results) -> dict[str, Figure]:
-    """Figures of the other targets, of what was measured."""
+    """Return the values for the other targets, as far as they were measured."""
     groups = (
         _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
         _of_bayesian,
@@ -55,14 +55,14 @@ def other_figures(results: Results) -> dict[str, Figure]:
 
 
 def is_met(target: dict[str, Any], value: float) -> bool:
-    """Whether a figure meets a target."""
+    """Return whether a value meets a target."""
     if "at_least" in target:
         return bool(value >= target["at_least"])
     return bool(value <= target["at_most"])
 
 
 def _of_iterations(results: Results) -> dict[str, Figure]:
-    """Against scikit-learn and rivals."""
+    """Return the smallest ratios of an iteration to scikit-learn and to other libraries."""
     slowest = [Figure(row[GMMX.key].ratio, where) for where, row in _rows_that_count(results)]
     rivals = [
         Figure(lead.value, f"{NAMES[key]}, {lead.where}")
@@ -72,7 +72,7 @@ def _of_iterations(results: Results) -> dict[str, Figure]:
 
 
 def rival_leads(results: Results) -> dict[str, Figure]:
-    """The smallest ratio of each rival's time to gmmx's, of results that agree."""
+    """Return the smallest ratio of each rival's time to gmmx's, if results agree."""
     leads: dict[str, list[Figure]] = {}
     for where, row in _rows_that_count(results):
         for key, other in row.items():
@@ -82,14 +82,14 @@ def rival_leads(results: Results) -> dict[str, Figure]:
 
 
 def _rows_that_count(results: Results) -> Iterator[tuple[str, dict[str, Measurement]]]:
-    """Rows in which gmmx agrees, with what they are."""
+    """Yield the rows in which gmmx's result agrees, each with a description."""
     for (data, dtype, covariance_type, case), row in results.rows():
         if GMMX.key in row and row[GMMX.key].agrees:
             yield f"{case} {covariance_type}, {data}, {dtype}", row
 
 
 def _of_gains(results: Results) -> dict[str, Figure]:
-    """Of single precision and of threads."""
+    """Return the smallest gains by single precision and by threads."""
     found = {
         name: [
             Figure(row["gain"], f"{row['case']} {row['covariance_type']}")
@@ -109,7 +109,7 @@ def _of_gains(results: Results) -> dict[str, Figure]:
 
 
 def _of_kernels(results: Results) -> dict[str, Figure]:
-    """Of the dense kernels."""
+    """Return the smallest rates of the dense kernels."""
     rows = [
         row for row in results.kernels if row["dtype"] == "float64" and row["case"].n_features >= 32
     ]
@@ -121,7 +121,7 @@ def _of_kernels(results: Results) -> dict[str, Figure]:
 
 
 def _of_fits(results: Results) -> dict[str, Figure]:
-    """Of default fits and of imports."""
+    """Return the smallest ratios of default fits, and the import time."""
     found: dict[str, list[Figure]] = {"scratch": [], "small": []}
     for row in results.scratch:
         if row["difference"] <= TOLERANCE["float64"]:
@@ -135,7 +135,7 @@ def _of_fits(results: Results) -> dict[str, Figure]:
 
 
 def _of_prediction(results: Results) -> dict[str, Figure]:
-    """Of ``predict_proba``."""
+    """Return the values for ``predict_proba``."""
     if not results.prediction:
         return {}
     one, many = results.prediction["one_row"], results.prediction["a_million_rows"]
@@ -147,7 +147,7 @@ def _of_prediction(results: Results) -> dict[str, Figure]:
 
 
 def _of_acceleration(results: Results) -> dict[str, Figure]:
-    """Of extrapolation."""
+    """Return the values for extrapolation."""
     rows = results.acceleration
     if not rows:
         return {}
@@ -166,7 +166,7 @@ def _of_acceleration(results: Results) -> dict[str, Figure]:
 
 
 def _of_bayesian(results: Results) -> dict[str, Figure]:
-    """Of Bayesian mixtures."""
+    """Return the values for Bayesian mixtures."""
     found = results.bayesian
     if not found:
         return {}
@@ -186,5 +186,5 @@ def _of_bayesian(results: Results) -> dict[str, Figure]:
 def _worst(
     found: dict[str, list[Figure]], choose: Callable[[Iterable[Figure]], Figure]
 ) -> dict[str, Figure]:
-    """The figure of each list that is the farthest from its target."""
+    """Return the worst value of each list."""
     return {name: choose(figures) for name, figures in found.items() if figures}

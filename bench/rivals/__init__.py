@@ -1,9 +1,9 @@
-"""The libraries: a module for each, which is imported in a process of its own.
+"""The libraries: each has a module, which is imported in a process of its own.
 
-A module has ``COVARIANCE_TYPES`` and ``DTYPES`` that the library supports, ``versions()``, and
-``fit(problem, n_iter)``, which starts from the problem's parameters, runs exactly `n_iter`
-iterations of EM, and returns a `bench.cases.problem.Fit`. Importing it or calling ``versions``
-raises an error if the library is not installed.
+A module defines ``COVARIANCE_TYPES`` and ``DTYPES``, which the library supports, ``versions()``,
+and ``fit(problem, n_iter)``, which starts from the problem's parameters, runs exactly `n_iter`
+iterations of EM, and returns a `bench.cases.problem.Fit`. If the library is not installed, the
+import of the module or ``versions`` raises an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Library:
 
     key: str  # name of its module
     name: str
-    environment: str | None = None  # None for that of gmmx
+    environment: str | None = None  # None for gmmx's environment
 
     @property
     def module(self) -> str:

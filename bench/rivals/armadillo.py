@@ -1,4 +1,4 @@
-"""Armadillo: C++. It raises variances below `REG_COVAR` to it, instead of adding it."""
+"""Armadillo: C++. It raises smaller variances to `REG_COVAR`, instead of adding `REG_COVAR`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DTYPES = ("float64", "float32")
 
 
 def versions() -> dict[str, str]:
-    """Version of the library."""
+    """Return the version of the library."""
     return {"Armadillo": version_of(compile_program("armadillo"))}
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     return run_program(compile_program("armadillo"), problem, n_iter)

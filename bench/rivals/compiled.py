@@ -1,4 +1,4 @@
-"""Programs in C++: compiled once, run on raw files."""
+"""Programs in C++, compiled once, which read and write raw files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-DNDEBUG", "-DARMA_N
 
 
 def compile_program(name: str, *options: str) -> Path:
-    """Compile ``name.cpp`` of this folder unless that was done before; return the program."""
+    """Compile ``name.cpp`` of this folder if necessary; return the path of the program."""
     source, program = FOLDER / f"{name}.cpp", BUILD / name
     if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
         return program
@@ -37,12 +37,12 @@ def compile_program(name: str, *options: str) -> Path:
 
 
 def version_of(program: Path) -> str:
-    """What the program calls itself."""
+    """Return the version that the program prints."""
     return subprocess.run([program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 class InputFiles:
-    """Samples and starting means of a problem as raw files, and a place for the result."""
+    """A folder with samples and starting means of a problem as raw files, and the result."""
 
     def __init__(self, problem: Problem) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -55,7 +55,7 @@ input_files = lru_cache(maxsize=1)(InputFiles)
 
 
 def run_program(program: Path, problem: Problem, n_iter: int) -> Fit:
-    """Fit a problem; the program measures the time of the fit alone."""
+    """Fit a problem with a program, which measures only the time of the fit."""
     folder = input_files(problem).folder
     (n_samples, n_features), n_components = problem.X.shape, len(problem.means)
     sizes = map(str, (n_samples, n_features, n_components, n_iter))

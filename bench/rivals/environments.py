@@ -14,7 +14,10 @@ REQUIREMENTS = sorted((FOLDER / "requirements").glob("*.txt"))
 
 
 def interpreter(environment: str | None) -> str | None:
-    """Python of an environment, the running one for None; None if it was not prepared."""
+    """Return the interpreter of an environment, None if the environment was not prepared.
+
+    For `environment` None it is the running interpreter.
+    """
     if environment is None:
         return sys.executable
     where = "Scripts/python.exe" if os.name == "nt" else "bin/python"
@@ -23,7 +26,7 @@ def interpreter(environment: str | None) -> str | None:
 
 
 def prepare() -> bool:
-    """Make every environment and install its requirements; return whether all succeeded."""
+    """Create every environment and install its requirements; return whether all succeeded."""
     succeeded = True
     for requirements in REQUIREMENTS:
         print(f"environment {requirements.stem}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A fit by an estimator with scikit-learn's constructor."""
+"""A fit by an estimator with the constructor of scikit-learn's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.timing import timed
 
 
 def fit_estimator(estimator: Any, problem: Problem, n_iter: int) -> Fit:
-    """Fit a class of estimators from the problem's parameters."""
+    """Fit an estimator of a class from the problem's parameters."""
     model = estimator(
         len(problem.means),
         covariance_type=problem.covariance_type,
@@ -22,7 +22,7 @@ def fit_estimator(estimator: Any, problem: Problem, n_iter: int) -> Fit:
         precisions_init=problem.identity,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge
+        warnings.simplefilter("ignore")  # ConvergenceWarning
         seconds, _ = timed(lambda: model.fit(problem.X))
     assert model.n_iter_ == n_iter
     return Fit(seconds, Parameters(model.weights_, model.means_, model.covariances_))

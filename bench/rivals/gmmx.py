@@ -16,16 +16,16 @@ DTYPES = ("float64", "float32")
 
 
 def fit_columns(columns: list[Array], model: Any) -> list[Any]:
-    """Fit a model to each column on its own."""
+    """Fit a copy of a model to each column."""
     return gmmx.fit_columns(columns, model)
 
 
 def versions() -> dict[str, str]:
-    """Version, compiler and instruction set."""
+    """Return version, compiler and instruction set."""
     build = gmmx.build_config()
     return {name: str(build[name]) for name in ("version", "compiler", "instruction_set")}
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     return fit_estimator(GaussianMixture, problem, n_iter)

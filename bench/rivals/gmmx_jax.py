@@ -1,4 +1,4 @@
-"""gmmx by A. Donath: JAX, in float32 only. Compilation is not counted."""
+"""gmmx by A. Donath: JAX, in float32 only. The time of compilation does not count."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DTYPES = ("float32",)
 
 
 def versions() -> dict[str, str]:
-    """Versions of the library and of JAX."""
+    """Return the versions of the library and of JAX."""
     return {"gmmx (JAX)": version("gmmx"), "jax": version("jax")}
 
 
 @lru_cache(maxsize=2)
 def compiled(problem: Problem, n_iter: int) -> tuple[Any, tuple[Any, ...]]:
-    """Compiled EM and its arguments."""
+    """Return compiled EM and its arguments."""
     model = GaussianMixtureModelJax.from_squeezed(
         means=problem.means,
         covariances=problem.identity,
@@ -37,7 +37,7 @@ def compiled(problem: Problem, n_iter: int) -> tuple[Any, tuple[Any, ...]]:
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     run, arguments = compiled(problem, n_iter)
     seconds, result = timed(lambda: jax.block_until_ready(run(*arguments)))
     assert int(result.n_iter) == n_iter

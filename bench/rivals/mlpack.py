@@ -1,7 +1,7 @@
 """mlpack: C++, compiled from the headers in its wheel.
 
-Its Python function always starts from k-means; only in C++ can EM start from given parameters.
-It adds nothing to variances. Its mixtures with diagonal covariances are Armadillo's.
+mlpack's Python function always starts from k-means; only in C++ can EM start from given parameters.
+mlpack adds nothing to variances. Its mixtures with diagonal covariances are Armadillo's.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ DTYPES = ("float64",)
 
 
 def program() -> Path:
-    """Compile the program."""
+    """Compile the program if necessary; return its path."""
     headers = distribution("mlpack").locate_file("mlpack/include")
     return compile_program("mlpack", f"-I{headers}")
 
 
 def versions() -> dict[str, str]:
-    """Version of the library, and of Armadillo under it."""
+    """Return the versions of the library and of Armadillo, which it uses."""
     return {"mlpack": version("mlpack"), "Armadillo": version_of(program())}
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     return run_program(program(), problem, n_iter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 
-# A dependency compiles at import what only other starts use, for seconds.
+# At import a dependency spends seconds on compiling functions that only other starts use.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 import numpy as np
@@ -23,14 +23,14 @@ torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
 def versions() -> dict[str, str]:
-    """Versions of the library and of PyTorch."""
+    """Return the versions of the library and of PyTorch."""
     return {name: version(name) for name in ("pomegranate", "torch")}
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     X = torch.from_numpy(problem.X)
-    torch.set_default_dtype(X.dtype)  # of its sums
+    torch.set_default_dtype(X.dtype)  # the dtype of pomegranate's sums
     components = [
         Normal(
             torch.from_numpy(mean.copy()),

@@ -1,4 +1,4 @@
-"""scikit-learn's GaussianMixture, to which all others are compared."""
+"""scikit-learn's GaussianMixture, the reference for all other libraries."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ DTYPES = ("float64", "float32")
 
 
 def fit_columns(columns: list[Array], model: Any) -> list[Any]:
-    """Fit a model to each column on its own."""
+    """Fit a copy of a model to each column."""
     return [clone(model).fit(column) for column in columns]
 
 
 def versions() -> dict[str, str]:
-    """Versions of the library and of what it computes with."""
+    """Return the versions of scikit-learn, NumPy and SciPy."""
     return {name: version(name) for name in ("scikit-learn", "numpy", "scipy")}
 
 
 def fit(problem: Problem, n_iter: int) -> Fit:
-    """EM from the problem's parameters."""
+    """Run EM from the problem's parameters."""
     return fit_estimator(GaussianMixture, problem, n_iter)

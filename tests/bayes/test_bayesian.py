@@ -1,4 +1,4 @@
-"""BayesianGaussianMixture: its bound, its posterior, its contract."""
+"""BayesianGaussianMixture: lower bound, posterior, and public interface."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bgm(**parameters):
 
 
 def blobs(n_clusters, n_features=2, n_samples=100, seed=0):
-    """Return well separated clusters, n_samples in each."""
+    """Return well separated clusters of n_samples each."""
     draw = np.random.default_rng(seed)
     centers = 20.0 * np.arange(n_clusters)[:, np.newaxis] * np.ones(n_features)
     return np.concatenate([draw.normal(center, 1, (n_samples, n_features)) for center in centers])
@@ -55,7 +55,7 @@ def test_the_bound_of_one_component_is_the_evidence(n_features, prior_type):
         mean_prior=np.ones(n_features), degrees_of_freedom_prior=n_features + 1.5,
         covariance_prior=2 * np.eye(n_features), max_iter=2,
     ).fit(X)  # fmt: skip
-    # The process may also leave a share of the last stick to components that are cut off.
+    # A Dirichlet process may also leave a share of the last stick to truncated components.
     concentration = model.weight_concentration_prior_
     cut_off = betaln(1 + len(X), concentration) - betaln(1, concentration)
     expected = exact_evidence(X, model) + (cut_off if prior_type == "dirichlet_process" else 0.0)
@@ -385,7 +385,7 @@ def test_unfitted_models_have_nothing_to_prune():
         bgm().elbo([[1.0]])
 
 
-# ---- what the user may ask for
+# ---- parameters and methods
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from comparison import SHARED_TYPES, fitted_quietly
 from gmmx import BayesianGaussianMixture, fit_columns
 from gmmx.model.covariance import CONJUGATE_STRUCTURES
 
-# The configuration of tools that model a column of a table by its modes.
+# The parameters in tools that model each column of a table by a mixture.
 TABULAR = {
     "n_components": 10, "weight_concentration_prior_type": "dirichlet_process",
     "weight_concentration_prior": 0.001, "max_iter": 100, "n_init": 1, "random_state": 0,
@@ -20,7 +20,7 @@ TABULAR = {
 
 
 def with_column(value):
-    """Return two clusters of four features, of which one has the same value in all rows."""
+    """Return two clusters with four features; one feature has the same value in all rows."""
     X = np.random.default_rng(0).normal(size=(300, 4))
     X[:150] += 4
     X[:, 2] = value
@@ -50,7 +50,7 @@ for_every_type = pytest.mark.parametrize("covariance_type", SHARED_TYPES)
 
 
 def assert_same_fit(X, rtol, **parameters):
-    """Check that gmmx and scikit-learn take the same way to the same posterior."""
+    """Assert that fits of gmmx and scikit-learn have the same iterations and posterior."""
     ours, theirs = (
         fitted_quietly(library.BayesianGaussianMixture(**parameters, random_state=0), X)
         for library in (gmmx, mixture)
@@ -94,7 +94,7 @@ def test_few_and_duplicated_rows_end_as_in_scikit_learn(
 @pytest.mark.parametrize("covariance_type", ["full", "tied"])
 @pytest.mark.parametrize("data", ["column", "fraction", "table", "equal rows", "feature"])
 def test_constant_values_end_as_in_scikit_learn(data, covariance_type, prior_type):
-    # scikit-learn's other types subtract squares of values, whose rounding decides there.
+    # For other types scikit-learn subtracts squares of values, and rounding decides the result.
     assert_same_fit(
         CONSTANT[data], 1e-5, n_components=2, covariance_type=covariance_type,
         weight_concentration_prior_type=prior_type,

@@ -1,4 +1,4 @@
-"""The Bayesian mixture takes scikit-learn's way: the same bounds, the same posterior."""
+"""Bayesian fits have the same lower bounds and the same posterior as scikit-learn's."""
 
 from __future__ import annotations
 

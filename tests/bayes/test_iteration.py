@@ -1,4 +1,4 @@
-"""Iterations on one column in one call, against the separate steps that all other data take."""
+"""Iterations on one feature in one compiled call, compared with the separate steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def column(n_samples, dtype):
 
 
 def both(X, covariance_type="full", weights=KINDS[0], reg_covar=1e-6):
-    """Return the steps in one call, the separate ones, and where to start."""
+    """Return the steps in one call, the separate steps, and starting parameters."""
     model = BayesianGaussianMixture(
         n_components=4, covariance_type=covariance_type, reg_covar=reg_covar,
         weight_concentration_prior_type=weights,
@@ -39,7 +39,7 @@ def both(X, covariance_type="full", weights=KINDS[0], reg_covar=1e-6):
 
 
 def makes_one_call(fused, start):
-    """Return whether the compiled call finds the posterior after a step from `start`."""
+    """Return whether the compiled call computes the posterior after a step from `start`."""
     found = fused.iteration(
         start.means, start.covariance.precisions_cholesky.reshape(-1), start.log_scale,
         start.weights,

@@ -1,4 +1,4 @@
-"""Bad, odd and degenerate data: a clear error or a finite model, and never a lost one."""
+"""Invalid, unusual and degenerate data: a clear error or a finite model, and no lost model."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_known_parameters_are_checked(arguments, message):
 
 
 def with_repeated_points(n_repeated=30):
-    """Return samples where a component may collapse on points that are all equal."""
+    """Return samples with equal points, on which a component may collapse."""
     X = clusters(150)
     X[:n_repeated] = [20.0, -20.0]
     return X
@@ -398,7 +398,7 @@ def test_no_floating_point_error_reaches_the_caller(name, init_params, spread):
     with np.errstate(all="raise"):
         try:
             model.fit(X)
-        except DegenerateMixtureError:  # a few points of that size may well be collinear
+        except DegenerateMixtureError:  # a few points of this size may be collinear
             return
         model.weights_ = np.array([0.5, 0.5, 0.0])
         for points in (X, np.array([[1e200, 0.0], [1e-310, 5e-324]])):
@@ -615,7 +615,7 @@ def test_names_of_data_frames_are_kept(library):
     assert not hasattr(model, "feature_names_in_")
 
 
-# ---- moments far from where they were taken
+# ---- moments about distant points
 
 
 @every_structure
@@ -633,7 +633,7 @@ def test_float32_far_from_the_origin(name):
         GaussianMixture(1, covariance_type=name).fit(samples) for samples in (X, X.astype(float))
     )
     np.testing.assert_allclose(single.covariances_, double.covariances_, rtol=1e-5, atol=1e-5)
-    # Means are rounded to float32, to 1/16 at 1e6.
+    # In float32 means near 1e6 are rounded to 1/16.
     assert single.lower_bound_ == pytest.approx(double.lower_bound_, abs=2e-4)
 
 

@@ -1,4 +1,4 @@
-"""Which parameters and starting values are accepted, what they become, and what is refused."""
+"""Validation of parameters and starting values: accepted, converted and refused values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which samples and feature names are accepted, what they become, and what is refused."""
+"""Validation of samples and feature names: accepted, converted and refused values."""
 
 import re
 import warnings

@@ -1,4 +1,4 @@
-"""The command line: what it reads, prints and writes, and how it fails."""
+"""The command line: input, output, and errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _in_temporary_folder(tmp_path, monkeypatch):
 
 
 def write(name: str, text: str | bytes) -> str:
-    """Write a file in the current folder; return its name."""
+    """Write a file in the current folder and return its name."""
     content = text.encode() if isinstance(text, str) else text
     Path(name).write_bytes(content)
     return name
@@ -41,7 +41,7 @@ def run(*arguments: str) -> int:
 
 
 def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run a command that must fail; return its one line on stderr."""
+    """Run a command that must fail and return its one line on stderr."""
     assert run(*arguments) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("gmmx: ")
@@ -293,7 +293,7 @@ def test_plot_shows_what_is_left_out_and_formulas_as_text():
 
 @pytest.fixture
 def figures(monkeypatch):
-    """The figures that are saved."""
+    """Return the list of saved figures."""
     saved = []
     figure = pytest.importorskip("matplotlib.figure").Figure
     monkeypatch.setattr(figure, "savefig", lambda self, path, **options: saved.append(self))
@@ -454,7 +454,7 @@ def test_a_bayesian_mixture_writes_and_draws_as_well():
 
 @pytest.fixture(params=["tqdm", "no tqdm"])
 def _tqdm(request, monkeypatch):
-    """The job runs with tqdm and without."""
+    """Hide or keep tqdm, so that tests run with and without it."""
     if request.param == "tqdm":
         pytest.importorskip("tqdm")
     else:
@@ -538,7 +538,7 @@ def test_ctrl_c_ends_a_long_fit():
 
 
 def run_into_a_closed_pipe(*arguments: str, **options) -> tuple[int, str]:
-    """Run a command whose output nobody reads; return its exit code and stderr."""
+    """Run a command with a closed pipe as stdout; return its exit code and stderr."""
     command = [sys.executable, "-m", "gmmx", "fit", *arguments]
     reader, writer = os.pipe()
     os.close(reader)

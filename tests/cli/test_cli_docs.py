@@ -1,4 +1,4 @@
-"""The examples of the command line's documentation run as they stand there."""
+"""The examples in the documentation of the command line run without changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the examples are for PO
 
 
 def write_table(path: Path, seed: int) -> None:
-    """Write two species of 20 individuals each, one of which was not weighed."""
+    """Write a table of two species with 20 individuals each; one weight is missing."""
     rng = np.random.default_rng(seed)
     rows = ["id,height,weight,species"]
     for i in range(40):
@@ -72,7 +72,7 @@ def test_every_command_has_an_example():
 
 
 def options_of(capsys, command: str) -> set[str]:
-    """Return the options that a command's help lists."""
+    """Return the options listed in a command's help."""
     with pytest.raises(SystemExit):
         main([command, "--help"])
     return set(OPTION.findall(capsys.readouterr().out))

@@ -1,4 +1,4 @@
-"""What the command line makes of files: columns, delimiters, headers, missing values, ids."""
+"""Input files of the command line: columns, delimiters, headers, missing values, ids."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _in_temporary_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True, params=["own reader", "pyarrow"])
 def reader(request, monkeypatch):
-    """Every test here runs with both readers."""
+    """Run every test of this file with both readers."""
     if request.param == "pyarrow":
         pytest.importorskip("pyarrow")
         monkeypatch.setattr(text_file, "LARGE", 0)
@@ -52,21 +52,21 @@ def read(text: str | bytes, name: str = "x.csv", **options) -> Table:
 
 
 def complaint(text: str | bytes, name: str = "x.csv", **options) -> str:
-    """Read what cannot be read; return the message without the name of the file."""
+    """Read an invalid file and return the message of the error, without the file's name."""
     with pytest.raises(CommandLineError) as info:
         read(text, name, **options)
     return str(info.value).removeprefix(f"{name}: ")
 
 
 def run(capsys, *arguments: str) -> tuple[str, str]:
-    """Run a command that must succeed; return what it printed on both streams."""
+    """Run a command that must succeed and return its output on both streams."""
     assert main(arguments) == 0
     captured = capsys.readouterr()
     return captured.out, captured.err
 
 
 def fail(capsys, *arguments: str) -> str:
-    """Run a command that must fail; return its one line on stderr."""
+    """Run a command that must fail and return its one line on stderr."""
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("gmmx: ")
@@ -361,7 +361,7 @@ def test_an_infinite_number_is_not_missing():
     assert complaint("a\n1\ninf\n") == message
 
 
-# ---- where it is read from
+# ---- sources of input
 
 
 @pytest.mark.parametrize("name", ["x.csv.gz", "x.CSV.GZ", "x.tsv.gz", "x.txt", "x.npy.gz"])
@@ -397,7 +397,7 @@ def test_text_that_is_not_utf8():
     message = "is not UTF-8 text: convert it to UTF-8"
     assert complaint("größe,b\n1,2\n".encode("latin-1")) == message
     assert complaint("a,b\n1,2\n".encode("utf-16")) == message
-    # What is not looked at may be anything.
+    # A column that is not used may contain anything.
     rows = b"1,2,x\n" * 30 + "1,3,ö\n".encode("latin-1")
     assert read(b"a,b,c\n" + rows, drop=("c",)).values.shape == (31, 2)
     assert complaint(b"a,b,c\n" + rows, id_column="c") == message
@@ -408,13 +408,13 @@ def test_text_that_is_not_utf8():
 
 @pytest.fixture
 def model(capsys):
-    """A model of the features a and b, in m.gmmx; the data are in data.csv."""
+    """Write data with the features a and b to data.csv and a model to m.gmmx; return the model."""
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.standard_normal((30, 2)), 9 + rng.standard_normal((30, 2))])
     np.savetxt("data.csv", X, "%s", ",", header="a,b", comments="")
     run(capsys, "fit", "data.csv", *QUICK, "--save", "m.gmmx")
     model = gmmx.load("m.gmmx")
-    del model.feature_names_in_  # it is asked with arrays
+    del model.feature_names_in_  # the tests pass arrays to it
     return model
 
 

@@ -1,4 +1,4 @@
-"""The commands that save a model and use it: what they write, and how they fail."""
+"""The commands that save a model and use a saved model: output and errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _in_temporary_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def model():
-    """A model with names of features, in the file m.gmmx; the same samples are in x.csv."""
+    """Write a model with feature names to m.gmmx, and its samples to x.csv."""
     X = reference.faithful()
     np.savetxt("x.csv", X, "%s", ",", header="eruptions,waiting", comments="")
     model = GaussianMixture(2, random_state=0).fit(X)
@@ -38,7 +38,7 @@ def model():
 
 
 def output(capsys, *arguments: str) -> str:
-    """Run a command that says no more on stderr than what it wrote; return what it printed."""
+    """Run a command that prints only the names of written files on stderr; return its output."""
     assert main(arguments) == 0
     captured = capsys.readouterr()
     assert all(line.startswith("gmmx: wrote ") for line in captured.err.splitlines())
@@ -46,13 +46,13 @@ def output(capsys, *arguments: str) -> str:
 
 
 def table(text: str) -> tuple[list[str], np.ndarray]:
-    """Return the header and the numbers of CSV."""
+    """Return the header and the numbers of a CSV text."""
     header, *rows = text.splitlines()
     return header.split(","), np.array([[float(cell) for cell in row.split(",")] for row in rows])
 
 
 def error(capsys, *arguments: str) -> str:
-    """Run a command that must fail; return its one line on stderr."""
+    """Run a command that must fail and return its one line on stderr."""
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -24,7 +24,7 @@ in_every_precision = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def samples_of(n_samples=20_000, n_features=3, dtype=np.float64):
-    """Return overlapping clusters, enough of them for many chunks and threads."""
+    """Return overlapping clusters with enough samples for many chunks and threads."""
     random = np.random.default_rng(0)
     centers = 3.0 * random.normal(size=(4, n_features))
     X = centers[random.integers(4, size=n_samples)] + random.normal(size=(n_samples, n_features))
@@ -37,7 +37,7 @@ def fitted(X, name, **parameters):
 
 
 def bits_of(model):
-    """Return all that a fit found, as bytes."""
+    """Return all results of a fit as bytes."""
     arrays = [getattr(model, parameter) for parameter in PARAMETERS]
     arrays.append(np.array([*model.lower_bounds_, model.lower_bound_, model.n_iter_]))
     return [array.tobytes() for array in arrays]
@@ -209,7 +209,7 @@ def test_prediction_does_not_depend_on_the_order_of_rows(name, dtype):
         np.testing.assert_array_equal(getattr(model, method)(X[order]), expected)
 
 
-# ---- methods that must not disagree
+# ---- consistency of methods
 
 
 @every_structure

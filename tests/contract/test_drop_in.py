@@ -1,4 +1,4 @@
-"""What code written for scikit-learn's mixtures does with gmmx's, beyond the public contract."""
+"""gmmx's mixtures in code for scikit-learn's, beyond scikit-learn's public interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every estimator shares, tried on a single Gaussian with a diagonal covariance."""
+"""The base class `Estimator`, tested with a single Gaussian with a diagonal covariance."""
 
 import pickle
 import subprocess
@@ -170,7 +170,7 @@ def test_representation_is_that_of_scikit_learn(params):
 
 
 class BalancedTags(HTMLParser):
-    """Collects text and checks that every tag is closed."""
+    """Collect text and assert that every tag is closed."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What must hold for any samples: invariants of fit, prediction and sampling."""
+"""Properties for arbitrary samples: invariants of fit, prediction and sampling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 pytestmark = pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 
-every_structure = pytest.mark.parametrize("name", COVARIANCE_TYPES)  # that the twin knows
+every_structure = pytest.mark.parametrize("name", COVARIANCE_TYPES)  # types of the twin
 derandomized = settings(max_examples=15, deadline=None, derandomize=True)
 on_many_samples = given(
     seed=st.integers(0, 2**32 - 1),
@@ -58,7 +58,7 @@ def dense_covariances(model):
 def assert_same_model(
     actual, expected, tolerance=1e-9, components=slice(None), features=slice(None)
 ):
-    """Assert that parameters agree, those of the second in another order, in its deviations."""
+    """Assert that parameters agree, up to order, in standard deviations of the second model."""
     matrices = dense_covariances(expected)[components][:, features][:, :, features]
     deviations = np.sqrt(np.einsum("kdd->kd", matrices))
     means = expected.means_[components][:, features]
@@ -72,7 +72,7 @@ def assert_same_model(
     assert np.all(differences <= tolerance * sizes)
 
 
-# ---- what a fit returns
+# ---- results of a fit
 
 
 @every_structure
@@ -268,7 +268,7 @@ def test_units_scale_a_single_gaussian_exactly(name, exponent):
     reg_covar=st.sampled_from([0.0, 1e-3]),
 )
 def test_a_shift_changes_means_only(name, seed, n_components, n_features, offset, reg_covar):
-    # On this grid samples are shifted without rounding.
+    # Samples on this grid can be shifted without rounding.
     X = np.round(samples_of(seed, n_components, n_features) * 2.0**20) / 2.0**20
     start = start_of(X, n_components, name)
     start["means_init"] = np.round(start["means_init"] * 2.0**20) / 2.0**20
@@ -277,7 +277,7 @@ def test_a_shift_changes_means_only(name, seed, n_components, n_features, offset
     start["means_init"] = start["means_init"] + offset
     shifted = fitted(X + offset, name, start, **options)
     assert shifted.n_iter_ == model.n_iter_
-    # Means at 2^27 are rounded to 2^-26.
+    # Means near 2^27 are rounded to 2^-26.
     tolerance = 1e-9 + abs(offset) * 64.0 * EPS
     shifted.means_ = shifted.means_ - offset
     assert_same_model(shifted, model, tolerance)
@@ -311,7 +311,7 @@ def test_samples_are_those_of_scikit_learn(name, dtype):
     model = fitted(X, name, start_of(X, 3, name), random_state=11)
     theirs = mixture.GaussianMixture(3, covariance_type=name, random_state=11)
     for attribute in ("weights_", "means_", "covariances_"):
-        # scikit-learn draws in vain from weights that do not sum to 1 in double precision.
+        # scikit-learn cannot sample if the weights do not sum to 1 in double precision.
         values = getattr(model, attribute).astype(np.float64)
         setattr(theirs, attribute, values / values.sum() if attribute == "weights_" else values)
     theirs.precisions_cholesky_ = model.precisions_cholesky_

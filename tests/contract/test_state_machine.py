@@ -1,4 +1,4 @@
-"""Any order of fits, refits, changed parameters, files and pickles: what must hold after each."""
+"""Invariants after fits, refits, changed parameters, files and pickles in any order."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def state_of(model):
 
 
 class Mixtures(RuleBasedStateMachine):
-    """One estimator, its training data, and what its attributes were after the last good fit."""
+    """One estimator, and the training data and covariance type of its last successful fit."""
 
     def __init__(self):
         super().__init__()
@@ -74,13 +74,13 @@ class Mixtures(RuleBasedStateMachine):
 
     @rule(seed=seeds, dtype=st.sampled_from([np.float32, np.float64]))
     def fit(self, seed, dtype):
-        """Fit, from the last parameters if the estimator says so and they suit."""
+        """Fit; if the fit fails, the model must not change."""
         before, X = state_of(self.model), samples_of(seed, dtype)
         unused = X.copy()
         try:
             self.model.fit(X)
         except ValueError:
-            # Other shapes than a warm start's, or a component on too few samples.
+            # A warm start with other shapes, or a component with too few samples.
             if not self.model.warm_start and self.model.reg_covar > 0.0:
                 raise
             assert state_of(self.model) == before
@@ -95,7 +95,7 @@ class Mixtures(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(COVARIANCE_TYPES)), seed=seeds)
     def set_covariance_type(self, name, seed):
-        """Until the next fit, matrices of another type are refused, with the reason."""
+        """Change the type; until the next fit, matrices of the old type must be refused."""
         self.model.set_params(covariance_type=name, warm_start=False, reg_covar=1e-6)
         if name != self.fitted_type:
             for use in (lambda: self.model.predict(samples_of(seed)), self.model.sample):
@@ -105,7 +105,7 @@ class Mixtures(RuleBasedStateMachine):
 
     @rule(values=invalid_values, seed=seeds)
     def failed_fit(self, values, seed):
-        """Invalid parameters and samples leave the model as it was."""
+        """Fit with invalid parameters and samples; the model must not change."""
         kept = self.model.get_params()
         self.model.set_params(**values)
         before = state_of(self.model)
@@ -136,7 +136,7 @@ class Mixtures(RuleBasedStateMachine):
 
     @rule()
     def refit(self):
-        """The same fit again gives the same bits."""
+        """Fit twice; the results must have the same bits."""
         if self.model.warm_start:
             return
         parameters = self.model.get_params() | {"reg_covar": 1e-6}
@@ -145,7 +145,7 @@ class Mixtures(RuleBasedStateMachine):
 
     @rule(seed=seeds, dtype=st.sampled_from([np.float32, np.float64]))
     def predict(self, seed, dtype):
-        """Predictions agree with each other, in any batch, and change nothing."""
+        """Predict; results must agree in any batch, and the model must not change."""
         model, X, before = self.model, samples_of(seed, dtype), state_of(self.model)
         resp, log_prob, labels = model.predict_proba(X), model.score_samples(X), model.predict(X)
         assert np.all(resp >= 0.0)
@@ -200,4 +200,4 @@ Mixtures.TestCase.settings = settings(
 
 @pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 class TestMixtures(Mixtures.TestCase):
-    """Runs the machine."""
+    """Run the state machine."""

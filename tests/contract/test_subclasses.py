@@ -1,4 +1,4 @@
-"""Classes that users derive from a mixture, as they derive them from scikit-learn's."""
+"""Users' subclasses of a mixture, written like subclasses of scikit-learn's mixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit computes of its components between passes, against NumPy."""
+"""Computations on components between the passes of a fit, compared with NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expectations and normalizing integrals of conjugate distributions, against mpmath."""
+"""Expectations and normalizing integrals of conjugate distributions, compared with mpmath."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from gmmx._core.interface import conjugate
 
-ROUNDING = 5e-15  # of the largest term of a sum, or of log Gamma(11), which others come from
+# Relative to the largest term of a sum, or to log Gamma(11), from which others are computed.
+ROUNDING = 5e-15
 positive = st.floats(1e-12, 1e12)
 
 
 def assert_sum(actual: float, terms: list[mpmath.mpf]) -> None:
-    """Check a sum whose terms may cancel."""
+    """Assert that a sum whose terms may cancel is right."""
     expected = mpmath.fsum(terms)
     largest = max(1.0, *(abs(float(term)) for term in terms))
     assert abs(actual - float(expected)) <= ROUNDING * len(terms) * largest

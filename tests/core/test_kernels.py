@@ -1,4 +1,4 @@
-"""The compiled passes against their formulas, at every size where blocks and tiles end."""
+"""The compiled passes, compared with their formulas at all borders of blocks and tiles."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from gmmx.samples.moments import unpack_sums
 from moments import factors_shape, in_matrices, statistics_of
 from twin import Array
 
-# Layouts, and those of them that may know a center near all means.
+# Layouts by the name of a form: 'paired' and 'centered' have a center near all means.
 FORMS: dict[str, Layout] = {
     "dense": "dense", "paired": "dense", "shared": "shared", "diagonal": "diagonal",
     "centered": "diagonal", "isotropic": "isotropic",
 }  # fmt: skip
-EXACT_FORMS = ("dense", "diagonal")  # with moments about a point for each component
+EXACT_FORMS = ("dense", "diagonal")  # moments about one point for each component
 DTYPES = (np.float32, np.float64)
 BORDERS = sorted({size + step for size in (4, 8, 12, 32, 64, 256, 512) for step in (-1, 0, 1)})
 
@@ -52,7 +52,7 @@ derandomized = settings(max_examples=70, deadline=None, derandomize=True)
 
 @dataclass(frozen=True)
 class Problem:
-    """Arguments of em_pass, exact in the samples' precision."""
+    """Arguments of em_pass that the samples' precision represents exactly."""
 
     X: Array  # (n, D) in float32 or float64
     means: Array  # (K, D)
@@ -78,7 +78,7 @@ class Problem:
 
     @property
     def origin(self) -> Array:
-        """Points that moments are taken about, where there is no center."""
+        """Points that moments are taken about if there is no center."""
         if self.center is not None:
             return np.repeat(self.center[np.newaxis], len(self.means), axis=0)
         return (self.means + 0.25).astype(self.X.dtype).astype(np.float64)
@@ -103,14 +103,14 @@ class Problem:
         return weighted.T, resp, log_prob, labels
 
     def weighted_log_prob(self) -> tuple[Array, Array]:
-        """Return log_scale - |U^T (x - mu)|^2 / 2 in float64, and what rounding may change it."""
+        """Return log_scale - |U^T (x - mu)|^2 / 2 in float64, and a bound of its rounding error."""
         upper = in_matrices(self.factors, self.layout, *self.means.shape)
         X = self.X.astype(np.float64)
         weighted, sizes = [], []
         for mean, factor, log_scale in zip(self.means, upper, self.log_scale, strict=True):
             centred = X - mean
             weighted.append(log_scale - 0.5 * ((centred @ factor) ** 2).sum(axis=1))
-            if self.center is not None:  # distances are taken between points about the center
+            if self.center is not None:  # distances of points about the center
                 centred = np.abs(X - self.center) + np.abs(mean - self.center)
             bounds = (np.abs(centred) @ np.abs(factor)) ** 2
             sizes.append(np.abs(log_scale) + bounds.sum(axis=1))
@@ -147,7 +147,7 @@ def log_sum_exp(weighted: Array) -> tuple[Array, Array]:
 
 
 def assert_log_densities(example):
-    """Assert that log densities are their formula."""
+    """Assert that log densities agree with their formula."""
     weighted, _, _, _ = example.outputs()
     expected, rounding = example.weighted_log_prob()
     assert np.all(np.abs(weighted - expected) <= rounding)
@@ -159,7 +159,7 @@ def assert_outputs(example):
     expected_log_prob, expected_resp = log_sum_exp(weighted)
     eps, largest = example.eps, np.abs(weighted).max(axis=1)
     assert np.all(np.abs(log_prob - expected_log_prob) <= 4.0 * eps * (largest + 1.0))
-    # The difference to the largest log density is rounded before exp.
+    # The difference from the largest log density is rounded before exp.
     spread = weighted.max(axis=1, keepdims=True) - weighted
     tolerance = expected_resp * (spread + 8.0) * eps + 2.0 * np.finfo(example.X.dtype).tiny
     assert np.all(np.abs(resp - expected_resp) <= tolerance)
@@ -255,7 +255,7 @@ def test_a_point_that_is_far_for_one_component_belongs_to_the_other():
 
 
 def points_with_exact_squares(dtype, largest, n_points=400):
-    """Return points x > 0 of few bits, so that x^2 / 2 is exact, up to a given x^2 / 2."""
+    """Return points x > 0 with few bits, so that x^2 / 2 is exact, up to a largest x^2 / 2."""
     random = np.random.default_rng(0)
     x = np.sqrt(2.0 * largest * random.uniform(size=n_points) ** 2)
     grid = 2.0**-18 if dtype is np.float64 else 2.0**-7
@@ -264,7 +264,7 @@ def points_with_exact_squares(dtype, largest, n_points=400):
 
 @in_every_precision
 def test_exp_and_log_are_within_a_few_units_in_the_last_place(dtype):
-    # A flat density beside a normal one: weights 1 and exp(-t), t = x^2 / 2 without rounding.
+    # A flat and a normal density have the weights 1 and exp(-t), with t = x^2 / 2 exact.
     X = points_with_exact_squares(dtype, 700.0 if dtype is np.float64 else 80.0)
     example = Problem(
         X.astype(dtype), np.zeros((2, 1)), np.array([[0.0], [1.0]]), np.zeros(2), "diagonal"
@@ -303,7 +303,7 @@ def test_densities_below_the_normal_range_vanish(dtype):
 
 
 def assert_moments(sums, X, resp, origin, layout, moments, eps):
-    """Assert that sums hold counts and moments to the rounding of their terms."""
+    """Assert that sums contain counts and moments up to the rounding of their terms."""
     n_components, n_features = origin.shape
     counts = sums[1 : 1 + n_components]
     exact = statistics_of(X, resp, "dense", origin)
@@ -325,7 +325,7 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps):
     assert np.all(np.abs(actual.first - exact.first) <= tolerance * first_sizes + underflow)
     sizes = squares
     if layout == "dense":
-        roots = np.sqrt(squares)  # products of squares may leave the range of float64
+        roots = np.sqrt(squares)  # products of squares may overflow or underflow
         sizes = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
     elif layout == "isotropic":
         sizes = squares.sum(axis=1, keepdims=True)
@@ -335,7 +335,7 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps):
 
 
 def assert_sums(example):
-    """Assert that moments are those of the responsibilities."""
+    """Assert that moments agree with the responsibilities."""
     _, resp, log_prob, _ = example.outputs()
     origin = example.origin
     for moments in range(1, example.most_moments + 1):
@@ -384,7 +384,7 @@ def test_rows_that_fill_the_first_cache(n_features, n_components):
 @pytest.mark.parametrize("raised", [0.0, 10.0, 100.0, -200.0, 200.0])
 @in_every_precision
 def test_moments_of_one_feature_in_and_out_of_reach(dtype, raised, scale):
-    # Groups of samples all of which are near, of some that are far, and densities out of range.
+    # Groups with only near samples, groups with some far samples, and densities out of range.
     example = problem(1000, 1, 5, "diagonal", dtype, seed=0)
     X = example.X * np.where(np.arange(1000) % 97 < 2, scale, 1.0)[:, np.newaxis].astype(dtype)
     log_scale = (example.log_scale + raised).astype(dtype).astype(np.float64)
@@ -485,7 +485,7 @@ np.savez(sys.argv[1], **results)
 
 
 def run_with_level(level, program, *arguments):
-    """Run a program beside this file with the kernels of one instruction set."""
+    """Run a program in this folder with the kernels of one instruction set."""
     return subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=Path(__file__).parent,
         env=os.environ | {"GMMX_ISA": level, "PYTHONPATH": os.pathsep.join(sys.path)},

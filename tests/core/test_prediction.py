@@ -1,4 +1,4 @@
-"""Predictions from parameters that are packed once: when they are packed again, what is refused."""
+"""Predictions from packed parameters: updates of the packed parameters, and refused input."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
 
 METHODS = ("predict", "predict_proba", "score_samples", "score")
 SOURCES = ("weights_", "means_", "precisions_cholesky_")
-CHUNK = 1024  # samples that share a row of partial sums, at least
+CHUNK = 1024  # smallest number of samples in a partial sum
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
 every_method = pytest.mark.parametrize("method", METHODS)
@@ -56,7 +56,7 @@ def answers(model, X):
 
 
 def answers_anew(model, X):
-    """Answers of a model with the same attributes that has not predicted before."""
+    """Return the predictions of a copy of the model that has not predicted before."""
     return answers(copy.deepcopy(model), X)
 
 
@@ -215,7 +215,7 @@ def test_snapshots_see_what_changes():
         assert not Snapshot({"a": unknown}, ("a",)).matches({"a": unknown})
 
 
-# ---- what predictions keep is no part of the model
+# ---- packed parameters are not a part of the model
 
 
 def test_predictions_leave_no_trace_in_the_model():
@@ -245,7 +245,7 @@ def test_a_copy_goes_its_own_way():
 
 
 def arrays_and_the_like():
-    """Samples that are converted, and their values."""
+    """Return samples in forms that must be converted."""
     X = samples_of(40)
     frame = pd.DataFrame(X)
     unaligned = np.frombuffer(b"\0" + X.tobytes(), dtype=np.uint8)[1:].view(np.float64)
@@ -280,7 +280,7 @@ def test_what_is_no_plain_array_is_converted(kind, method):
 
 
 def bad_samples():
-    """Samples that are refused: an array of one row, and others."""
+    """Return invalid samples: arrays of one row and other objects."""
     row = np.array([[1.0, 2.0, 3.0]])
     return {
         "NaN": np.array([[1.0, np.nan, 3.0]]),
@@ -317,7 +317,7 @@ def test_unusable_samples_are_refused_as_in_fit(kind, method):
     model, X = fitted(), bad_samples()[kind]
     with pytest.raises((TypeError, ValueError)) as refused:
         check_feature_count(check_samples(X, "GaussianMixture").shape[1], 3, "GaussianMixture")
-    for _ in range(2):  # with parameters that are packed, too
+    for _ in range(2):  # the second time with packed parameters
         with pytest.raises(refused.type, match=f"^{re.escape(str(refused.value))}$"):
             getattr(model, method)(X)
 
@@ -401,7 +401,7 @@ def test_answers_from_many_threads_are_those_of_one(dtype):
     model = fitted(n_threads=1)
     batches = [samples_of(size, dtype=dtype, seed=size) for size in (1, 1, 5, 40, 3000)]
     expected = [answers_anew(model, X) for X in batches]
-    model = copy.deepcopy(model)  # its first call is one of many at a time
+    model = copy.deepcopy(model)  # many threads make its first call at the same time
     barrier = threading.Barrier(32)
 
     def work(start):
@@ -482,7 +482,7 @@ def test_predictors_check_their_arguments():
 
 # ---- memory of large results
 
-MANY = 70_001  # rows whose probabilities no cache holds, and some at the end of a group
+MANY = 70_001  # rows: too many probabilities for a cache, and an incomplete last group
 
 
 @in_every_precision
@@ -536,7 +536,7 @@ def test_threads_do_not_share_the_memory_of_their_results():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
 def test_a_forked_child_keeps_none_of_its_parents_memory():
-    """To write to it would copy it."""
+    """A write by the child would copy the parent's memory."""
     program = """
 import os, tracemalloc
 import numpy as np

@@ -1,4 +1,4 @@
-"""degenerate='reseed' and 'drop': what is done about collapsed components, and that it is said."""
+"""degenerate='reseed' and 'drop': repairs of collapsed components, and the warnings about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def clusters(n_samples=300, n_features=2):
 
 
 def start(X, name, means, variance=1.0):
-    """Arguments of the constructor that start components at given means."""
+    """Return arguments of the constructor that start components at given means."""
     precisions = np.full(STRUCTURES[name].covariance_shape(len(means), X.shape[1]), 1 / variance)
     if STRUCTURES[name].are_matrices:
         precisions = precisions * np.eye(X.shape[1])
@@ -148,7 +148,7 @@ def test_a_shared_covariance_that_collapses_costs_the_smallest_component(name, d
     with pytest.raises(DegenerateMixtureError, match="the shared covariance has no variance"):
         GaussianMixture(**options).fit(X)
     model = GaussianMixture(degenerate=degenerate, **options)
-    if (name, degenerate) == ("tied", "reseed"):  # wherever it is started, three points are left
+    if (name, degenerate) == ("tied", "reseed"):  # after any new start three points are left
         with pytest.raises(DegenerateMixtureError, match="the shared covariance has no variance"):
             model.fit(X)
         return
@@ -226,7 +226,7 @@ def test_other_choices_are_refused():
         GaussianMixture(degenerate="ignore").fit(clusters())
 
 
-# ---- what the error says
+# ---- the message of the error
 
 
 def correlated(n_samples=200, n_features=4):

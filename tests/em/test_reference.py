@@ -1,4 +1,4 @@
-"""gmmx against answers that nobody who wrote it computed: mpmath's and R mclust's."""
+"""gmmx compared with results of other programs: mpmath and R's mclust."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_log_densities_from_precisions(case: DensityCase) -> None:
 
 
 def check_log_densities(model: GaussianMixture, case: DensityCase, truth: DensityTruth) -> None:
-    """Assert that a model's densities and responsibilities are as exact as its dtype allows."""
+    """Assert that densities and responsibilities are as exact as the model's dtype allows."""
     X = case.X.astype(case.dtype)
     log_prob, resp = model.score_samples(X), model.predict_proba(X)
     tolerance = case.log_prob_tolerance(truth.log_prob)

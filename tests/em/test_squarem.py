@@ -1,4 +1,4 @@
-"""algorithm='squarem': the same maxima as EM's or better ones, in fewer passes where EM is slow."""
+"""algorithm='squarem': maxima at least as good as EM's, in fewer passes if EM is slow."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def started(X, name, reg_covar=0.0):
 
 
 def passes_to(lower_bounds, target):
-    """Number of passes after which the likelihood has reached a target."""
+    """Return the number of passes after which the likelihood has reached a target."""
     return int(np.argmax(np.array(lower_bounds) >= target)) + 1
 
 
@@ -100,7 +100,7 @@ def test_path_does_not_depend_on_the_unit_of_the_features(name, unit):
 
 
 def divergence(one, other):
-    """Kullback-Leibler divergence of two mixtures whose samples come with their components."""
+    """Return the Kullback-Leibler divergence of two mixtures of samples with known components."""
     total = 0.0
     pairs = zip(one.covariance.dense(), other.covariance.dense(), strict=True)
     for k, (covariance, other_covariance) in enumerate(pairs):
@@ -231,7 +231,7 @@ def test_a_proposal_that_rounding_spoils_is_not_made(monkeypatch):
     assert squarem.lower_bounds_ == em.lower_bounds_
 
 
-# On the parameters of a posterior.
+# ---- posteriors
 
 
 every_prior = pytest.mark.parametrize("prior", ["dirichlet_process", "dirichlet_distribution"])

@@ -1,4 +1,4 @@
-"""tol_type='aitken': a fit ends near its maximum; and what a callback may do."""
+"""tol_type='aitken', with which a fit ends near its maximum; callbacks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fitted(X, n_components, **options):
 
 
 def nats_left(model, X):
-    """What EM gains in all from where a fit ended."""
+    """Return the total gain of EM, in nats, after the end of a fit."""
     start = {"weights_init": model.weights_, "means_init": model.means_}
     limit = fitted(
         X, len(model.weights_), covariance_type=model.covariance_type, tol_type="aitken",

@@ -1,4 +1,4 @@
-"""gmmx takes scikit-learn's way: the same likelihood after every iteration, the same end."""
+"""Fits have the same likelihood after every iteration, and the same end, as scikit-learn's."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_several_starts_draw_the_same_numbers(n_components, init_params):
         for library, generator in zip((gmmx, mixture), generators, strict=True)
     )  # fmt: skip
     assert generators[0].uniform() == generators[1].uniform()
-    # Starts may end at one maximum with other labels: rounding decides between them.
+    # Several starts may end at the same maximum with permuted labels; rounding selects the best.
     assert ours.lower_bound_ == pytest.approx(theirs.lower_bound_, rel=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""The NumPy twin against answers that neither it nor gmmx had a part in."""
+"""The NumPy twin, compared with results that do not come from gmmx or the twin."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_log_densities(case: DensityCase, kind: Kind) -> None:
     weighted = weighted_log_densities(case.X, case.weights, case.means, factors)
     log_prob, resp = e_step(case.X, case.weights, case.means, factors)
 
-    # The twin computes in float64 whatever the case's dtype.
+    # The twin computes in float64 for every dtype of a case.
     in_use = np.broadcast_to(case.weights > 0.0, weighted.shape)
     expected = truth.weighted_log_prob[in_use]
     tolerance = case.log_prob_tolerance(expected, np.float64)
@@ -132,8 +132,8 @@ def test_mclust_fixpoint(case: Fixpoint) -> None:
     X, covariance_type = case.X, case.covariance_type
     start = m_step(X, case.start_resp, covariance_type)
     lower_bounds, parameters = run_em(X, *start, covariance_type, 0.0, case.n_m_steps - 1)
-    # At the same number of M-steps also the parameters agree to rounding; between two fixpoints
-    # 1e-6 standard deviations is all to ask for, the likelihood is flat there.
+    # After the same number of M-steps the parameters agree to rounding. Two converged results would
+    # agree only to 1e-6 standard deviations, because the likelihood is flat there.
     lower_bounds.append(mean_log_likelihood(X, parameters, covariance_type))
 
     log_likelihoods = len(X) * np.array(lower_bounds)

@@ -1,4 +1,4 @@
-"""fit_columns: each column as if it were fitted alone, whatever becomes of the others."""
+"""fit_columns: the fit of a column does not depend on other columns or their errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ for_every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 
 def table(n_columns, n_samples=200, seed=0):
-    """Return columns of two clusters each."""
+    """Return columns with two clusters each."""
     draw = np.random.default_rng(seed)
     X = draw.normal(size=(n_samples, n_columns)) * draw.exponential(size=n_columns)
     return X + 5 * draw.integers(2, size=X.shape)

@@ -102,7 +102,7 @@ def test_distances_whose_squares_leave_the_range_are_finite(name, size):
     x = np.array([size, -2 * size])
     precision = mpmath.inverse(mpmath.matrix(dense_covariances(model)[0].tolist()))
     exact = mpmath.sqrt((mpmath.matrix(x.tolist()).T * precision * mpmath.matrix(x.tolist()))[0])
-    if size < 1:  # the square is below the range, the distance as good as 0
+    if size < 1:  # the square underflows; the distance may be rounded to 0
         assert model.mahalanobis([x])[0, 0] <= 1e-159
     else:
         np.testing.assert_allclose(model.mahalanobis([x])[0, 0], float(exact), rtol=1e-14)

@@ -1,4 +1,4 @@
-"""Warnings: they blame the user's line, and come once."""
+"""Warnings name the user's line and are given once."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_fit_warns_as_often_as_scikit_learn():
         theirs = caught_in(
             lambda options=options: mixture.GaussianMixture(**options).fit(FEW_POINTS)
         )
-        # scikit-learn repeats a warning in each start.
+        # scikit-learn repeats a warning for each start.
         assert len(ours) == len({str(warning.message) for warning in theirs}), parameters
 
 

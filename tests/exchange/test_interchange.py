@@ -1,4 +1,4 @@
-"""Models that go to other processes, to scikit-learn, to ONNX, and back."""
+"""Exchange of models with other processes, scikit-learn and ONNX."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def answers(model, X):
 
 
 def assert_same_fit(one, other):
-    """Two estimators, of whatever library, have the same fitted attributes bit for bit."""
+    """Assert that two estimators of any library have the same fitted attributes, bit for bit."""
     names = [name for name in vars(one) if name.endswith("_")]
     assert sorted(names) == sorted(name for name in vars(other) if name.endswith("_"))
     for name in names:
@@ -141,7 +141,7 @@ def test_covariances_that_scikit_learn_lacks_become_those_of_a_type_that_holds_t
     assert theirs.precisions_init.shape == theirs.covariances_.shape
     np.testing.assert_array_equal(theirs.precisions_init == 2.0, theirs.covariances_ > 0)
     assert theirs.fit(samples()).converged_
-    X = samples() + 1e6  # Far from zero, where scikit-learn's 'diag' has no digit left.
+    X = samples() + 1e6  # so far from zero that scikit-learn's 'diag' has no digit left
     far = GaussianMixture.from_parameters(
         model.weights_, model.means_ + 1e6, model.covariances_, name
     )
@@ -203,7 +203,7 @@ def test_only_fitted_estimators_of_the_same_class_come_over():
 
 
 def test_a_mixture_of_gmmx_is_none_of_scikit_learn():
-    # In a process where no other test has registered it as one.
+    # A new process, because another test may have registered the class with scikit-learn.
     program = """if True:
     from gmmx import GaussianMixture
     model = GaussianMixture().fit([[0.0], [1.0], [2.0]])

@@ -1,4 +1,4 @@
-"""Model files: all of a model comes back, and whatever is not a whole model file is refused."""
+"""Model files: a loaded model equals the saved model, and invalid files are refused."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def samples(n_features=3, dtype=np.float64):
 
 
 def small_model():
-    """A model whose file is small enough to try every bit of."""
+    """Return a model whose file is small enough to test every bit."""
     return GaussianMixture.from_parameters([0.25, 0.75], [[0.0], [3.0]], [1.0, 2.0], "spherical")
 
 
 def bits(value):
-    """Return a value's type and bits, so that equal results mean equal values bit for bit."""
+    """Return a value's type and bits, to compare values bit for bit."""
     if isinstance(value, np.random.RandomState):
         return "random state", bits(list(value.get_state(legacy=False).items()))
     if isinstance(value, np.ndarray) and value.dtype != object:
@@ -84,7 +84,7 @@ def parts(data):
 
 
 def forged(header, arrays, version=FORMAT_VERSION, length=None, header_length=None):
-    """Return a file with any header and a checksum that is right."""
+    """Return a file with a given header and a correct checksum."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     if length is None:
         length = PREFIX.size + len(text) + len(arrays) + CHECKSUM_SIZE
@@ -94,7 +94,7 @@ def forged(header, arrays, version=FORMAT_VERSION, length=None, header_length=No
 
 
 def refusal(path, data):
-    """Write data, which `load` must refuse; return what it says."""
+    """Write data that `load` must refuse; return the message of the error."""
     path.write_bytes(data)
     with pytest.raises(ModelFileError) as caught:
         gmmx.load(path)
@@ -104,7 +104,7 @@ def refusal(path, data):
     return message.removeprefix(f"{path}: ")
 
 
-# ---- what comes back
+# ---- loaded models
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -145,7 +145,7 @@ def test_strings_of_numpy_come_back_as_strings(tmp_path):
 
 def test_a_random_state_goes_on_where_it_was(tmp_path):
     random_state = np.random.RandomState(3)
-    random_state.standard_normal(5)  # Keeps the second normal of a pair.
+    random_state.standard_normal(5)  # the generator keeps the second number of a pair
     model = GaussianMixture(2, random_state=random_state).fit(samples())
     loaded = gmmx.load(saved(model, tmp_path))
     assert_same(loaded, model)
@@ -240,7 +240,7 @@ def test_saving_twice_writes_the_same_bytes(tmp_path):
 
 
 def test_golden_file_of_version_1():
-    """Every later version reads this file, which version 1 wrote, to the numbers given here."""
+    """Version 1 of the format wrote this file; every later version must read the same numbers."""
     model = gmmx.load(GOLDEN)
     assert type(model) is GaussianMixture
     assert model.n_components == 2
@@ -273,7 +273,7 @@ def test_golden_file_is_what_this_version_writes(tmp_path):
     assert now_arrays == arrays
 
 
-# ---- what is refused before anything is written
+# ---- errors before anything is written
 
 
 def test_an_unfitted_estimator_is_not_saved(tmp_path):
@@ -351,7 +351,7 @@ def test_only_paths_and_binary_files_are_taken(file):
 
 
 class Trickle(io.RawIOBase):
-    """An unbuffered file that takes a few bytes at a time."""
+    """An unbuffered file that accepts a few bytes at a time."""
 
     def __init__(self):
         self.data = b""
@@ -426,7 +426,7 @@ def test_every_bit_of_a_small_file_is_guarded(tmp_path):
 
 
 def test_damage_of_a_large_file_is_refused(tmp_path):
-    """63 truncations and 400 bits: the list on which pickles load with wrong parameters."""
+    """63 truncations and 400 changed bits; some such pickles load with wrong parameters."""
     path = saved(GaussianMixture(5, random_state=0).fit(samples(12)), tmp_path)
     data = path.read_bytes()
     random = np.random.default_rng(0)
@@ -453,7 +453,7 @@ def test_files_of_another_kind_are_refused(tmp_path):
     others = [
         pickle.dumps(model), (tmp_path / "x.npz").read_bytes(), (tmp_path / "x.npy").read_bytes(),
         b"{}", b"\0" * 4096, b"a,b\n1,2\n", b"\x89PNG\r\n\x1a\n", bytes(range(256)),
-        saved(model, tmp_path).read_bytes().replace(b"\r\n", b"\n"),  # copied as text
+        saved(model, tmp_path).read_bytes().replace(b"\r\n", b"\n"),  # a file copied in text mode
     ]  # fmt: skip
     for data in others:
         assert "not a model file of gmmx" in refusal(path, data)
@@ -497,13 +497,13 @@ def test_parameters_that_came_later_have_their_defaults(tmp_path):
     assert_same(gmmx.load(path), small_model().set_params(tol=0.5))
 
 
-# ---- forgeries, whose checksum is right
+# ---- forged files with correct checksums
 
 HUGE = 2**62
 
 
 def forgeries(data):
-    """Yield files that claim what they do not hold."""
+    """Yield files whose headers do not match their contents."""
     header, arrays = parts(data)
 
     def with_value(place, name, value):
@@ -589,7 +589,7 @@ def test_forgeries_are_refused(tmp_path):
 
 
 def test_forged_states_of_generators_are_refused(tmp_path):
-    """NumPy would read memory outside of the state if its position was wrong."""
+    """With a wrong position NumPy would read memory outside of the state."""
     path = saved(small_model().set_params(random_state=np.random.RandomState(0)), tmp_path)
     header, arrays = parts(path.read_bytes())
     state = header["parameters"]["random_state"]["random_state"]
@@ -606,7 +606,7 @@ def test_forged_states_of_generators_are_refused(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_forgeries_take_no_memory(tmp_path):
-    """With 200 MB to spare none of them runs out of memory."""
+    """200 MB of free memory must be enough for each of them."""
     path = saved(small_model(), tmp_path)
     folder = tmp_path / "forged"
     folder.mkdir()
@@ -630,11 +630,11 @@ def test_forgeries_take_no_memory(tmp_path):
     assert int(output) == len(list(folder.iterdir()))
 
 
-# ---- how a file is written
+# ---- writing of files
 
 
 def run(program):
-    """Run a program in a process of its own and return what it printed."""
+    """Run a program in a new process and return its output."""
     preamble = "import os, sys\nfrom pathlib import Path\nimport numpy as np\nimport gmmx\n"
     finished = subprocess.run(
         [sys.executable, "-c", preamble + textwrap.dedent(program)],
@@ -682,7 +682,7 @@ def test_killed_writers_leave_the_old_file_or_the_new_one(tmp_path):
     )
     n_seen, n_interrupted = map(int, output.split())
     assert n_seen == 2
-    assert n_interrupted > 0  # Some died while they were writing.
+    assert n_interrupted > 0  # some processes were killed while they were writing
 
 
 @posix

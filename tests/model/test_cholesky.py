@@ -1,4 +1,4 @@
-"""Inverse Cholesky factors of many matrices, against their definition."""
+"""Inverse Cholesky factors of many matrices, compared with their definition."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_factors_are_those_of_the_inverse(n_features):
     factors = precision_cholesky(covariances)
     np.testing.assert_array_equal(factors, np.triu(factors))
     assert np.all(np.einsum("kdd->kd", factors) > 0)
-    # U^T covariance U is the identity, in units of each feature.
+    # U^T covariance U is the identity, whatever the scale of the features.
     identity = np.swapaxes(factors, 1, 2) @ covariances @ factors
     np.testing.assert_allclose(
         identity, np.broadcast_to(np.eye(n_features), identity.shape), atol=1e-9

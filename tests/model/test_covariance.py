@@ -1,4 +1,4 @@
-"""What every covariance structure of the registry promises, held against its dense matrices."""
+"""Properties of every covariance structure in the registry, tested with dense matrices."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_maximum_is_that_of_the_twin(name, seed, n_components, n_features, offse
     covariance = estimate(name, X, resp)
     expected = m_step(X, resp, name).covariances
     matrices = dense(expected, name, n_components, n_features)
-    # Samples at 1e6 are rounded to 1e-10 of a deviation, and the twin's means with them.
+    # Samples and the twin's means near 1e6 are rounded to 1e-10 standard deviations.
     assert_same_matrices(covariance.dense(), matrices, 1e-9)
     own = dense(covariance.covariances, name, n_components, n_features)
     np.testing.assert_array_equal(covariance.dense(), own)
@@ -215,7 +215,7 @@ def test_precisions_give_the_covariances_back(
 
 
 def expected_log_likelihood(matrices, counts, scatters):
-    """Return the part of the expected complete log-likelihood that depends on covariances."""
+    """Return the terms of the expected complete log-likelihood that depend on covariances."""
     traces = np.einsum("kde,ked->k", np.linalg.inv(matrices), scatters)
     return float(-0.5 * (counts @ np.linalg.slogdet(matrices)[1] + traces.sum()))
 
@@ -229,7 +229,7 @@ def test_estimate_maximizes_the_expected_log_likelihood(name, n_components, n_fe
     best = expected_log_likelihood(estimate(name, X, resp).dense(), counts, scatters)
     random = np.random.default_rng(1)
     for size in np.repeat([1.0, 0.1, 1e-2, 1e-3], 8):
-        # Estimates from other samples are other members of the structure.
+        # Estimates from other samples are also covariances of the structure.
         noise = size * random.normal(size=X.shape)
         other_resp = resp * (1.0 + size * random.uniform(size=resp.shape))
         other = estimate(name, X + noise, other_resp).dense()

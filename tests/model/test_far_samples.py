@@ -1,4 +1,4 @@
-"""Samples so far from all means, or variances so small, that squared distances overflow."""
+"""Squared distances that overflow, because samples are far away or variances are small."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 
-BITS = 5000  # in which all sums and products of these float64 values are exact
+BITS = 5000  # precision in which all sums and products of the float64 values are exact
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
 far_in_every_precision = pytest.mark.parametrize(
@@ -24,7 +24,7 @@ MEANS = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 0.5], [-1.0, 3.0, 1.0]])
 
 
 def covariances_of(name, scale=1.0):
-    """Covariances of three components in three dimensions, `scale` times those of order 1."""
+    """Return covariances of order `scale` of three components with three features."""
     scales = np.array([1.0, 4.0, 2.25])
     matrix = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 1.5]])
     variances = np.array([1.0, 2.0, 0.5])
@@ -44,7 +44,7 @@ def mixture(name, scale=1.0, means=MEANS):
 
 
 def factors_of(model):
-    """Upper triangular factors of the precisions, one matrix for each component."""
+    """Return upper triangular factors of the precisions, one matrix for each component."""
     n_components, n_features = model.means_.shape
     factors = np.asarray(model.precisions_cholesky_, dtype=np.float64)
     if model.covariance_type in ("full", "tied"):
@@ -57,7 +57,7 @@ def factors_of(model):
 
 
 def exact_responsibilities(model, X):
-    """Responsibilities under the model's own factors, from distances without any rounding."""
+    """Return responsibilities from the model's factors and distances without rounding."""
     factors = factors_of(model)
     resp = np.empty((len(X), len(model.means_)))
     with mpmath.workprec(BITS):
@@ -82,7 +82,7 @@ def sq_distance(row, mean, factor):
 
 
 def assert_right(model, X):
-    """Probabilities and labels are the exact ones, whatever the rows are predicted with."""
+    """Assert that probabilities and labels are exact, in batches of any rows."""
     expected = exact_responsibilities(model, X)
     resp = model.predict_proba(X)
     assert resp.dtype == X.dtype
@@ -229,7 +229,7 @@ def test_nothing_is_said_on_the_way():
 @pytest.mark.parametrize("n_samples", [40, 40_000])
 @pytest.mark.parametrize("n_features", [1, 3])
 def test_an_e_step_does_not_guess(name, dtype, deviation, far, n_samples, n_features):
-    """Squares of the samples are in range, their distances in standard deviations are not."""
+    """Squares of the samples are in range; squared distances in standard deviations are not."""
     X = deviation * np.random.default_rng(0).normal(size=(n_samples, n_features))
     X[3] = far
     structure = STRUCTURES[name]

@@ -1,6 +1,6 @@
-"""CONTRIBUTING's recipe for a covariance structure: one file, and one line that registers it.
+"""A covariance structure added by the recipe in CONTRIBUTING.md: one file and one registered line.
 
-`equal_shape.py` is the file. Its M-step is iterative and begins with the previous covariances.
+The file is `equal_shape.py`. Its M-step is iterative and begins with the previous covariances.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def test_the_tests_of_all_structures_hold_for_it(tmp_path):
     )
     tests = Path(equal_shape.__file__).parent
     path = os.pathsep.join([str(tmp_path), str(tests), os.environ.get("PYTHONPATH", "")])
-    # The file is not part of gmmx, so that another process does not know the structure.
+    # Another process does not know the structure, because its file is not a part of gmmx.
     chosen = f"{NAME} and not another_process"
     names = ("test_covariance.py", "test_interchange.py", "test_bits.py")
     finished = subprocess.run(

@@ -1,4 +1,4 @@
-"""Sufficient statistics of shards add up, whatever they are taken about."""
+"""Sufficient statistics: sums over parts of the samples, origins, weights and layouts."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_shards_with_other_origins_add_up_to_the_whole(
     total = statistics_of(X[:20], resp[:20], layout, origin) + statistics_of(
         X[20:], resp[20:], layout, other
     )
-    # Offsets round to a millionth of a millionth of a deviation at 1e6, moments with them.
+    # With an offset of 1e6, origins and moments are rounded to 1e-12 standard deviations.
     assert_same_statistics(total, whole, 1e-10)
 
 
@@ -208,7 +208,8 @@ def test_the_own_layout_is_always_there(layout):
     [("diagonal", "dense"), ("diagonal", "shared"), ("shared", "dense"), ("shared", "diagonal")],
 )
 def test_moments_that_are_not_held_are_refused(held, wanted):
-    with pytest.raises(ValueError, match=f"layout '{held}' hold none of '{wanted}'"):
+    message = f"layout '{held}' cannot be converted to layout '{wanted}'"
+    with pytest.raises(ValueError, match=message):
         example(held).to_layout(wanted)
 
 
@@ -255,5 +256,5 @@ def test_a_layout_is_one_class_and_one_line(monkeypatch):
     in_one = unpack_sums(np.arange(10.0), "summed", origin)
     assert in_one.second.tolist() == [[9.0]]
     assert total.merged().counts == pytest.approx(len(X))
-    with pytest.raises(ValueError, match="hold none of 'summed'"):
+    with pytest.raises(ValueError, match="cannot be converted to layout 'summed'"):
         statistics_of(X, resp, "dense", origin).to_layout("summed")

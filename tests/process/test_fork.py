@@ -1,4 +1,4 @@
-"""Children of a process that has fitted: they fit and predict as it does, however they began."""
+"""Children of a process that has fitted: they fit and predict like their parent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from processes import run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 
-# The parent has run parallel regions; a child answers with the bits of its own fit and prediction.
+# The parent has run parallel regions. A child returns the bits of its own fit and prediction.
 FAMILY = """
     import multiprocessing
     signal.alarm(20)  # ends a program that hangs
@@ -104,7 +104,7 @@ def test_a_child_forked_by_another_thread():
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 @pytest.mark.parametrize("kind", ["process", "pool", "executor"])
 def test_workers_of_multiprocessing(tmp_path, method, kind):
-    # Workers that do not fork import what they run from a file.
+    # Workers that are not forked import their function from a file.
     (tmp_path / "family.py").write_text(
         "import signal\nimport numpy as np\nfrom gmmx import GaussianMixture\n"
         "X = np.random.default_rng(0).normal(size=(30_000, 3))\n"
@@ -201,7 +201,7 @@ def test_workers_of_gunicorn_that_share_a_loaded_application(tmp_path):
 
 
 def _get(address, server, folder):
-    """The body of an answer; tries again until the server has started."""
+    """Return the body of an answer; try again until the server has started."""
     for _ in range(200):
         try:
             with urllib.request.urlopen(address, timeout=20) as answer:

@@ -1,4 +1,4 @@
-"""Ctrl-C: a fit ends within a second, also in the midst of an iteration, and the model is kept."""
+"""Ctrl-C ends a fit within a second, even during an iteration, and the model does not change."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""No memory: whichever allocation fails, the error is Python's, and the model is kept.
+"""Failing allocations: each raises MemoryError, and the model does not change.
 
-Allocations up to 64 KiB are left alone where NumPy's functions of arrays run: NumPy 2.4 itself
-raises SystemError, or crashes, where the buffers of its iterators have no memory. Those of the
-compiled pass are tried one by one, down to the smallest.
+The tests let each allocation of the compiled pass fail, down to the smallest. In NumPy's functions
+of arrays only allocations above 64 KiB fail: NumPy 2.4 itself raises SystemError, or crashes, if it
+has no memory for the buffers of its iterators.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory):
-    """A library that makes allocations fail."""
+    """Compile the library that makes allocations fail, and return its path."""
     library = tmp_path_factory.mktemp("shim") / "failing_malloc.so"
     source = Path(__file__).parents[1] / "support" / "failing_malloc.c"
     compiled = subprocess.run(

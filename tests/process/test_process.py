@@ -1,6 +1,6 @@
-"""What a fit does to its process, and what the process may do to a fit.
+"""Effects of a fit on its process, and of the process on a fit.
 
-Each program runs in a process of its own, so that nothing has been imported or started before.
+Each program runs in a new process, in which nothing has been imported or started before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from processes import run, with_threads
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
-# ---- what stays as it was
+# ---- unchanged state of the process
 
 
 def test_only_numpy_is_imported():

@@ -1,4 +1,4 @@
-"""How many threads run: limits of the process, of its group and of those who call side by side."""
+"""The number of threads: limits by the process, by control groups, and by concurrent calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 def system(tmp_path, lines, files):
-    """A root folder with a process's control groups and their files."""
+    """Return a root folder with a process's control groups and their files."""
     (tmp_path / "proc/self").mkdir(parents=True)
     (tmp_path / "proc/self/cgroup").write_text("\n".join(lines) + "\n")
     for name, text in files.items():
@@ -151,7 +151,7 @@ COUNT_THREADS = """
 @on_linux
 @pytest.mark.parametrize("call", CALLS)
 def test_passes_side_by_side_share_their_threads(call):
-    # 8 callers, this one, and a few threads on top while passes begin and end; 32 without sharing.
+    # 8 callers, this thread, and some threads while passes begin and end; 32 without sharing.
     assert int(run(PREPARE + CALLS[call] + COUNT_THREADS)) <= 8 + 1 + 4
 
 

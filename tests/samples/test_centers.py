@@ -1,4 +1,4 @@
-"""Statistics about one center agree with exact ones, and are left where they would not."""
+"""Statistics about one center agree with exact statistics, and are used only if they do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def example(name, spread, n_features, offset=0.0):
     """Return samples, and a mixture with means `spread` standard deviations from its center."""
     random = np.random.default_rng(n_features)
     means = np.concatenate([-np.ones((1, n_features)), np.ones((1, n_features))]) * spread
-    n_samples = 200 + (1 << 17) // n_features**2  # for a long pass, whatever the structure
+    n_samples = 200 + (1 << 17) // n_features**2  # enough for a long pass with each structure
     X = offset + np.repeat(means, n_samples, axis=0)
     X += random.normal(size=X.shape)
     structure = STRUCTURES[name]

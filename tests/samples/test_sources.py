@@ -1,4 +1,4 @@
-"""A fit knows its samples by the interface of a source: rows in blocks give the same result."""
+"""A fit uses only the interface of a source of samples: rows in blocks give the same result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visiting samples in label order leaves out work, not digits."""
+"""Passes in the order of labels skip work without a loss of digits."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_hints_may_be_wrong():
 
 
 def test_a_far_sample_keeps_its_part_in_every_component():
-    # Its responsibility for the far component is tiny, its squared distance as large.
+    # The sample has a tiny responsibility and a huge squared distance for the far component.
     parameters, X = mixture_and_samples(1.0, 20, 2)
     X[0] = 1e6
     options = {"moments": 2, "origin": parameters.means}
@@ -91,7 +91,7 @@ def test_a_component_without_weight_gets_nothing():
 
 @pytest.fixture
 def passes(monkeypatch):
-    """The options of the passes of a fit, as the order of visits gives them."""
+    """Return the list of options of `VisitingOrder` for the passes of a fit."""
     given, options = [], VisitingOrder.options
 
     def recorded(self, means, factors):
@@ -116,7 +116,7 @@ def test_fits_take_the_same_way_as_without_order(name, passes, monkeypatch):
 
 
 def shares_left_out(passes, X, parameters, n_passes):
-    """Return the share of pairs that each E-step left out, None where it kept X's order."""
+    """Return the share of pairs that each E-step skipped, None for an E-step in X's order."""
     source, shares = ArraySource(X, 1), []
     for _ in range(n_passes):
         source.statistics(parameters)

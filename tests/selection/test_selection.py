@@ -32,7 +32,7 @@ def default_search(dataset: str) -> dict[tuple[int, str], Cell]:
 
 
 def mclust_bic(dataset: str) -> dict[tuple[int, str], float]:
-    """Return the BIC that mclust found from its own start, smaller being better."""
+    """Return the BIC of mclust from its own start; smaller is better."""
     table = json.loads((reference.DATA / f"mclust_{dataset}.json").read_text(encoding="utf-8"))
     return {
         (k, reference.COVARIANCE_TYPE_OF_MODEL[model]): -value
@@ -96,7 +96,7 @@ def test_a_search_counts_distinct_rows_and_whitens_once(monkeypatch):
         function = getattr(module, name)
 
         def counted(samples, *args, **options):
-            # Those of a component are other ones.
+            # Calls with the rows of one component do not count.
             calls.extend([name] * (len(samples) == len(X)))
             return function(samples, *args, **options)
 
@@ -144,7 +144,7 @@ def test_bounds_of_a_model_are_those_of_its_likelihood():
 
 
 def test_a_cell_whose_covariance_is_nearly_singular_ends_no_search():
-    # The third feature raises the floor from where the others are singular to where they are not.
+    # As the third feature grows, reg_covar grows, until the other two are not singular any more.
     x = np.random.default_rng(0).standard_normal((50, 2))
     models = []
     for deviation in np.linspace(30, 90, 40):
@@ -256,7 +256,7 @@ def test_more_components_than_distinct_rows():
 
 
 def test_collapse_of_a_cell_does_not_end_the_search():
-    # The tiny feature makes the floor too low for matrices of the other two, which are collinear.
+    # With the tiny feature reg_covar is too small for matrices of the two collinear features.
     x = np.random.default_rng(0).standard_normal((50, 2))
     X = np.column_stack([1e6 * x[:, 0], 3e6 * x[:, 0], 1e-6 * x[:, 1]])
     cells = {cell.covariance_type: cell for cell in search(X, [1, 2])}

@@ -1,4 +1,4 @@
-"""Recognizing spurious maxima: components that shrink onto coincidences of the data."""
+"""Detection of spurious maxima, in which components shrink onto coincidences of the data."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ REG_COVAR = 1e-6
 
 
 def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str | None:
-    """Return the reason with the features called a, b, c, ..."""
+    """Return the reason, with the feature names a, b, c, ..."""
     distinct = DistinctValues.of(X, tuple("abcdefgh"[: X.shape[1]]))
     return spurious_reason(X, labels, np.asarray(covariances), REG_COVAR, distinct, X.shape[1] + 1)
 
 
 def empirical(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the clusters' covariances."""
+    """Return the covariances of the clusters."""
     return np.stack(
         [np.cov(X[labels == k].T, bias=True).reshape(X.shape[1], -1) for k in np.unique(labels)]
     ) + REG_COVAR * np.eye(X.shape[1])
@@ -56,7 +56,7 @@ def test_a_component_without_rows():
     X, labels = two_clusters()
     covariances = np.stack([np.eye(3)] * 3)
     assert reason_of(X, labels, covariances) == (
-        "component 2 holds no rows: another one is more probable for each"
+        "component 2 holds no rows: for each row another component is more probable"
     )
 
 
@@ -80,7 +80,7 @@ def test_component_on_one_value_of_a_rounded_feature():
 
 
 def test_spacing_is_that_around_the_component():
-    # A tight cluster of continuous values among values that are rounded to integers.
+    # A narrow cluster of continuous values among values rounded to integers.
     rng = np.random.default_rng(0)
     wide, tight = np.round(rng.normal(0, 30, 300)), 500.5 + 1e-2 * rng.standard_normal(40)
     X = np.concatenate([wide, tight])[:, np.newaxis]
@@ -112,7 +112,7 @@ def test_distinct_rows_are_counted_up_to_a_limit():
 
 
 def test_the_spurious_maximum_of_old_faithful():
-    """A component on the 14 rows whose waiting time is 83 gains 80 nats and says nothing."""
+    """A component on the 14 rows with waiting time 83 gains 80 nats without a meaning."""
     X = reference.faithful()
     start = np.array([[4.3, 83], [2.0, 54], [4.4, 80], [3.9, 76], [1.9, 60]])
     precisions = np.array([[5, 1e4], [5, 0.03], [5, 0.03], [5, 0.03], [5, 0.03]])

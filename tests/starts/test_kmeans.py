@@ -32,7 +32,7 @@ def samples(shape, spread, offset=0.0):
 
 
 def nearest(X, centers):
-    """Return labels by distances in extended precision; of equal ones the first."""
+    """Return labels by distances in extended precision; the first label if distances are equal."""
     differences = X[:, np.newaxis].astype(np.longdouble) - centers
     return (differences * differences).sum(axis=2).argmin(axis=1)
 
@@ -87,7 +87,7 @@ def test_bounds_leave_no_sample_with_a_center_that_is_not_the_nearest(shape, spr
         np.testing.assert_array_equal(assignment.labels, nearest(X - mean, assignment.centers))
         counts = np.bincount(assignment.labels, minlength=shape[2])
         np.testing.assert_array_equal(assignment.counts, counts)
-        # Not to the means: also leaps that k-means would not take.
+        # Move the centers away from the means, farther than k-means would.
         totals = assignment.totals + draw.normal(scale=30.0, size=assignment.totals.shape)
         assignment.move_centers(np.maximum(assignment.counts, 1.0), totals)
 

@@ -1,6 +1,6 @@
-"""Bayesian mixtures of gmmx and scikit-learn from the same start, and how far apart they end.
+"""Differences between Bayesian mixtures of gmmx and of scikit-learn after fits from the same start.
 
-`tools/compare/compare_bayesian.py` prints what is measured here, tests hold it to a limit.
+`tools/compare/compare_bayesian.py` prints these differences; tests check that they are small.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ PRIOR_TYPES = ("dirichlet_process", "dirichlet_distribution")
 class PosteriorComparison:
     """Largest relative differences between two fits.
 
-    Means and covariances are measured in standard deviations, all else relative to itself.
+    Differences of means and covariances are in units of standard deviations.
     """
 
     lower_bounds: float
-    posterior: float  # weights, means, covariances, their concentration and degrees of freedom
+    posterior: float  # weights, means, covariances, concentrations and degrees of freedom
     prior: float
     same_n_iter: bool
     same_converged: bool
 
     def is_equal_within(self, tolerance: float) -> bool:
-        """Return whether the fits took the same way up to a relative difference."""
+        """Return whether iterations agree, and numbers up to a relative difference."""
         largest = max(self.lower_bounds, self.posterior, self.prior)
         return self.same_n_iter and self.same_converged and largest <= tolerance
 
 
 def compare_posteriors(X: Array, **parameters: Any) -> PosteriorComparison:
-    """Fit both with the same parameters, among them a random state, and return how they differ."""
+    """Fit both with the same parameters and random state, and return their differences."""
     parameters = {"random_state": 0} | parameters
     ours, theirs = (
         fitted_quietly(library.BayesianGaussianMixture(**parameters), X)
@@ -67,7 +67,7 @@ def compare_posteriors(X: Array, **parameters: Any) -> PosteriorComparison:
 
 
 def _differences(ours: Any, theirs: Any, names: tuple[str, ...]) -> list[float]:
-    """Return the largest relative difference of each attribute; those of matrices by deviations."""
+    """Return the largest difference of each attribute, relative or in standard deviations."""
     differences = []
     for name in names:
         actual, expected = (np.asarray(getattr(model, name), float) for model in (ours, theirs))

@@ -1,4 +1,4 @@
-"""Samples in blocks: a second source, so that fits may know samples by their interface alone."""
+"""A second source of samples, to test that fits use only the interface `SampleSource`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gmmx.samples.e_step import EStep
 
 
 class BlockSource:
-    """Rows in a few arrays, a `SampleSource`.
+    """A `SampleSource` whose rows are in several arrays.
 
     Parameters
     ----------
@@ -26,17 +26,17 @@ class BlockSource:
         self.dtype = blocks[0].dtype
 
     def statistics(self, parameters, origin=None):
-        """Sum the pass over the blocks, planned once for all."""
+        """Return the statistics: plan one E-step and add the sums of all blocks."""
         e_step = EStep.of(parameters, self.n_samples, self.dtype, self.total, origin)
         return e_step.statistics(sum(e_step.sums(block.X, 1) for block in self.blocks))
 
     def total(self, layout):
-        """Add the statistics of the blocks."""
+        """Return the sum of the statistics of all blocks."""
         first, *others = (block.total(layout) for block in self.blocks)
         return sum(others, first)
 
     def worst_explained(self, parameters, excluded):
-        """Return the worst of the blocks' worst samples."""
+        """Return the sample of lowest density among the candidates of all blocks."""
         start, candidates = 0, []
         for block in self.blocks:
             worst = block.worst_explained(parameters, excluded)

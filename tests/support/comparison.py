@@ -1,6 +1,6 @@
-"""gmmx and scikit-learn from the same start, and how far apart they end.
+"""Differences between mixtures of gmmx and of scikit-learn after fits from the same start.
 
-`tools/compare/compare_sklearn.py` prints what is measured here, tests hold it to a limit.
+`tools/compare/compare_sklearn.py` prints these differences; tests check that they are small.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from reference import faithful
 from twin import Array, dense, invert, m_step
 
 SHARED_TYPES = ("full", "tied", "diag", "spherical")
-# From single samples scikit-learn starts with covariances of rounding errors, or, for tied, with
-# that of all samples about the few.
+# With 'k-means++' and 'random_from_data' scikit-learn starts with covariances of single samples,
+# which consist of rounding errors, except for 'tied', whose covariance contains all samples.
 SHARED_STARTS = ("kmeans", "random")
 
 
@@ -29,7 +29,7 @@ SHARED_STARTS = ("kmeans", "random")
 class Comparison:
     """Largest relative differences between two fits.
 
-    Parameters are measured in weights and standard deviations, all else relative to itself.
+    Differences of parameters are in units of weights and standard deviations.
     """
 
     lower_bounds: float
@@ -39,7 +39,7 @@ class Comparison:
     same_converged: bool
 
     def is_equal_within(self, tolerance: float) -> bool:
-        """Return whether the fits took the same way up to a relative difference."""
+        """Return whether iterations agree, and numbers up to a relative difference."""
         largest = max(self.lower_bounds, self.parameters, self.criteria)
         return self.same_n_iter and self.same_converged and largest <= tolerance
 
@@ -62,7 +62,7 @@ def _blobs() -> Array:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples and a number of components that suits them."""
+    """Samples and a suitable number of components."""
 
     load: Callable[[], Array]
     n_components: int
@@ -84,7 +84,7 @@ def samples_of(name: str) -> Array:
 
 
 def start_of(X: Array, n_components: int, covariance_type: str) -> dict[str, Array]:
-    """Return starting parameters: X cut along its first principal axis into equal parts."""
+    """Return starting parameters from equal parts of X along its first principal axis."""
     centred = X - X.mean(axis=0)
     axis = np.linalg.svd(centred, full_matrices=False)[2][0]
     axis *= np.sign(axis[np.argmax(np.abs(axis))])
@@ -99,10 +99,10 @@ def start_of(X: Array, n_components: int, covariance_type: str) -> dict[str, Arr
 
 
 def compare(X: Array, n_components: int, covariance_type: str, **parameters: Any) -> Comparison:
-    """Fit both with the same parameters and return how they differ.
+    """Fit both with the same parameters and return their differences.
 
-    `parameters` are of the constructor; without starting values or a random state both start
-    from the parts of `start_of`.
+    `parameters` are parameters of the constructor. Without a random state both start from the
+    parameters of `start_of`.
     """
     if "random_state" not in parameters:
         parameters |= start_of(np.asarray(X, np.float64), n_components, covariance_type)
@@ -125,14 +125,14 @@ def fitted(library: Any, X: Array, n_components: int, **parameters: Any) -> Any:
 
 
 def fitted_quietly(model: Any, X: Array) -> Any:
-    """Return a model, fitted without warnings."""
+    """Fit a model without warnings and return it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return model.fit(X)
 
 
 def largest_relative(actual: Any, expected: Any) -> float:
-    """Return the largest relative difference, infinity between lists of other lengths."""
+    """Return the largest relative difference, infinity if the shapes differ."""
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
     if actual.shape != expected.shape:
         return np.inf

@@ -1,4 +1,4 @@
-"""A covariance structure that gmmx does not have, as a file of `model/covariance` would hold it."""
+"""A covariance structure that gmmx does not have, written like a file of `model/covariance`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 MOST_UPDATES = 200
-SMALLEST_CHANGE = 1e-13  # of a variance, relative
+SMALLEST_CHANGE = 1e-13  # relative change of a variance
 
 
 class EqualShape(VarianceCovariance):
-    """Variances volume_k shape_d: one shape for all components, a volume for each.
+    """Variances volume_k shape_d: one shape for all components, and a volume for each component.
 
-    The M-step alternates between volumes and shape, from the shape of the E-step. With S_kd / n_k
-    the variance of feature d about the mean of component k, it solves
+    The M-step computes volumes and shape in turns, starting from the shape of the E-step. Let
+    S_kd / n_k be the variance of feature d about the mean of component k. The M-step solves
 
         volume_k = mean over d of (S_kd / n_k) / shape_d,
         shape_d = mean over k, weighted by n_k, of (S_kd / n_k) / volume_k.
@@ -32,7 +32,7 @@ class EqualShape(VarianceCovariance):
     """
 
     name = "equal-shape"
-    sklearn_name = "full"  # it subtracts the mean before it squares, which keeps most digits
+    sklearn_name = "full"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     axes = ("component", "feature")
 
     @staticmethod
@@ -65,5 +65,5 @@ class EqualShape(VarianceCovariance):
 
 
 def _ratio(scatter: Array, scale: Array) -> Array:
-    """Variances in units of a scale, 0 where the scale is 0: then there is no scatter either."""
+    """Return scatter / scale, and 0 where the scale, and with it the scatter, is 0."""
     return np.divide(scatter, scale, out=np.zeros_like(scatter), where=scale > 0)

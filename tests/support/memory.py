@@ -1,6 +1,6 @@
-"""Peak memory of a fit beyond the samples, each measured in a process of its own.
+"""Peak memory of a fit beyond the samples, measured in a process of its own.
 
-`tools/measure/peak_memory.py` prints what is measured here, a test holds it to a limit.
+`tools/measure/peak_memory.py` prints it; a test checks that it is below a limit.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Peak:
     """Memory in bytes."""
 
     samples: int  # size of X
-    extra: int  # the most that was held at a time beyond what was held before the fit
+    extra: int  # peak memory beyond the memory held before the fit
 
     @property
     def ratio(self) -> float:
-        """Extra memory in units of the samples'."""
+        """Extra memory as a multiple of the size of the samples."""
         return self.extra / self.samples
 
 
@@ -50,7 +50,7 @@ def _measure(
         n_components, max_iter=max_iter, tol=0.0, random_state=0, init_params="kmeans"
     )
     random = np.random.default_rng(0)
-    # A small fit starts the threads and loads what is loaded once.
+    # A small fit starts the threads and loads modules that are imported at first use.
     model.fit(random.standard_normal((5000, n_features)))
     X = np.empty((n_samples, n_features))
     centers = 10.0 * random.standard_normal((n_components, n_features))
@@ -63,30 +63,30 @@ def _measure(
 
 
 def resident() -> int:
-    """Return the memory that this process holds now, and forget what it held at most before."""
+    """Return the memory that this process holds now, and reset its peak if possible."""
     clear, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
     if not status.exists():
         return peak()
     try:
         clear.write_text("5", encoding="ascii")
-    except OSError:  # Not allowed: the peak before then counts as held.
+    except OSError:  # not allowed: the earlier peak then counts as memory held
         return peak()
     return status_field("VmRSS")
 
 
 def peak() -> int:
-    """Return the most memory that this process has held, of it alone if the system says so."""
+    """Return the peak memory of this process, without its parent's if the system can tell."""
     if Path("/proc/self/status").exists():
         return status_field("VmHWM")
     import resource
 
-    # What a parent held counts here too, in kilobytes except on macOS.
+    # This value includes the parent's peak. It is in kilobytes, on macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def status_field(name: str) -> int:
-    """Return a size from the process's status file, which has it in kilobytes."""
+    """Return a size from the process's status file, converted from kilobytes to bytes."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(f"{name}:"):
             return 1024 * int(line.split()[1])

@@ -1,4 +1,4 @@
-"""Sufficient statistics by their definition, for tests."""
+"""Sufficient statistics computed by their definition, for tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from twin import Array
 def statistics_of(
     X: Array, resp: Array, layout: Layout, origin: Array, log_likelihood: float = 0.0
 ) -> SufficientStatistics:
-    """Return the moments of samples X (n, D) with responsibilities (n, K) about origin (K, D)."""
+    """Return the statistics of samples X (n, D), responsibilities (n, K), about origin (K, D)."""
     X, resp = np.asarray(X, dtype=np.float64), np.asarray(resp, dtype=np.float64)
     first, second = [], []
     blocks = [slice(start, start + 64) for start in range(0, len(X), 64)]
     for weights, point in zip(resp.T, origin, strict=True):
         centred = X - point
         weighted = weights[:, np.newaxis] * centred
-        # The rounding of one long sum would be larger than that of the kernels' many short ones.
+        # One long sum would have larger rounding errors than the many short sums of the kernels.
         product = sum(weighted[rows].T @ centred[rows] for rows in blocks)
         first.append(sum(weights[rows] @ centred[rows] for rows in blocks))
         second.append((product + product.T) / 2.0)
@@ -34,7 +34,7 @@ def statistics_of(
 
 
 def in_layout(second: Array, layout: Layout) -> Array:
-    """Return second moments of each component (K, D, D) in the shape of a layout."""
+    """Return second moments (K, D, D) in the shape of a layout."""
     if layout == "dense":
         return second
     if layout == "shared":
@@ -54,7 +54,7 @@ def factors_shape(layout: Layout, n_components: int, n_features: int) -> tuple[i
 
 
 def in_matrices(factors: Array, layout: Layout, n_components: int, n_features: int) -> Array:
-    """Return factors in the shape of a layout as one matrix for each component (K, D, D)."""
+    """Return factors in the shape of a layout as matrices (K, D, D)."""
     if layout == "dense":
         return factors
     if layout == "shared":
@@ -65,7 +65,7 @@ def in_matrices(factors: Array, layout: Layout, n_components: int, n_features: i
 def assert_same_statistics(
     actual: SufficientStatistics, expected: SufficientStatistics, tolerance: float
 ) -> None:
-    """Assert that moments agree, in units of the features' root mean squares about the origin."""
+    """Assert that moments agree, relative to the features' root mean squares about the origin."""
     assert actual.layout == expected.layout
     np.testing.assert_array_equal(actual.origin, expected.origin)
     np.testing.assert_allclose(actual.counts, expected.counts, rtol=tolerance)

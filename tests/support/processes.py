@@ -1,4 +1,4 @@
-"""Programs in processes of their own, where nothing has been imported or started before."""
+"""Programs that run in new processes, in which nothing has been imported or started before."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 import gmmx
 
-SUPPORT = Path(__file__).parent  # programs import from it
-SECONDS = 25  # that a program may take on a slow machine before it counts as hanging
+SUPPORT = Path(__file__).parent  # programs import modules from this folder
+SECONDS = 25  # a program that takes longer, even on a slow machine, counts as hanging
 
 with_threads = pytest.mark.skipif(not gmmx.build_config()["openmp"], reason="built without threads")
 
@@ -34,9 +34,9 @@ def bits(model):
 
 
 def run(program, **environment):
-    """Run a program and return what it printed; fail if it fails or hangs.
+    """Run a program and return its output; fail if the program fails or hangs.
 
-    The environment is that of the tests but for the given variables; None removes one.
+    `environment` replaces variables of the tests' environment; None removes a variable.
     """
     variables = {name: value for name, value in (os.environ | environment).items() if value}
     finished = subprocess.run(

@@ -1,4 +1,4 @@
-"""Answers from outside of this project, for tests; data/README.md names their sources.
+"""Reference results from other programs, for tests; data/README.md names their sources.
 
 Arrays are read-only, labels start at 0, and matrices have the shape of their covariance type.
 """
@@ -61,8 +61,9 @@ class DensityCase:
     def log_prob_tolerance(self, log_prob: ArrayLike, dtype: Any = None) -> Array:
         """Return the error that stable arithmetic may have in each log density.
 
-        16 D eps kappa (|log p| + |log det| / 2 + D + 1), kappa being the condition number of the
-        covariance scaled to unit diagonal and eps that of `dtype`, by default the case's.
+        The error is 16 D eps kappa (|log p| + |log det| / 2 + D + 1), where kappa is the condition
+        number of the covariance scaled to unit diagonal, and eps the rounding of `dtype`, by
+        default of the case's dtype.
         """
         n_features = self.X.shape[1]
         eps = float(np.finfo(self.dtype if dtype is None else dtype).eps)
@@ -92,7 +93,7 @@ class DensityCase:
 
 @dataclass(frozen=True)
 class EMCase:
-    """EM from a given start, exact to 20 digits."""
+    """A run of EM from a given start, exact to 20 digits."""
 
     name: str
     note: str
@@ -105,15 +106,16 @@ class EMCase:
     n_iter: int
     must_raise: bool
     lower_bounds: Array  # (n_iter,), the mean log-likelihood before each M-step
-    final_score: float  # and after the last
-    snapshots: dict[int, Parameters]  # by number of M-steps
+    final_score: float  # the mean log-likelihood after the last M-step
+    snapshots: dict[int, Parameters]  # parameters by number of M-steps
 
     @property
     def relative_tolerance(self) -> float:
-        """The error that stable arithmetic may have in a lower bound, relative to it.
+        """The relative error that stable arithmetic may have in a lower bound.
 
-        It is that of the parameters too, relative to weights and standard deviations. Rounding of
-        a covariance whose condition number is kappa moves a density by up to eps kappa.
+        Parameters may have the same error, relative to weights and standard deviations. If the
+        condition number of a covariance is kappa, its rounding changes a density by up to
+        eps kappa.
         """
         return max(1e-9, float(np.finfo(np.float64).eps) * self._condition())
 
@@ -131,7 +133,7 @@ class EMCase:
 
 @dataclass(frozen=True)
 class Fixpoint:
-    """Where R mclust's EM arrives from a hard partition, without any regularization."""
+    """The result of EM of R's mclust, started from a hard partition, without regularization."""
 
     dataset: str
     start: str
@@ -140,15 +142,15 @@ class Fixpoint:
     n_parameters: int
     X: Array
     start_labels: NDArray[np.intp]  # (n,)
-    trace: dict[int, float]  # log-likelihood, summed over samples, by number of M-steps
+    trace: dict[int, float]  # total log-likelihood by number of M-steps
     log_likelihood: float
-    bic: float  # in scikit-learn's sense: smaller is better
-    n_m_steps: int  # the first is that of the partition
+    bic: float  # with scikit-learn's sign: smaller is better
+    n_m_steps: int  # including the M-step of the partition
     parameters: Parameters
 
     @property
     def name(self) -> str:
-        """Dataset, start and covariance type, for the names of tests."""
+        """Data set, start and covariance type, for the names of tests."""
         return f"{self.dataset}-{self.start}-{self.covariance_type}"
 
     @property
@@ -158,12 +160,12 @@ class Fixpoint:
 
 
 def faithful() -> Array:
-    """Return Old Faithful: 272 eruptions, their duration and the waiting time (minutes)."""
+    """Return Old Faithful: duration and waiting time of 272 eruptions, in minutes."""
     return _columns("faithful.csv", ("eruptions", "waiting"))
 
 
 def iris() -> Array:
-    """Return Fisher's iris: 150 flowers, length and width of sepals and petals (cm)."""
+    """Return Fisher's iris: length and width of sepals and petals of 150 flowers, in cm."""
     return _columns("iris.csv", ("Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"))
 
 
@@ -223,7 +225,7 @@ def em_cases() -> list[EMCase]:
 
 @cache
 def fixpoints() -> list[Fixpoint]:
-    """Return mclust's results of EM from fixed partitions; singular ones are left out."""
+    """Return mclust's results of EM from fixed partitions, except singular results."""
     return [
         Fixpoint(
             dataset=name,
@@ -236,7 +238,7 @@ def fixpoints() -> list[Fixpoint]:
             trace=dict(zip(run["trace_iter"], run["trace_loglik"], strict=True)),
             log_likelihood=run["loglik"],
             bic=-run["bic"],
-            # A negative number says that the last bits alternate for ever.
+            # A negative number means that the last bits alternate for ever.
             n_m_steps=run["n_iter"] if run["n_iter"] > 0 else 200,
             parameters=Parameters(
                 _array(run["parameters"]["pro"]),
@@ -251,7 +253,7 @@ def fixpoints() -> list[Fixpoint]:
 
 
 def one_component_bic(dataset_name: str) -> dict[str, float]:
-    """Return mclust's BIC of a single Gaussian by covariance type, smaller being better."""
+    """Return mclust's BIC of a single Gaussian by covariance type; smaller is better."""
     table = _json(f"mclust_{dataset_name}.json")
     row = table["bic_table"][table["bic_G"].index(1)]
     models = zip(table["bic_models"], row, strict=True)
@@ -259,12 +261,12 @@ def one_component_bic(dataset_name: str) -> dict[str, float]:
 
 
 def name_of(case: DensityCase | EMCase | Fixpoint) -> str:
-    """Return what a test of this case is called."""
+    """Return the name of a case, for the names of tests."""
     return case.name
 
 
 def assert_within(actual: ArrayLike, expected: ArrayLike, tolerance: ArrayLike) -> None:
-    """Assert that no number is farther from the expected one than its own tolerance."""
+    """Assert that each number differs from the expected number by at most its tolerance."""
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
     assert actual.shape == expected.shape
     with np.errstate(invalid="ignore"):
@@ -281,7 +283,7 @@ def assert_same_parameters(
 ) -> None:
     """Assert that two mixtures agree, in units of weights and standard deviations.
 
-    Means and covariances of a component without weight mean nothing and are not compared.
+    Means and covariances of a component with weight 0 are not compared.
     """
     assert_within(actual.weights, expected.weights, tolerance * expected.weights)
     assert np.shape(actual.means) == expected.means.shape
@@ -300,7 +302,7 @@ def assert_same_parameters(
 
 
 def _density_truth(fields: dict[str, Any]) -> DensityTruth:
-    """Return the truth of a density case, its decimal strings rounded to float64."""
+    """Return the exact values of a density case, decimal strings rounded to float64."""
     return DensityTruth(
         weighted_log_prob=_array(fields["weighted_log_prob"]),
         log_prob=_array(fields["log_prob_norm"]),
@@ -310,7 +312,7 @@ def _density_truth(fields: dict[str, Any]) -> DensityTruth:
 
 
 def _from_dense(matrices: Any, covariance_type: str) -> Array:
-    """Return covariances given as (K, D, D) in the shape of their type."""
+    """Return covariances (K, D, D) in the shape of their type."""
     matrices = _array(matrices)
     diagonals = np.einsum("kdd->kd", matrices)
     return {
@@ -344,6 +346,6 @@ def _array(values: Any) -> Array:
 
 
 def _read_only(array: Any) -> Any:
-    """Return the array, from now on read-only."""
+    """Make an array read-only and return it."""
     array.flags.writeable = False
     return array

@@ -1,13 +1,13 @@
-"""EM for Gaussian mixtures in plain NumPy: the oracle the compiled code is held against.
+"""EM for Gaussian mixtures in plain NumPy, the reference for tests of the compiled code.
 
-Everything is float64 and dense: whatever the covariance type, a component is a mean and a factor
-A (D, D) of its precision, precision = A^T A, so that one formula serves all types:
+All computations are in float64 with dense matrices. For every covariance type a component consists
+of a mean and a factor A (D, D) of its precision A^T A, so that one formula holds for all types:
 
     log N(x | mu, Sigma) = log det A - D / 2 log(2 pi) - |A (x - mu)|^2 / 2
 
-Means are subtracted before anything else is done to the samples, and second moments are taken
-about the new means in a second pass. Sums are einsum's: BLAS threads would only wait for each
-other on problems this small. Letters: n samples, K components, D features.
+Means are first subtracted from the samples, and second moments are taken about the new means in a
+second pass. Sums use `einsum`, because on such small problems BLAS threads would only wait for each
+other. Letters: n samples, K components, D features.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COVARIANCE_TYPES = ("full", "tied", "diag", "spherical", "tied-diag", "tied-sphe
 
 
 class Parameters(NamedTuple):
-    """A mixture, its covariances in the shape of their covariance type.
+    """A mixture with covariances in the shape of their covariance type.
 
     full (K, D, D), tied (D, D), diag (K, D), spherical (K,), tied-diag (D,), tied-spherical ().
     """
@@ -50,16 +50,17 @@ def dense(matrices: ArrayLike, covariance_type: str, n_components: int, n_featur
 
 
 def invert(matrices: ArrayLike, covariance_type: str) -> Array:
-    """Return the covariances to given precisions, or the precisions to covariances."""
+    """Return the inverses: covariances of given precisions, or precisions of covariances."""
     matrices = np.asarray(matrices, dtype=np.float64)
     return np.linalg.inv(matrices) if covariance_type in ("full", "tied") else 1.0 / matrices
 
 
 def precision_factors(dense_matrices: Array, kind: Kind = "covariances") -> Array:
-    """Return triangular A (K, D, D) with A^T A the precision of each component.
+    """Return triangular A (K, D, D) such that A^T A is the precision of each component.
 
-    Raises ValueError if a matrix is singular to rounding: the share of a feature's variance that
-    the other features leave unexplained, a squared pivot, is then made of rounding errors alone.
+    Raises ValueError if a matrix is singular to working precision. A squared pivot is the share of
+    a feature's variance that the other features do not explain; in a singular matrix a squared
+    pivot consists of rounding errors only.
     """
     n_features = dense_matrices.shape[-1]
     cholesky = np.linalg.cholesky(dense_matrices)  # LinAlgError is a ValueError
@@ -98,7 +99,7 @@ def log_constants(weights: Array, factors: Array) -> Array:
 
 
 def weighted_log_densities(X: ArrayLike, weights: Array, means: Array, factors: Array) -> Array:
-    """Return log(weight_k N(x_i | k)), an array of shape (n, K); -inf where float64 ends."""
+    """Return log(weight_k N(x_i | k)), an array of shape (n, K); -inf where squares overflow."""
     with np.errstate(over="ignore"):
         sq_mahalanobis = (whiten(X, means, factors) ** 2).sum(axis=2)
     return log_constants(weights, factors) - 0.5 * sq_mahalanobis
@@ -107,8 +108,9 @@ def weighted_log_densities(X: ArrayLike, weights: Array, means: Array, factors: 
 def e_step(X: ArrayLike, weights: Array, means: Array, factors: Array) -> tuple[Array, Array]:
     """Return log densities of the mixture (n,) and responsibilities (n, K).
 
-    A point so far that every log density is below the range of float64 has log density -inf, and
-    responsibilities from squared distances divided by a common scale, which do not overflow.
+    If all log densities of a point are below the range of float64, its log density is -inf. Its
+    responsibilities are computed from squared distances divided by a common scale, which do not
+    overflow.
     """
     weighted = weighted_log_densities(X, weights, means, factors)
     log_prob = logsumexp(weighted, axis=1)
@@ -124,13 +126,13 @@ def e_step(X: ArrayLike, weights: Array, means: Array, factors: Array) -> tuple[
 
 
 def _relative_to_nearest(whitened: Array, weights: Array) -> Array:
-    """Return -|y_ik|^2 / 2 less the largest of its row, for y (n, K, D) too large to square."""
+    """Return -|y_ik|^2 / 2 minus the largest of its row, for y (n, K, D) whose squares overflow."""
     scale = np.abs(whitened).max(axis=(1, 2))[:, np.newaxis]
     scaled_distances = ((whitened / scale[:, :, np.newaxis]) ** 2).sum(axis=2)
     nearest = np.where(np.asarray(weights) > 0, scaled_distances, np.inf).min(axis=1, keepdims=True)
     excess = np.maximum(scaled_distances - nearest, 0.0)
     with np.errstate(over="ignore"):
-        # In this order the product of a tie is 0, even where scale^2 overflows.
+        # In this order the product is 0 if `excess` is 0, even if scale^2 overflows.
         return -0.5 * (excess * scale) * scale
 
 
@@ -167,7 +169,7 @@ def m_step(
 
 
 def _weighted_means(X: Array, shares: Array) -> Array:
-    """Return sum_i s_ik x_i for shares s that sum to 1, corrected by the mean of what is left."""
+    """Return sum_i s_ik x_i for shares s that sum to 1, corrected by the mean of the residuals."""
     means = np.einsum("ik,id->kd", shares, X)
     return means + np.einsum("ik,ikd->kd", shares, X[:, np.newaxis, :] - means)
 
@@ -180,7 +182,7 @@ def _component_covariances(X: Array, shares: Array, means: Array) -> Array:
 
 
 def _covariances(own: Array, weights: Array, covariance_type: str, reg_covar: float) -> Array:
-    """Return the covariances of one type from each component's `own` (K, D, D)."""
+    """Return covariances of one type, given the covariance of each component, `own` (K, D, D)."""
     n_features = own.shape[-1]
     pooled = np.einsum("k,kde->de", weights, own)
     if covariance_type == "full":
@@ -211,8 +213,8 @@ def run_em(
 ) -> tuple[list[float], Parameters]:
     """Return the lower bounds and the parameters of `n_iter` iterations of EM.
 
-    A lower bound is the mean log-likelihood of an E-step, before the M-step that follows it.
-    `kind` says which matrices are given to start with.
+    A lower bound is the mean log-likelihood before an M-step. `kind` tells whether the starting
+    matrices are covariances or precisions.
     """
     weights, means = np.asarray(weights, np.float64), np.asarray(means, np.float64)
     matrices = np.asarray(precisions_or_covariances, np.float64)

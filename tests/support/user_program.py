@@ -1,4 +1,4 @@
-"""A user's program: a type checker in strict mode must see every type it relies on."""
+"""A user's program: a type checker in strict mode must infer every type that it uses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def draw() -> NDArray[np.float64]:
 
 
 def fit(X: NDArray[np.float64]) -> GaussianMixture:
-    """Fit with every parameter given."""
+    """Fit with a value for every parameter."""
     model = GaussianMixture(
         2,
         covariance_type="diag",
@@ -97,7 +97,7 @@ def look(model: GaussianMixture) -> None:
 
 
 def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
-    """Fit with every parameter given that a GaussianMixture has not."""
+    """Fit with a value for every parameter that GaussianMixture does not have."""
     return BayesianGaussianMixture(
         n_components=2,
         weight_concentration_prior_type="dirichlet_process",
@@ -120,7 +120,7 @@ def fit_each_column(X: NDArray[np.float64]) -> list[BayesianGaussianMixture]:
 
 
 def keep(model: GaussianMixture) -> None:
-    """Write the model to a file, read it, exchange it with scikit-learn."""
+    """Write the model to a file, read it, and convert it to scikit-learn's and back."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.gmmx")
         model.save(path)
@@ -142,7 +142,7 @@ def keep(model: GaussianMixture) -> None:
 
 
 def main() -> None:
-    """Use all of the public API."""
+    """Use the whole public API."""
     X = draw()
     model = fit(X)
     use(model, X)

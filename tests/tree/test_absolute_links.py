@@ -1,4 +1,4 @@
-"""Links of the README as PyPI shows it, and the project's addresses."""
+"""Absolute links in the README for PyPI, and the project's addresses."""
 
 from __future__ import annotations
 

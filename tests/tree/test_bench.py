@@ -1,4 +1,4 @@
-"""The bench's report: where it is written, and which figures it leaves out."""
+"""The report of the bench: its place, and the values that it leaves out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CASE = Case(20_000, 8, 16)
 
 
 def hosts_that_take(theirs, ours):
-    """Return hosts whose calls tell given seconds, turn by turn."""
+    """Return hosts whose calls return the given seconds, one after another."""
 
     def host(library, seconds):
         turns = iter(seconds)

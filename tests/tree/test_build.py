@@ -1,4 +1,4 @@
-"""How the kernels were built, which of them are chosen, and what the build must not do."""
+"""The build of the kernels, the choice of the instruction set, and forbidden compiler flags."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import gmmx
 from gmmx import _core
 from gmmx._core.interface import passes
 
-LEVELS = ("baseline", "avx2", "avx512")  # from the least to the most able processor
+LEVELS = ("baseline", "avx2", "avx512")  # from the oldest to the newest processors
 COMPILED = gmmx.build_config()["kernel_levels"]
 USABLE = [level for level in passes.supported_levels() if level in COMPILED]
 PRINT_LEVEL = "import gmmx; print(gmmx.build_config()['instruction_set'])"
 
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a new interpreter, with GMMX_ISA and the threads' limits only as given."""
+    """Run code in a new interpreter, with GMMX_ISA and limits of threads only if given."""
     dropped = ("GMMX_ISA", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return subprocess.run(
@@ -37,7 +37,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def printed(code: str, **environment: str) -> str:
-    """Return what code prints in a new interpreter."""
+    """Run code in a new interpreter and return its output."""
     result = run_python(code, **environment)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
@@ -150,7 +150,7 @@ def test_openmp_limit_is_seen() -> None:
 
 
 def smallest_subnormal_survives() -> bool:
-    """Whether arithmetic still has subnormal numbers: fast-math flushes them to zero."""
+    """Return whether arithmetic has subnormal numbers, which fast-math flushes to zero."""
     smallest = np.full(8, 5e-324)
     return bool((smallest + smallest > smallest).all() and (smallest * 1.0 > 0).all())
 
@@ -168,7 +168,7 @@ def test_subnormal_numbers_survive_the_import() -> None:
 def test_infinities_and_nan_inside_a_kernel_are_seen(
     dtype: type[np.floating], covariance_type: str
 ) -> None:
-    """Squared distances overflow and their differences are NaN: results stay probabilities."""
+    """Results are probabilities even if squared distances overflow and differences are NaN."""
     X = np.random.default_rng(0).standard_normal((200, 3)).astype(dtype)
     model = gmmx.GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X)
     far = np.full((4, 3), np.finfo(dtype).max / 4, dtype)

@@ -1,4 +1,4 @@
-"""The changelog keeps to its form: https://keepachangelog.com/en/1.1.0/."""
+"""The changelog follows https://keepachangelog.com/en/1.1.0/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADING = re.compile(r"## \[(?P<version>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d)
 
 
 def releases() -> list[re.Match[str]]:
-    """Return the headings of releases, the newest first, Unreleased included."""
+    """Return the headings of releases, the newest first, with Unreleased."""
     headings = [line for line in TEXT.splitlines() if line.startswith("## ")]
     matches = [HEADING.fullmatch(heading) for heading in headings]
     wrong = [heading for heading, match in zip(headings, matches, strict=True) if match is None]
@@ -25,7 +25,7 @@ def releases() -> list[re.Match[str]]:
 
 
 def number(version: str) -> tuple[int, ...]:
-    """Return a version as numbers to compare."""
+    """Return a version as numbers for comparison."""
     return tuple(int(part) for part in version.split("."))
 
 

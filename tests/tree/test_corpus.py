@@ -1,4 +1,4 @@
-"""What the fuzzers in fuzz/ once came upon, run again."""
+"""Earlier findings of the fuzzers in fuzz/, run again."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 FUZZ = Path(__file__).parents[2] / "fuzz"
 KERNEL_PROBLEMS = (
-    1_000_004_152,  # responsibilities whose products with samples are subnormal
+    1_000_004_152,  # products of responsibilities and samples are subnormal
     2_000_000_120,  # the longest sums of the baseline's two lanes
     2_000_000_260,
-    100_000_006_958,  # sums whose reference was summed in one go
+    100_000_006_958,  # the reference's single long sum had larger rounding errors
     100_000_013_766,
     100_000_016_264,
     100_000_020_989,  # probabilities that rounding may change by any factor

@@ -1,4 +1,4 @@
-"""The examples in README.md and docs/ run, and links in Markdown files lead to files.
+"""The examples in README.md and docs/ run, and links in Markdown files lead to existing files.
 
 The ``python`` blocks of a page run from top to bottom in one namespace, in a temporary folder, with
 warnings as errors. A block that cannot run here starts with ``python no-run``; the text beside it
@@ -21,7 +21,7 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 MARKDOWN_FILES = sorted(
     path for pattern in ("*.md", "[a-z]*/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)
 )
-EXTRAS = {"skl2onnx"}  # packages without which the rest of a page is skipped
+EXTRAS = {"skl2onnx"}  # without these packages the rest of a page is skipped
 
 
 def tokens(path):
@@ -30,7 +30,7 @@ def tokens(path):
 
 
 def blocks(path):
-    """Return the code of a page's blocks that run, each below as many lines as in the page."""
+    """Return the code of the blocks to run, with the line numbers of the page."""
     python = [token for token in tokens(path) if token.info.startswith("python")]
     assert {token.info for token in python} <= {"python", "python no-run"}
     run = [token for token in python if token.info == "python"]
@@ -45,7 +45,7 @@ def links(path):
 
 
 def relative_links(path):
-    """Return the paths that a file links to, relative to its folder."""
+    """Return the paths of a file's links, relative to its folder."""
     return [link.path for link in links(path) if not link.scheme and link.path]
 
 

@@ -1,4 +1,4 @@
-"""What `import gmmx` does: Ctrl-C in its midst, and another package of the same name beside it."""
+"""`import gmmx`: Ctrl-C during the import, and another package with the same name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(command, folder, **environment):
 
 @pytest.fixture
 def interrupted(tmp_path):
-    """A folder whose module numpy raises what Ctrl-C raises."""
+    """Return a folder with a module numpy that raises KeyboardInterrupt, as Ctrl-C does."""
     folder = tmp_path / "modules"
     folder.mkdir()
     (folder / "numpy.py").write_text("raise KeyboardInterrupt")
@@ -58,7 +58,7 @@ def test_the_command_line_ends_without_a_traceback(interrupted, tmp_path, comman
 def test_a_program_is_interrupted_as_usual_whatever_its_name(interrupted, tmp_path, path):
     program = tmp_path / "programs" / path
     program.parent.mkdir(parents=True)
-    # The folder of the program comes first otherwise, and a program gmmx.py would import itself.
+    # Remove the program's folder from the path, else a program gmmx.py would import itself.
     program.write_text("import sys; del sys.path[0]\nfrom gmmx import GaussianMixture\n")
     argument = program.parent if program.name == "__main__.py" else program
     result = run([sys.executable, str(argument)], tmp_path, PYTHONPATH=interrupted)
@@ -82,7 +82,7 @@ def test_a_program_may_catch_its_interrupt(interrupted, tmp_path):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with a copy of the package, as pip installs it."""
+    """Return a folder with a copy of the package in the layout of an installation by pip."""
     site = tmp_path_factory.mktemp("site")
     names = [module.name for module in walk_packages(gmmx.__path__, "gmmx.")]
     for name in ["gmmx", *names]:
@@ -101,7 +101,7 @@ def site(installed, tmp_path):
 
 
 def install_other(site):
-    """Write the files of the other package over those that are there."""
+    """Write the files of the other package, replacing existing files."""
     for name in ITS_FILES:
         (site / "gmmx" / name).write_text("class GaussianMixtureModelJax: ...\n")
     (site / "gmmx" / "__init__.py").write_text(
@@ -115,9 +115,9 @@ def uninstall_other(site):
 
 
 def run_in(site, program):
-    """Run a program that imports the copy, whatever is installed.
+    """Run a program that imports the copy, not an installed gmmx.
 
-    Without its __init__.py the copy would come after any other on the path.
+    A copy without __init__.py would otherwise come after all other packages on the path.
     """
     return run(
         [sys.executable, "-c", f"""

@@ -1,4 +1,4 @@
-"""What docs/reliability.md promises beyond the other files, and that its tests exist."""
+"""Promises of docs/reliability.md without tests in other files, and the existence of its tests."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_parameters_are_never_nan_for_repeated_data(name):
 
 
 def test_more_pairs_of_sample_and_component_than_32_bits_count():
-    """Indices of samples times components are not formed in 32 bits."""
+    """Indices of pairs of sample and component must not be computed in 32 bits."""
     run(
         """
         n, K = 1_100_000, 2000
@@ -182,7 +182,7 @@ TABLE = ROOT / "docs" / "reliability.md"
 
 
 def table():
-    """Lines of the table, as the tool that counts them reads them."""
+    """Return the lines of the table, read by the tool that counts them."""
     path = ROOT / "tools" / "measure" / "reliability.py"
     specification = importlib.util.spec_from_file_location("reliability", path)
     tool = importlib.util.module_from_spec(specification)

@@ -1,4 +1,4 @@
-"""The rules of the source tree: who may import whom, how long things are, what is documented."""
+"""Rules of the source tree: imports between folders, lengths, and documentation."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LONGEST_FILE = 350
 LONGEST_CODE = 250  # lines of Python: docstrings, comments and empty lines not counted
 LONGEST_FUNCTION = 60  # lines, the docstring not counted
 
-# The purpose of a folder of `src/gmmx`, and the folders that its files may import beside their
-# own and the modules at the top. CONTRIBUTING.md has the same lines.
+# The purpose of each folder of `src/gmmx`, and the folders that its files may import in addition to
+# their own folder and the modules at the top. CONTRIBUTING.md has the same lines.
 FOLDERS = {
     "cli": (
         "files and terminals",
@@ -122,7 +122,7 @@ FOLDERS = {
         "",
     ),
 }
-# Modules at the top: those that every file may import, and those that only a few import.
+# The modules at the top that every file may import, and the modules that only some may import.
 EVERYWHERE = {"_build", "arrays", "exceptions", "other_package"}
 TOP = {"progress": {"cli", "estimators"}, "build_config": {"__init__"}}
 MOST_FILES = 12  # in a folder
@@ -139,7 +139,7 @@ def name_of(path):
 
 
 def folder_of(name):
-    """Return the folder of a module, such as 'model/covariance'; of one at the top its own name."""
+    """Return the folder of a module, such as 'model/covariance', or the name of a top module."""
     path = SOURCE / name.replace(".", "/")
     folder = path if path.is_dir() else path.parent
     return name if folder == SOURCE else folder.relative_to(SOURCE).as_posix()
@@ -172,7 +172,7 @@ def imported_names(path):
 
 
 def resolved(module, name):
-    """Return `module`, or its submodule `name` if there is one; the package itself is __init__."""
+    """Return `module`, or its submodule `name` if it exists; '__init__' for the package itself."""
     inner = f"{module}.{name}".strip(".")
     path = SOURCE / inner.replace(".", "/")
     files = [path.with_name(f"{path.name}{suffix}") for suffix in (".py", ".pyx", ".pxd", ".py.in")]
@@ -181,7 +181,7 @@ def resolved(module, name):
 
 
 def imports():
-    """Return pairs of a module and a module that it imports, itself left out."""
+    """Return pairs of a module and another module that it imports."""
     pairs = set()
     for path in [*PYTHON_FILES, *CYTHON_FILES]:
         pairs |= {(name_of(path), name) for name in imported_names(path)}
@@ -215,7 +215,7 @@ def test_files_import_what_their_folder_may():
 
 
 def is_inside(inner, outer):
-    """Return whether a folder is a part of a public one: `_core` names its parts one by one."""
+    """Return whether `inner` is a folder in `outer`; `_core` grants no access to its folders."""
     return inner.startswith(f"{outer}/") and outer != "_core"
 
 
@@ -268,7 +268,7 @@ def test_imports_are_found():
         assert pair in pairs
 
 
-# ---- what only some files may know
+# ---- restricted names and imports
 
 
 def test_scikit_learn_is_not_imported():
@@ -329,7 +329,7 @@ def test_names_that_are_imported_late_are_there():
 
 
 def covariance_types_asked_for(text):
-    """Return the names of structures, or parts of names, that Python code decides by."""
+    """Return names of structures, or parts of names, that Python code compares with."""
     decisions = ast.Compare | ast.Dict | ast.Set | ast.List | ast.Tuple | ast.Subscript
     for node in ast.walk(ast.parse(text)):
         part = node.pattern if isinstance(node, ast.match_case) else node
@@ -564,7 +564,7 @@ def test_examples_in_docstrings_are_right(name):
     if name.endswith("__main__"):
         return
     if name == "gmmx.estimators.registration":
-        return  # It registers for the whole process; the next test gives it one of its own.
+        return  # it registers for the whole process: the next test runs it in a new process
     results = doctest.testmod(importlib.import_module(name))
     assert results.failed == 0
 

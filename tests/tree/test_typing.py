@@ -1,4 +1,4 @@
-"""A type checker sees the public API as it is."""
+"""A type checker infers the right types of the public API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = ROOT / "tests" / "support" / "user_program.py"
 
 
 def run(*arguments: str) -> None:
-    """Run Python in the root of the repository; its output is the message of a failure."""
+    """Run Python in the root of the repository; a failure has its output as message."""
     result = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

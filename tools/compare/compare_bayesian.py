@@ -1,14 +1,15 @@
-"""Print how far the Bayesian mixtures of gmmx and scikit-learn end apart.
+"""Print the differences between fitted Bayesian mixtures of gmmx and of scikit-learn.
 
-Usage: python tools/compare/compare_bayesian.py. Both start from the same random state; differences
-are the largest relative ones, those of means and covariances in standard deviations.
+Usage: python tools/compare/compare_bayesian.py. Both libraries start from the same random state.
+The table has the largest relative differences; for means and covariances they are in units of
+standard deviations.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from compare_sklearn import print_rows  # first: it finds the tests' modules
+from compare_sklearn import print_rows  # first: it puts the tests' modules on the path
 
 from bayesian_comparison import PRIOR_TYPES, PosteriorComparison, compare_posteriors
 from comparison import DATASETS, SHARED_STARTS, samples_of

@@ -1,7 +1,8 @@
-"""Print how far gmmx and scikit-learn end apart: ``python tools/compare/compare_sklearn.py``.
+"""Print the differences between fitted mixtures of gmmx and of scikit-learn.
 
-The first table starts both from the same parameters, the others from the same random state.
-Differences are the largest relative ones; parameters are in weights and standard deviations.
+Usage: python tools/compare/compare_sklearn.py. In the first table both libraries start from the
+same parameters, in the others from the same random state. The tables have the largest relative
+differences; for parameters they are in units of weights and standard deviations.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LABELS = f"{'data set':<15}{'type':<11}"
 
 
 def print_rows(title: str, header: str, row: Callable[[str, str], str]) -> None:
-    """Print what `row` says of each data set and covariance type."""
+    """Print the result of `row` for each data set and covariance type."""
     print(f"{title}\n{LABELS}{header}")
     for name in DATASETS:
         for covariance_type in SHARED_TYPES:

@@ -1,7 +1,8 @@
-"""Are default fits as good as scikit-learn's? Final likelihoods over 50 seeds, side by side.
+"""Print the final likelihoods of default fits of gmmx and scikit-learn over 50 seeds.
 
-On data with ties k-means of the same seed may end in another partition: counted are the fits that
-differ between gmmx and scikit-learn, and between scikit-learn on X and on X + 0.3.
+On data with ties k-means with the same seed may end in another partition. For such data the program
+counts the fits that differ between gmmx and scikit-learn, and between scikit-learn on X and on
+X + 0.3.
 
 Usage: python tools/compare/compare_starts.py
 """
@@ -21,7 +22,7 @@ Samples = np.ndarray
 
 
 def data_sets() -> dict[str, tuple[Samples, int]]:
-    """Samples and number of components by name."""
+    """Return samples and numbers of components by name."""
     random_state = np.random.RandomState(0)
     digits = decomposition.PCA(12, random_state=0).fit_transform(datasets.load_digits().data)
     stretched = datasets.make_blobs(1500, 2, centers=5, random_state=1)[0]
@@ -39,13 +40,13 @@ def data_sets() -> dict[str, tuple[Samples, int]]:
 
 
 def final_scores(estimator: type, X: Samples, n_components: int) -> Samples:
-    """Mean log-likelihood of default fits, one for each seed."""
+    """Return the mean log-likelihood of a default fit for each seed."""
     fits = (estimator(n_components, random_state=seed).fit(X) for seed in range(N_SEEDS))
     return np.array([fit.score(X) for fit in fits])
 
 
 def data_with_ties() -> dict[str, tuple[Samples, int]]:
-    """Samples of which many lie as far from one mean as from another."""
+    """Return data sets in which many samples have the same distance from two means."""
     random = np.random.default_rng(0)
     return {
         "integers": (random.integers(0, 5, (400, 3)).astype(float), 4),
@@ -55,7 +56,7 @@ def data_with_ties() -> dict[str, tuple[Samples, int]]:
 
 
 def n_different(ours: type, X: Samples, theirs: type, Y: Samples, n_components: int) -> int:
-    """Seeds of which two fits end at different likelihoods."""
+    """Return the number of seeds for which two fits end at different likelihoods."""
     n_found = 0
     for seed in range(N_SEEDS_OF_TIES):
         one = ours(n_components, random_state=seed).fit(X).score(X)
@@ -65,7 +66,7 @@ def n_different(ours: type, X: Samples, theirs: type, Y: Samples, n_components: 
 
 
 def print_ties() -> None:
-    """Print how many fits differ on data with ties."""
+    """Print the number of fits that differ on data with ties."""
     head = f"of {N_SEEDS_OF_TIES} fits"
     print(f"\n{head:16} {'gmmx differs':>13} {'X + 0.3 differs':>16}")
     theirs = mixture.GaussianMixture
@@ -76,7 +77,7 @@ def print_ties() -> None:
 
 
 def main() -> None:
-    """Print means and their difference in standard errors, then what ties do."""
+    """Print mean likelihoods, their difference and its standard error, then the fits with ties."""
     warnings.simplefilter("ignore")
     print(
         f"{'data set':16} {'gmmx':>12} {'scikit-learn':>12} {'difference':>11} {'std. error':>10}"

@@ -1,7 +1,7 @@
-"""Print a digest of results to the last bit, to compare two builds of gmmx.
+"""Print digests of results to the last bit, to compare two builds of gmmx.
 
-Builds of one source for one instruction set agree in every bit, with OpenMP or without it:
-`python tools/compare/digest.py` prints the same lines under both.
+Builds of the same source for the same instruction set agree in every bit, with OpenMP or without
+it. `python tools/compare/digest.py` then prints the same lines for both builds.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python tools/measure/call_trace.py [--list]
 
-A fit of one iteration to 400 samples of 2 features, the second of the process: calls and returns
-between functions of different files. `--list` prints each of them.
+The program counts calls and returns between functions of different files, in a fit of one iteration
+to 400 samples of 2 features, the second fit of the process. `--list` prints each of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def moves_of(function: Any, *arguments: object) -> list[tuple[str, str, str]]:
     Returns
     -------
     list of tuple of str
-        Of each move the file it leaves, the file it enters, and the function called or left.
+        For each move the file before it, the file after it, and the function called or left.
     """
     moves: list[tuple[str, str, str]] = []
 

@@ -1,10 +1,10 @@
-"""Print gmmx next to scikit-learn in time, memory and labels.
+"""Print times, memory and labels of gmmx and of scikit-learn.
 
 Usage: python tools/measure/first_look.py
 
-Fits 8 components to the pixels of scikit-learn's china.jpg, predicts one row, and measures the peak
-memory of a fit. scikit-learn needs Pillow to read the picture. Each library runs in a process of
-its own with all cores; they take turns, and times are medians over turns.
+The program fits 8 components to the pixels of scikit-learn's china.jpg, predicts one row, and
+measures the peak memory of a fit. scikit-learn needs Pillow to read the picture. Each library runs
+in a process of its own with all cores. The libraries run in turn; times are medians over the turns.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from memory import peak_of_fit
 
 PLAN = replace(THOROUGH, repeats=3, patience=math.inf)
 N_COMPONENTS = 8
-SIZES = (200_000, 8, 32)  # of the fit whose memory is measured: n_samples, n_features, n_components
+SIZES = (200_000, 8, 32)  # n_samples, n_features, n_components of the fit for the peak memory
 KEYS = (SKLEARN.key, GMMX.key)
 
 
 @cache
 def pixels() -> np.ndarray:
-    """Colours of the picture, uint8 of shape (273280, 3)."""
+    """Return the colours of the picture, uint8 of shape (273280, 3)."""
     return load_sample_image("china.jpg").reshape(-1, 3)
 
 
@@ -57,7 +57,7 @@ def fit_picture(module: str) -> dict[str, Any]:
     X = pixels().astype(np.float64)
     model = import_module(module).GaussianMixture(N_COMPONENTS, random_state=0)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge
+        warnings.simplefilter("ignore")  # ConvergenceWarning
         seconds, _ = timed(lambda: model.fit(X))
     parameters = Parameters(model.weights_, model.means_, model.covariances_)
     return {
@@ -69,12 +69,12 @@ def fit_picture(module: str) -> dict[str, Any]:
 
 
 def agrees(found: dict[str, Any]) -> bool:
-    """Whether both libraries had the same result, without which a time does not count."""
+    """Return whether both libraries had the same result; otherwise the times do not count."""
     return bool(found["difference"] <= TOLERANCE["float64"])
 
 
 def rows_of_picture(hosts: list[Host]) -> list[list[str]]:
-    """Measure fits of the picture."""
+    """Measure fits of the picture and return the rows of the table."""
     found = compare(hosts, PLAN, "tools.measure.first_look.fit_picture")
     seconds, n_iter, likelihoods, shares = (
         [found[key][name] for key in KEYS] for name in ("seconds", "n_iter", "result", "relabelled")
@@ -100,7 +100,7 @@ def rows_of_picture(hosts: list[Host]) -> list[list[str]]:
 
 
 def row_of_prediction(hosts: list[Host]) -> list[str]:
-    """Measure ``predict_proba`` of a single row."""
+    """Measure ``predict_proba`` of a single row and return the row of the table."""
     found = compare(hosts, PLAN, "bench.measures.prediction.one_row")
     seconds = [found[key]["seconds"] for key in KEYS]
     text = f"predict_proba of one row, {N_FEATURES} features, {ROW_COMPONENTS} components"
@@ -112,7 +112,7 @@ def row_of_prediction(hosts: list[Host]) -> list[str]:
 
 
 def row_of_memory() -> list[str]:
-    """Measure the peak memory of a fit beyond its samples."""
+    """Measure the peak memory of a fit beyond its samples and return the row of the table."""
     ratios = [peak_of_fit(library, *SIZES).ratio for library in ("sklearn.mixture", "gmmx")]
     text = "peak memory of a fit beyond X, as a multiple of the size of X"
     return [
@@ -123,7 +123,7 @@ def row_of_memory() -> list[str]:
 
 
 def main() -> None:
-    """Start the libraries, measure, print."""
+    """Start the processes of the libraries, measure, and print the table."""
     n_threads = usable_cores()
     hosts = [Host(library, n_threads) for library in (SKLEARN, GMMX)]
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Print how long importing gmmx's estimator takes, next to NumPy, which is part of it.
+"""Print the time of importing gmmx's estimator, and of importing NumPy, which is part of it.
 
 Usage: python tools/measure/import_time.py
 """
@@ -20,14 +20,14 @@ PROGRAMS = {
 
 
 def milliseconds(code: str) -> float:
-    """Return the time that a new interpreter takes for code."""
+    """Return the time of running code in a new interpreter, in milliseconds."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return 1e3 * (time.perf_counter() - start)
 
 
 def main() -> None:
-    """Run the programs in turn, print the median time of each."""
+    """Run the programs in turn and print the median time of each."""
     times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     for _ in range(REPEATS):
         for name, code in PROGRAMS.items():

@@ -2,7 +2,7 @@
 
 Usage: python tools/measure/peak_memory.py [--sklearn]
 
-Each fit runs in a process of its own; with ``--sklearn`` scikit-learn's is measured as well.
+Each fit runs in a process of its own. With ``--sklearn`` the program also measures scikit-learn.
 """
 
 from __future__ import annotations

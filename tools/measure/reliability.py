@@ -1,4 +1,4 @@
-"""Run the tests that docs/reliability.md names, and count the lines that they hold.
+"""Run the tests named in docs/reliability.md, and count the lines whose tests pass.
 
 Usage: python tools/measure/reliability.py
 """
@@ -19,7 +19,7 @@ ROW = re.compile(r"\| (\d\.\d+) \| (.*) \| (.*) \|")
 
 
 class Line(NamedTuple):
-    """A line of the table: its number, what is promised, and the tests that hold it."""
+    """A line of the table: its number, the promise, its tests, and a note if it has none."""
 
     number: str
     promise: str
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 def read_table(path: Path) -> list[Line]:
-    """Lines of the document's tables."""
+    """Return the lines of the document's tables."""
     lines = []
     for row in path.read_text(encoding="utf-8").splitlines():
         match = ROW.fullmatch(row.strip())
@@ -41,7 +41,7 @@ def read_table(path: Path) -> list[Line]:
 
 
 def outcomes(tests: set[str]) -> dict[str, set[str]]:
-    """Outcomes of the cases of each test."""
+    """Return the outcomes of the cases of each test."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         names = [f"tests/{test}" for test in sorted(tests)]
@@ -59,14 +59,14 @@ def outcomes(tests: set[str]) -> dict[str, set[str]]:
 
 
 def main() -> int:
-    """Print each line that is not held, and the counts; 1 if a test failed."""
+    """Print each line whose tests do not pass, and the counts; return 1 if a test failed."""
     lines = read_table(ROOT / "docs" / "reliability.md")
     found = outcomes({test for line in lines for test in line.tests})
     held: dict[str, list[bool]] = defaultdict(list)
     failed = False
     for line in lines:
         results = [found.get(test, {"missing"}) for test in line.tests]
-        # A test may skip some of its cases, not all.
+        # A test may skip some of its cases, but not all.
         is_held = bool(results) and all(
             "passed" in result and result <= {"passed", "skipped"} for result in results
         )

@@ -1,6 +1,7 @@
-"""How many nats before the maximum do the stopping rules end a fit? A table.
+"""Print how many nats below the maximum the stopping rules end a fit.
 
-The maximum is where a second fit, with a tolerance of 1e-6 nats, gets to from there.
+The maximum is the result of a second fit with a tolerance of 1e-6 nats, which starts at the end of
+the first fit.
 
 Usage: python tools/measure/stopping.py
 """
@@ -19,7 +20,7 @@ Samples = np.ndarray
 
 
 def data_sets() -> dict[str, tuple[Samples, int]]:
-    """Samples and number of components by name."""
+    """Return samples and numbers of components by name."""
     draw = np.random.default_rng(0)
     faithful = np.loadtxt(
         str(files("gmmx") / "data" / "faithful.csv"), delimiter=",", skiprows=1, usecols=(0, 1)
@@ -35,7 +36,7 @@ def data_sets() -> dict[str, tuple[Samples, int]]:
 
 
 def shortfalls(X: Samples, n_components: int, algorithm: str, tol_type: str) -> tuple[Samples, int]:
-    """Nats of the total log-likelihood that fits lack, and the median of their passes."""
+    """Return the nats of the total log-likelihood below the maximum, and the median of passes."""
     lacking, n_iter = [], []
     for seed in range(N_SEEDS):
         options = {"random_state": seed, "algorithm": algorithm, "init_params": "k-means++"}

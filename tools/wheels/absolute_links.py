@@ -1,7 +1,7 @@
-"""Make the README's links absolute and name the project's addresses, before a release is built.
+"""Make the README's links absolute and add the project's addresses, before a release is built.
 
-PyPI shows the README outside the repository, where relative links break. The release workflow
-knows the repository's address and runs ``python tools/wheels/absolute_links.py ADDRESS TAG``.
+PyPI shows the README outside the repository, where relative links do not work. The release workflow
+runs ``python tools/wheels/absolute_links.py ADDRESS TAG`` with the repository's address.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ RELATIVE_LINK = re.compile(r"(!?)(\[[^\]]*\])\((?!https?:|#)([^)]+)\)")
 
 
 def with_absolute_links(text: str, address: str, tag: str) -> str:
-    """Return Markdown whose relative links lead to files of a tag, pictures to their bytes."""
+    """Return Markdown with links to files of a tag, and to raw files for pictures."""
 
     def absolute(match: re.Match[str]) -> str:
         picture, label, path = match.groups()

@@ -1,4 +1,4 @@
-"""Compiled kernels, and the choice of the instruction set they run on."""
+"""Compiled kernels, and the choice of their instruction set."""
 
 import os
 from importlib import import_module
@@ -9,7 +9,7 @@ from gmmx.other_package import warn_if_overwritten
 
 
 def choose_level() -> str:
-    """Highest compiled level of this processor, no higher than the environment's GMMX_ISA."""
+    """Return the highest compiled instruction set that the processor and GMMX_ISA allow."""
     usable = [level for level in passes.supported_levels() if level in KERNEL_LEVELS]
     wanted = os.environ.get("GMMX_ISA")
     if not wanted:

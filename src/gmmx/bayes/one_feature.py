@@ -1,4 +1,4 @@
-"""Variational inference on an array of one feature, in one compiled call an iteration."""
+"""Variational inference on an array of one feature: one compiled call makes an iteration."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class OneFeatureBayes(VariationalBayes):
-    """The two steps on an array of one feature, made by one compiled call.
+    """The two steps of variational inference on an array of one feature, in one compiled call.
 
-    A pass over a column takes less time than the small steps of an iteration in Python.
+    A pass over one feature takes less time than the small computations of an iteration in Python.
 
     Parameters
     ----------
     samples : ArraySource
         Samples of one feature.
     prior : MixturePrior
-        Prior of the parameters, with a variance for each component.
+        Prior of the parameters. Its covariance structure has a variance for each component.
     reg_covar : float
         Added to every variance of the samples.
     """
@@ -46,10 +46,9 @@ class OneFeatureBayes(VariationalBayes):
         )  # fmt: skip
 
     def step(self, parameters: MixtureParameters) -> Step:
-        """Make both steps: see `Steps`.
+        """Make one E-step and one M-step: see `Steps`.
 
-        Where squares overflow, moments cancel or variances vanish, the steps of all features are
-        made instead.
+        If squares overflow, moments cancel or variances vanish, `VariationalBayes` makes the step.
         """
         found = self.iteration(
             parameters.means, parameters.covariance.precisions_cholesky.reshape(-1),
@@ -65,7 +64,7 @@ class OneFeatureBayes(VariationalBayes):
 def variational_steps(
     samples: SampleSource, prior: MixturePrior, reg_covar: float
 ) -> VariationalBayes:
-    """Return the steps that suit the samples."""
+    """Return the compiled steps for an array of one feature, else the general steps."""
     has_own_variances = samples.n_features == 1 and "component" in prior.structure.axes
     if has_own_variances and isinstance(samples, ArraySource):
         return OneFeatureBayes(samples, prior, reg_covar)

@@ -1,7 +1,7 @@
 """Prior and posterior distributions of a mixture's parameters.
 
-Means and precisions have Gauss-Wishart distributions, the weights one of
-`weight_distributions`. Prior and samples' statistics give the posterior, in the M-step's place.
+Means and precisions have Gauss-Wishart distributions; the weights have a distribution of
+`weight_distributions`. The M-step computes the posterior from the prior and the statistics.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ from gmmx.samples.moments import rounded_to
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
-N_ROWS = 5  # of `OneFeatureIteration` before the terms
-# A component that holds fewer samples, counted by their responsibilities, is not in use.
+N_ROWS = 5  # rows that `OneFeatureIteration` returns before the terms of the normalizers
+# A component whose responsibilities sum to less is not in use.
 FEWEST_SAMPLES = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class MixturePosterior(MixtureParameters):
-    """Posterior of a mixture's parameters, whose `weights` and `means` are expectations.
+    """Posterior of a mixture's parameters.
 
-    `covariance` holds the inverses of the expected precisions.
+    `weights` and `means` are expected values; `covariance` holds the inverses of the expected
+    precisions.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class MixturePosterior(MixtureParameters):
     mean_precision : ndarray of shape (n_components,)
         Precisions of the means, in units of the components' precisions.
     degrees_of_freedom : ndarray of shape (n_components,) or ()
-        Of the Wishart distributions; one number for a shared covariance.
+        Degrees of freedom of the Wishart distributions; one number for a shared covariance.
 
     References
     ----------
@@ -56,7 +57,7 @@ class MixturePosterior(MixtureParameters):
 
     @property
     def empty(self) -> NDArray[np.intp]:
-        """None: components without samples have the prior."""
+        """No component: a component without samples has the prior's parameters."""
         return np.empty(0, dtype=np.intp)
 
     @property
@@ -75,12 +76,12 @@ class MixturePosterior(MixtureParameters):
         return np.asarray(self._terms[0][1])
 
     def log_normalizer(self) -> float:
-        """Logarithm of the integral that normalizes the density, less powers of pi."""
+        """Return the log integral that normalizes the density, without the powers of pi."""
         return self._terms[1] + self.weight_distribution.log_normalizer()
 
     @cached_property
     def _terms(self) -> tuple[Array, float]:
-        """1/2 E log det precision_k and `log_scale`; `log_normalizer` less that of the weights."""
+        """1/2 E log det precision_k and `log_scale`; `log_normalizer` without the weights' part."""
         return conjugate.gauss_wishart(
             self.weight_distribution.expected_log(), self.mean_precision,
             self.degrees_of_freedom.reshape(-1), self.covariance.precisions_cholesky.reshape(-1),
@@ -88,10 +89,11 @@ class MixturePosterior(MixtureParameters):
         )  # fmt: skip
 
     def divergence_from(self, prior: MixturePrior) -> float:
-        """Kullback-Leibler divergence KL(self || prior), in nats.
+        """Return the Kullback-Leibler divergence KL(self || prior), in nats.
 
-        log Z_0 - log Z + (eta - eta_0) E T with the sufficient statistics T: logarithms of the
-        weights, log det precision, precision, and squared distance to the prior's mean.
+        It is log Z_0 - log Z + (eta - eta_0) . E T, with normalizers Z, natural parameters eta and
+        the sufficient statistics T: logarithms of the weights, log det precision, precision, and
+        squared distance to the prior's mean.
         """
         n_features = self.means.shape[1]
         start = prior.without_samples()
@@ -114,10 +116,11 @@ class MixturePosterior(MixtureParameters):
         )
 
     def entropy(self, statistics: SufficientStatistics, dtype: np.dtype[Any]) -> float:
-        """Entropy of the responsibilities under this posterior, -sum_ik r_ik log r_ik.
+        """Return the entropy of the responsibilities, -sum_ik r_ik log r_ik, in nats.
 
-        log r_ik = log scale_k - 1/2 |U_k^T (x_i - mean_k)|^2 - log p_i, whose sums the statistics
-        hold. Everything is rounded as the kernels see it, with one feature U_k / sqrt(2).
+        The statistics hold the sums of log r_ik = log scale_k - 1/2 |U_k^T (x_i - mean_k)|^2
+        - log p_i. Factors and scales are rounded as in the kernels, which use U_k / sqrt(2) with
+        one feature.
         """
         root = math.sqrt(0.5) if has_one_variance_each(self) else 1.0
         factors = rounded_to(dtype, root * self.covariance.factors()) / root
@@ -139,11 +142,11 @@ class MixturePrior:
     weight_distribution : WeightDistribution
         Distribution of the weights.
     mean_precision : float
-        Weight of the mean, in samples.
+        Weight of the prior's mean, as a number of samples.
     mean : ndarray of shape (n_features,)
-        Expected means.
+        Expected mean of each component.
     degrees_of_freedom : float
-        Of the precisions' Wishart distributions.
+        Degrees of freedom of the precisions' Wishart distributions.
     scatter : ndarray of shape ``structure.prior_shape(n_features)``
         Inverse of the Wishart distributions' scale.
     """
@@ -156,9 +159,9 @@ class MixturePrior:
     scatter: Array
 
     def posterior(self, statistics: SufficientStatistics, reg_covar: float) -> MixturePosterior:
-        """Posterior of the parameters, given responsibilities through their statistics.
+        """Return the posterior of the parameters, given the statistics of the samples.
 
-        `reg_covar` is added to the variances that the samples have.
+        `reg_covar` is added to the variances of the samples.
         """
         structure = self.structure
         n_components, n_features = statistics.origin.shape
@@ -189,7 +192,7 @@ class MixturePrior:
     def posterior_of_rows(
         self, rows: Array, log_normalizer: float, of_weights: float
     ) -> MixturePosterior:
-        """The posterior of one feature from what `OneFeatureIteration` returns."""
+        """Return the posterior of one feature from the results of `OneFeatureIteration`."""
         means, mean_precision, degrees, covariances, factors = rows[:N_ROWS]
         n_components, n_parameters = len(means), (len(rows) - N_ROWS - 2) // 3
         first_term = N_ROWS + 2 + n_parameters
@@ -207,7 +210,7 @@ class MixturePrior:
     def with_counts(
         self, counts: Array, means: Array, covariance: ConjugateStructure
     ) -> MixturePosterior:
-        """The posterior of given expectations, of so many samples in each component."""
+        """Return the posterior with given means, covariances and numbers of samples `counts`."""
         weight_distribution = self.weight_distribution.updated(counts)
         shares = counts if covariance.degrees_shape(len(counts)) else np.asarray(counts.mean())
         return MixturePosterior(
@@ -216,7 +219,7 @@ class MixturePrior:
         )  # fmt: skip
 
     def without_samples(self) -> MixturePosterior:
-        """The posterior of no samples at all, which is the prior of all components."""
+        """Return the posterior without samples, which is the prior of all components."""
         weights = self.weight_distribution.mean()
         n_components, n_features = len(weights), len(self.mean)
         shape = self.structure.covariance_shape(n_components, n_features)
@@ -230,10 +233,11 @@ class MixturePrior:
 
 
 def widen(covariances: Array, is_unused: NDArray[np.bool_]) -> None:
-    """Raise the variances of components that are not in use by some rounding errors, in place.
+    """Increase the variances of components not in use by a few rounding errors, in place.
 
-    Such a component has the prior's covariance, which is singular if that of the samples is, as it
-    is of samples on a line. The data do not depend on it, and need not fail by it.
+    Such a component has the prior's covariance. By default this is the covariance of all samples,
+    which is singular, for example, if they lie on a line. A fit must not fail because of a
+    component without samples.
     """
     n_features = covariances.shape[-1]
     variances = np.einsum("kdd->kd", covariances)

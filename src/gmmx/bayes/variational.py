@@ -1,4 +1,4 @@
-"""Variational Bayesian inference: the EM loop with a posterior in place of parameters."""
+"""Variational Bayesian inference: the EM loop over posteriors instead of parameters."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class VariationalBayes(ExpectationMaximization):
     """The two steps of variational inference on one source of samples.
 
-    The E-step is the pass over the samples under the posterior's expectations, the M-step adds
-    their statistics to the prior.
+    The E-step is the pass over the samples with expectations under the posterior. The M-step adds
+    the statistics of the samples to the prior.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class VariationalBayes(ExpectationMaximization):
         self.prior = prior
 
     def start(self, statistics: SufficientStatistics) -> MixturePosterior:
-        """Return the posterior of a first assignment of the samples."""
+        """Return the posterior after a first assignment of samples to components."""
         try:
             return self.prior.posterior(statistics, self.reg_covar)
         except DegenerateCovarianceError as error:
@@ -54,9 +54,10 @@ class VariationalBayes(ExpectationMaximization):
             ) from error
 
     def step(self, parameters: MixtureParameters) -> Step:
-        """Make both steps: see `Steps`.
+        """Make one E-step and one M-step: see `Steps`.
 
-        The bound is that of the evidence, in nats, less what depends on the prior only.
+        The bound is the lower bound of the log evidence, in nats, without the terms that depend
+        on the prior only.
         """
         assert isinstance(parameters, MixturePosterior)
         statistics = self.samples.statistics(parameters)
@@ -73,11 +74,14 @@ class VariationalBayes(ExpectationMaximization):
         return self.prior.posterior(statistics, self.reg_covar)
 
     def chart(self, origin: MixtureParameters) -> Chart:
-        """Coordinates of posteriors under this prior."""
+        """Return the coordinates of posteriors about `origin`, under this prior."""
         return PosteriorChart(origin, self.prior)
 
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
-        """That of maximum likelihood, as far as it counts beside the prior's scatter."""
+        """Return the squared shift, weighted by counts / degrees of freedom.
+
+        The prior's scatter reduces the effect of a shift on the posterior's covariance.
+        """
         assert isinstance(parameters, MixturePosterior)
         whitened = parameters.covariance.whiten(statistics.shift)
         shares = statistics.counts / parameters.degrees_of_freedom
@@ -85,10 +89,11 @@ class VariationalBayes(ExpectationMaximization):
 
 
 class PosteriorChart(Chart):
-    """Coordinates of the posteriors that samples can lead to from one prior.
+    """Coordinates of the posteriors that samples can produce from one prior.
 
-    They are those of a mixture of the posterior's means and covariances, whose components count
-    as much as the prior and their samples together. All other parameters follow from the counts.
+    The means and covariances have the coordinates of a mixture. The mass of a component is the
+    number of its samples plus the prior's mean precision; all other parameters follow from the
+    counts.
     """
 
     def __init__(self, origin: MixtureParameters, prior: MixturePrior) -> None:
@@ -98,14 +103,14 @@ class PosteriorChart(Chart):
 
     @staticmethod
     def masses(parameters: MixtureParameters) -> Array:
-        """Samples of each component, those that the prior stands for included."""
+        """Return the mean precisions: the counts plus the prior's mean precision."""
         assert isinstance(parameters, MixturePosterior)
         return parameters.mean_precision
 
     def mixture(
         self, log_ratios: Array, means: Array, covariance: CovarianceStructure
     ) -> MixturePosterior:
-        """The posterior of as many samples as have led to the origin."""
+        """Return the posterior with as many samples as the origin's."""
         assert isinstance(covariance, ConjugateStructure)
         prior, masses = self.prior, self.masses(self.origin) * np.exp(log_ratios)
         counts = np.maximum(masses - prior.mean_precision, 0)

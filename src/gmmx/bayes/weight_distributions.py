@@ -1,6 +1,6 @@
-"""Distributions of a mixture's weights, conjugate to the components of its samples.
+"""Distributions of a mixture's weights, conjugate to the counts of samples.
 
-Prior and posterior are of one class: counts of samples turn the one into the other.
+Prior and posterior have the same class: `updated` adds counts of samples to the prior.
 """
 
 from __future__ import annotations
@@ -24,60 +24,60 @@ class WeightDistribution(ABC):
     @classmethod
     @abstractmethod
     def symmetric(cls, n_components: int, concentration: float) -> Self:
-        """The prior of a single concentration parameter."""
+        """Return the prior with the same concentration for all components."""
 
     @classmethod
     @abstractmethod
     def from_concentration(cls, concentration: Array | tuple[Array, Array]) -> Self:
-        """The distribution of parameters as the user sees them."""
+        """Return the distribution with given parameters, in the form of `concentration`."""
 
     @property
     @abstractmethod
     def concentration(self) -> Array | tuple[Array, Array]:
-        """Parameters as the user sees them."""
+        """The parameters, in the form of the attribute `weight_concentration_`."""
 
     @property
     @abstractmethod
     def prior_concentration(self) -> float:
-        """The concentration that `symmetric` was given."""
+        """The concentration given to `symmetric`."""
 
     @abstractmethod
     def updated(self, counts: Array) -> Self:
-        """Posterior of this prior, given samples of each component."""
+        """Return the posterior of this prior, given the counts of samples by component."""
 
     def with_terms(self, terms: Array, log_normalizer: float) -> Self:
-        """The distribution itself, which need not compute its expectations any more."""
+        """Store known expectations and normalizer in the distribution, and return it."""
         vars(self)["_terms"] = terms, log_normalizer
         return self
 
     @abstractmethod
     def mean(self) -> Array:
-        """Expected weights."""
+        """Return the expected weights."""
 
     @abstractmethod
     def expected_log(self) -> Array:
-        """Expected logarithms of the weights."""
+        """Return the expected logarithms of the weights."""
 
     @abstractmethod
     def log_normalizer(self) -> float:
-        """Logarithm of the integral that normalizes the density."""
+        """Return the logarithm of the integral that normalizes the density."""
 
     @abstractmethod
     def moved_from(self, prior: Self) -> float:
-        """E_q[(eta - eta_0) . T]: difference of natural parameters times expected log weights.
+        """Return E_q[(eta - eta_0) . T], a part of KL(q || prior), in nats.
 
-        It is a part of KL(q || prior), in nats.
+        It is the difference of natural parameters times the expected log weights.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class Dirichlet(WeightDistribution):
-    """Dirichlet distribution: a finite mixture.
+    """Dirichlet distribution: the weights of a finite mixture.
 
     Attributes
     ----------
     alpha : ndarray of shape (n_components,)
-        Parameters.
+        Concentration of each component.
 
     References
     ----------
@@ -125,12 +125,12 @@ class Dirichlet(WeightDistribution):
 
 @dataclass(frozen=True, eq=False)
 class StickBreaking(WeightDistribution):
-    """Truncated Dirichlet process: each weight is a share of what those before it left.
+    """Truncated Dirichlet process: each weight is a share of 1 minus the weights before it.
 
     Attributes
     ----------
     taken, left : ndarray of shape (n_components,)
-        Parameters of the shares' beta distributions.
+        Parameters of the beta distributions of the shares.
 
     References
     ----------

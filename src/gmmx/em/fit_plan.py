@@ -1,4 +1,4 @@
-"""The plan of a fit: its steps, its starts, and how the loop goes on and ends."""
+"""The plan of a fit: its steps, starting values, stopping rule, acceleration and repair."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FitPlan:
-    """The parameters of an estimator, checked, as the EM loop needs them for one set of samples.
+    """The checked parameters of an estimator and one set of samples, in the form of the EM loop.
 
     Attributes
     ----------
     steps : Steps
         The E-step and the M-step.
     start : callable
-        Returns starting parameters, drawn with a given random state.
+        Takes a random state and returns starting parameters.
     algorithm : {'em', 'squarem'}
         Plain or accelerated EM.
     stopping : callable
-        Returns a new stopping rule, for one start.
+        Returns a new stopping rule for one start.
     attributes : callable
-        Returns the fitted attributes of a result.
+        Takes a result and returns the fitted attributes.
     repair : callable, optional
-        Returns a new repair of collapsed components, for one start. Without it a collapse is an
-        error.
+        Returns a new repair of collapsed components for one start. Without a repair a collapse
+        is an error.
     """
 
     steps: Steps

@@ -17,14 +17,14 @@ from gmmx.model.statistics import OutOfRangeError
 
 
 class Step(NamedTuple):
-    """The end of one step of EM, and the bound that the step has raised."""
+    """The parameters after one step of EM, and the value of the bound."""
 
     end: MixtureParameters
     lower_bound: float
 
 
 class Steps(Protocol):
-    """Both steps of EM on one set of samples."""
+    """The E-step and the M-step of EM on one set of samples."""
 
     def step(self, parameters: MixtureParameters) -> Step:
         """Make one E-step and one M-step.
@@ -38,7 +38,8 @@ class Steps(Protocol):
         -------
         Step
             Parameters after the step, and the bound: in maximum likelihood the mean
-            log-likelihood of `parameters`, in variational inference a bound of the evidence.
+            log-likelihood of `parameters` per sample, in variational inference a lower bound of
+            the log evidence.
 
         Raises
         ------
@@ -54,26 +55,27 @@ class Steps(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class EMResult:
-    """Where the EM loop ended.
+    """The result of the EM loop.
 
     Attributes
     ----------
     parameters : MixtureParameters
         Parameters after the last M-step.
     lower_bounds : list of float
-        Mean log-likelihood per sample, in nats, before each M-step; or what bounds the evidence.
+        Mean log-likelihood per sample, in nats, before each M-step; in variational inference the
+        lower bound of the log evidence.
     n_iter : int
         Number of iterations.
     converged : bool
         Whether the last change was below the tolerance.
     lower_bound : float
-        The last of `lower_bounds`, or the one that the loop started from.
+        The last of `lower_bounds`, or the bound given to the loop if it made no iteration.
     is_stopped : bool
         Whether the callback ended the loop.
     repairs : list of str
-        What was done about components that collapsed.
+        A sentence for each collapsed component: the finding and the repair.
     start : MixtureParameters, optional
-        Parameters that the loop started from.
+        Parameters at the start of the loop.
     """
 
     parameters: MixtureParameters
@@ -87,7 +89,7 @@ class EMResult:
 
     @property
     def emptied(self) -> list[int]:
-        """Components that have lost all samples, those left out that started with weight 0."""
+        """Components that lost all samples during the loop; they started with a weight above 0."""
         empty: list[int] = self.parameters.empty.tolist()
         if self.start is None or not empty:
             return empty
@@ -106,31 +108,31 @@ def run_em(
     stopping: StoppingRule | None = None,
     repair: Repair | None = None,
 ) -> EMResult:
-    """Make steps of EM until the bound that they raise has converged.
+    """Make steps of EM until the bound has converged.
 
     Parameters
     ----------
     parameters : MixtureParameters
-        Where to start.
+        Starting parameters.
     steps : Steps
         The E-step and the M-step.
     tol : float
         Tolerance of the stopping rule.
     max_iter : int
-        Largest number of iterations, passes over the samples.
+        Largest number of iterations. Each iteration is one pass over the samples.
     lower_bound : float, default=-inf
-        Bound to which the first one is compared.
+        Bound that the bound of the first iteration is compared with.
     callback : callable, optional
-        Called after each iteration with its number, from 1, and the bound. EM ends when it
-        returns a true value.
+        Called after each iteration with its number, from 1, and the bound. EM ends when the
+        callback returns a true value.
     acceleration : SquaredExtrapolation, optional
-        Proposes the parameters of the next step and tells when to stop. A proposal that is worse
-        than the parameters before it is given up for the end of the last EM step: the bound never
-        falls.
+        Proposes the parameters of the next step and tells when EM has converged. If the bound of
+        a proposal is below the bound before it, the loop goes back to the end of the last EM step.
     stopping : StoppingRule, optional
-        Tells when EM has converged; by default when the bound changes by less than `tol`.
+        Tells when EM has converged; by default a change of the bound by less than `tol`.
     repair : Repair, optional
-        Gives the parameters to go on with if a component collapses. Without it that is an error.
+        Returns the parameters to continue with when a component collapses. Without a repair a
+        collapse is an error.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def run_em(
         try:
             end, lower_bound = steps.step(parameters)
         except (DegenerateMixtureError, OutOfRangeError) as error:
-            # A proposal under which a component collapses is a bad one, no more.
+            # If the failed step started from a proposal, only the proposal is rejected.
             if acceleration is not None and acceleration.fallback is not None:
                 lower_bound = -np.inf
             elif repair is not None and isinstance(error, DegenerateMixtureError):

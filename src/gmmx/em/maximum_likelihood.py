@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-# A mean that moves farther than this, in squared standard deviations of the new covariance,
-# costs the moments about the old mean so many digits that they are taken again about the new.
+# If a mean moves farther than this, in squared standard deviations of the new covariance, the
+# moments about the old mean lose too many digits and are taken again about the new mean.
 LARGEST_SQ_SHIFT = 1e4
-MOST_REFINEMENTS = 3  # each gains the digits of one float64
+MOST_REFINEMENTS = 3  # each refinement recovers as many digits as one float64 holds
 
 
 class ExpectationMaximization:
@@ -33,7 +33,7 @@ class ExpectationMaximization:
     reg_covar : float
         Added to every variance.
     allow_empty : bool, default=True
-        Whether a component without samples is kept, with weight 0, or an error.
+        Whether a component without samples is kept with weight 0. Otherwise it is an error.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ExpectationMaximization:
     def m_step(
         self, statistics: SufficientStatistics, previous: MixtureParameters
     ) -> MixtureParameters:
-        """Return new parameters; moments that cancelled are taken again."""
+        """Return new parameters; take the moments again if they cancelled."""
         samples = self.samples
         if not self.allow_empty and statistics.empty.size:
             raise empty_error(int(statistics.empty[0]), samples.n_samples)
@@ -90,6 +90,6 @@ class ExpectationMaximization:
         return Chart(origin)
 
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
-        """Return sum_k |U_k^T (new mean - origin)|^2: how far moments had to be moved."""
+        """Return sum_k |U_k^T (new mean - origin)|^2, the squared distance moments were moved."""
         whitened = parameters.covariance.whiten(statistics.shift)
         return float(np.vdot(whitened, whitened))

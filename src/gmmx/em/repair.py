@@ -1,4 +1,4 @@
-"""Repairs of a component that collapses: a new start, or its removal."""
+"""Repairs of a collapsed component: a new start of the component, or its removal."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from gmmx.arrays import FloatArray
     from gmmx.samples.source import SampleSource
 
-MOST_RESEEDS = 10  # in one start: a component that still collapses then will do so again
+MOST_RESEEDS = 10  # in one start; after as many, components would go on collapsing
 
 
 class Repair(ABC):
-    """Find the parameters to go on with when a component collapses; one object for each start.
+    """Find parameters to continue with when a component collapses; one object for each start.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Repair(ABC):
     Attributes
     ----------
     actions : list of str
-        Findings and repairs, in order.
+        A sentence for each repair, in order: the finding and the action.
     """
 
     def __init__(self, samples: SampleSource) -> None:
@@ -40,14 +40,17 @@ class Repair(ABC):
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
     ) -> MixtureParameters:
-        """Parameters in place of those whose M-step raised `error`; raises it if there are none."""
+        """Return the repaired mixture, or raise `error` if there is none.
+
+        `parameters` are the parameters before the M-step that raised `error`.
+        """
 
 
 class Reseed(Repair):
-    """Start the component anew at the sample that the others explain worst.
+    """Start the component anew at the sample with the lowest density under the other components.
 
-    It gets the pooled covariance of the others and weight 1 / n_components. No sample, nor one
-    equal to it, is taken twice.
+    The component gets the pooled covariance of the others and weight 1 / n_components. A sample,
+    or another sample equal to it, is never used twice.
     """
 
     def __init__(self, samples: SampleSource) -> None:
@@ -57,7 +60,7 @@ class Reseed(Repair):
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
     ) -> MixtureParameters:
-        """The mixture with the component at another sample."""
+        """Return the mixture with the collapsed component at another sample."""
         k, n_components = error.component, len(parameters.weights)
         if n_components == 1:
             raise error
@@ -81,14 +84,14 @@ class Reseed(Repair):
         return MixtureParameters(weights, means, covariance)
 
     def _given_up(self, error: DegenerateMixtureError) -> DegenerateMixtureError:
-        """The error, with what was tried."""
+        """Return the error with the number of attempts in its message."""
         times = "once" if len(self.seeds) == 1 else f"{len(self.seeds)} times"
         message = f"{error} Components were started anew {times} before."
         return described(message, error.component, error.finding)
 
 
 class Drop(Repair):
-    """Go on without the component: the others share its weight."""
+    """Remove the collapsed component; its weight is distributed among the others."""
 
     def __init__(self, samples: SampleSource) -> None:
         super().__init__(samples)
@@ -97,7 +100,7 @@ class Drop(Repair):
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
     ) -> MixtureParameters:
-        """The mixture without the component."""
+        """Return the mixture without the collapsed component."""
         n_components = len(parameters.weights)
         if n_components == 1:
             raise error

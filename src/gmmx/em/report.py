@@ -1,4 +1,4 @@
-"""The lines that a fit prints with `verbose`, in scikit-learn's words."""
+"""The lines that a fit prints with `verbose`, worded as in scikit-learn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gmmx.em.loop import EMResult
 
 
 class VerboseReport:
-    """Lines about starts and iterations: short at `verbose` 1, with times at 2."""
+    """Print lines about starts and iterations; from `verbose=2` on they contain times."""
 
     def __init__(self, verbose: int, interval: int) -> None:
         self.verbose = verbose
@@ -18,13 +18,13 @@ class VerboseReport:
         self.lower_bound = -math.inf
 
     def start(self, init: int, lower_bound: float) -> None:
-        """Announce a start by its index; its bounds are compared to `lower_bound`."""
+        """Announce a start by its index; its first bound is compared with `lower_bound`."""
         self.lower_bound = lower_bound
         self.started = self.last = perf_counter()
         print(f"Initialization {init}")
 
     def iteration(self, n_iter: int, lower_bound: float) -> None:
-        """Report every interval-th iteration and the change of the mean log-likelihood."""
+        """Report every `interval`-th iteration and the change of the mean log-likelihood."""
         change, self.lower_bound = lower_bound - self.lower_bound, lower_bound
         if n_iter % self.interval:
             return
@@ -36,7 +36,7 @@ class VerboseReport:
         print(line)
 
     def end(self, result: EMResult) -> None:
-        """Report how a start ended."""
+        """Report whether a start converged."""
         line = f"Initialization {'converged' if result.converged else 'did not converge'}."
         if self.verbose >= 2:
             elapsed = perf_counter() - self.started

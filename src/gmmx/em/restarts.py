@@ -1,4 +1,4 @@
-"""EM from several starts, of which the best result is kept."""
+"""Run EM from several starts and keep the best result."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def best_of(
 ) -> EMResult:
     """Return the result with the largest bound; a start that collapses is discarded.
 
-    Raises `DegenerateMixtureError` if every start collapses. A callback that returns a true value
-    ends the search for a better start.
+    Raises `DegenerateMixtureError` if every start collapses. If the callback returns a true
+    value, no further start is tried.
     """
     best, collapse, steps = None, None, plan.steps
     observer = _Observer(report, callback) if report or callback else None
@@ -42,7 +42,7 @@ def best_of(
         if report:
             report.start(init, lower_bound)
         try:
-            # What overflows is looked for in the statistics, what underflows does no harm.
+            # Each step checks its statistics for overflow; underflow does no harm.
             with np.errstate(all="ignore"):
                 result = run_em(
                     start(), steps, tol, max_iter, lower_bound=lower_bound, callback=observer,
@@ -75,7 +75,7 @@ class _Observer:
         self.errors = np.geterr()
 
     def __call__(self, n_iter: int, lower_bound: float) -> bool:
-        """Whether to end EM."""
+        """Return whether to end EM."""
         if self.report:
             self.report.iteration(n_iter, lower_bound)
         if self.callback is None:

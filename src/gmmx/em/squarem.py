@@ -1,10 +1,11 @@
-"""SQUAREM: EM that extrapolates along the path of its last two steps.
+"""SQUAREM: EM accelerated by extrapolation from its last two steps.
 
-Parameters are extrapolated as log weights, means, and Cholesky factors of the precisions with
-logarithms of their diagonals, so that every value gives a mixture, if only rounding allows it.
-Their distances are those of the Fisher information of samples whose components are known: half
-the square of one is the Kullback-Leibler divergence of two mixtures near each other, in nats per
-sample, whatever the units of the features.
+The extrapolated coordinates are the log weights, the means, and the Cholesky factors of the
+precisions with the logarithms of their diagonals. All values of these coordinates define a
+mixture, except where rounding makes a covariance singular. Distances are taken in the Fisher
+information of samples whose components are known: half a squared distance approximates the
+Kullback-Leibler divergence of two nearby mixtures, in nats per sample. It does not depend on the
+units of the features.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from gmmx.model.parameters import MixtureParameters
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
-SHORTEST_STEP = 1.01  # a proposal of length 1 is where EM goes by itself
+SHORTEST_STEP = 1.01  # a step of length 1 leads to the end of the EM step itself
 FIRST_LARGEST_STEP = 8.0
 STEP_GROWTH = 4.0
-LARGEST_DISTANCE = 0.3  # of a proposal: farther ones end more often at another maximum than EM
-ROUNDING = 1e-12  # distance that rounding may make
+LARGEST_DISTANCE = 0.3  # of a proposal; with larger ones EM more often ends at another maximum
+ROUNDING = 1e-12  # distance that rounding errors alone may cause
 
 
 class SquaredExtrapolation:
-    """Proposals of parameters beyond the last step of EM, and the way back from bad ones.
+    """Propose parameters beyond the last step of EM, and go back if a proposal is worse.
 
     Parameters
     ----------
     chart : callable
-        Coordinates about given parameters, in which steps are extrapolated.
+        Takes parameters and returns the coordinates about them in which steps are extrapolated.
 
     References
     ----------
@@ -50,18 +51,18 @@ class SquaredExtrapolation:
         self.step_length = np.inf
 
     def rejects(self, lower_bound: float) -> bool:
-        """Whether the proposal is worse than the parameters that it started from."""
+        """Return whether the bound of the proposal is below the bound before it."""
         return self.fallback is not None and not lower_bound >= self.floor
 
     def retreat(self) -> MixtureParameters:
-        """Return the end of the last EM step before the rejected proposal; shorten the next one."""
+        """Return the end of the last EM step before the proposal; shorten the next proposal."""
         assert self.fallback is not None
         parameters, self.fallback = self.fallback, None
         self.largest_step = max(FIRST_LARGEST_STEP, self.largest_step / STEP_GROWTH)
         return parameters
 
     def restart(self) -> None:
-        """Forget the path: parameters did not come from a step of EM."""
+        """Forget the last steps, because the parameters did not come from a step of EM."""
         self.before = self.fallback = None
         self.step_length = np.inf
 
@@ -92,7 +93,7 @@ class SquaredExtrapolation:
         return proposal
 
     def _bounded_length(self, step: Array, bend: Array) -> float:
-        """The length of the step, or less where that is more than before or leads too far."""
+        """Return the step length, bounded by `largest_step` and `LARGEST_DISTANCE`."""
         length = self.step_length
         if length >= self.largest_step:
             length = self.largest_step
@@ -107,11 +108,11 @@ class SquaredExtrapolation:
     def has_converged(
         self, start: MixtureParameters, end: MixtureParameters, gain: float, tol: float
     ) -> bool:
-        """Whether a pass from `start` gained less than `tol`, and as little is left to gain.
+        """Return whether the gain of the last pass and the remaining gain are both below `tol`.
 
-        What a proposal gains says by itself nothing about how far EM has come. What is left is
-        Aitken's estimate: steps that shrink to a share 1 - 1 / length each, from `start` to `end`
-        and on, add up to a gain of length / 2 times the square of the first.
+        The gain of a proposal alone does not tell whether EM is near a maximum. The remaining gain
+        is Aitken's estimate: if each step is 1 - 1 / length times the step before it, the steps
+        from `start` through `end` to the limit gain length / 2 times the squared first step.
         """
         if not abs(gain) < tol:
             return False
@@ -123,14 +124,14 @@ class SquaredExtrapolation:
 
 
 def _extrapolate(step: Array, bend: Array, length: float) -> Array:
-    """Coordinates of a proposal about the end of the first of two steps."""
+    """Return the coordinates of a proposal about the end of the first of two steps."""
     return 2 * length * step + length**2 * bend - step
 
 
 class Chart:
-    """Coordinates about `origin`, in which the Fisher information is the identity there."""
+    """Coordinates of mixtures, in which the Fisher information at `origin` is the identity."""
 
-    n_samples = 1.0  # that the bound is a sum over
+    n_samples = 1.0  # the bound is a mean per sample; `PosteriorChart` has a sum over samples
 
     def __init__(self, origin: MixtureParameters) -> None:
         self.origin = origin
@@ -141,18 +142,18 @@ class Chart:
 
     @staticmethod
     def masses(parameters: MixtureParameters) -> Array:
-        """How much each component counts: its weight."""
+        """Return the mass of each component: its weight."""
         return parameters.weights
 
     def mixture(
         self, log_ratios: Array, means: Array, covariance: CovarianceStructure
     ) -> MixtureParameters:
-        """The mixture whose masses are proportional to the origin's times exp(log_ratios)."""
+        """Return the mixture with masses proportional to the origin's times exp(log_ratios)."""
         weights = self.origin.weights * np.exp(log_ratios - log_ratios.max())
         return MixtureParameters(weights / weights.sum(), means, covariance)
 
     def coordinates(self, parameters: MixtureParameters) -> Array:
-        """Of a mixture, flat."""
+        """Return the coordinates of a mixture in one vector."""
         origin = self.origin
         log_ratios = np.log(self.masses(parameters) / self.masses(origin))
         shifts = origin.covariance.whiten(parameters.means - origin.means)
@@ -166,7 +167,7 @@ class Chart:
         )
 
     def parameters(self, coordinates: Array) -> MixtureParameters:
-        """The mixture with these coordinates; may raise `DegenerateCovarianceError`."""
+        """Return the mixture with these coordinates; may raise `DegenerateCovarianceError`."""
         origin, means = self.origin, self.origin.means
         ends = np.cumsum([len(means), means.size])
         log_ratios, shifts, log_factors = np.split(coordinates, ends)

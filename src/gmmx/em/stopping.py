@@ -1,4 +1,4 @@
-"""When EM has converged: rules that the EM loop asks after each pass."""
+"""Stopping rules: the EM loop asks one after each pass whether EM has converged."""
 
 from __future__ import annotations
 
@@ -8,69 +8,70 @@ from typing import Protocol
 
 import numpy as np
 
-# Gains below this share of the bound are rounding errors of its sum.
+# Gains below this fraction of the bound are rounding errors of the sum over samples.
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
 
 class StoppingRule(Protocol):
-    """Decides after each pass over the samples whether EM has converged."""
+    """Decide after each pass over the samples whether EM has converged."""
 
     def has_converged(self, gain: float, lower_bound: float, tol: float) -> bool:
-        """Whether the bound, which rose by `gain` to `lower_bound`, is as good as its limit.
+        """Return whether the bound, which rose by `gain` to `lower_bound`, has converged.
 
         Parameters
         ----------
         gain : float
             Change of the bound in the last pass, infinite in the first one.
         lower_bound : float
-            The bound that EM raises.
+            The bound of the last pass.
         tol : float
             The user's tolerance.
         """
 
     def in_bound(self, tol: float) -> float:
-        """The user's tolerance in the unit of the bound, for an acceleration with its own rule."""
+        """Return the user's tolerance in the unit of the bound, for the rule of SQUAREM."""
 
     def restart(self) -> None:
-        """Forget all gains: parameters did not come from a step of EM."""
+        """Forget all gains, because the parameters did not come from a step of EM."""
 
 
 class AbsoluteChange:
-    """The change in one pass is smaller than `tol`: scikit-learn's rule.
+    """Stop when the change in one pass is smaller than `tol`: scikit-learn's rule.
 
     Parameters
     ----------
     scale : float, default=1.0
-        Factor from the unit of the bound to that of `tol`.
+        Factor from the unit of the bound to the unit of `tol`.
     """
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
 
     def has_converged(self, gain: float, lower_bound: float, tol: float) -> bool:
-        """As `StoppingRule`."""
+        """Return whether the bound has converged: see `StoppingRule`."""
         return self.scale * abs(gain) < tol
 
     def in_bound(self, tol: float) -> float:
-        """As `StoppingRule`."""
+        """Return the tolerance in the unit of the bound."""
         return tol / self.scale
 
     def restart(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: the rule has no memory."""
 
 
 class AitkenEstimate:
-    """The gain that is left, extrapolated from the last gains, is smaller than `tol`.
+    """Stop when the remaining gain, estimated from the last gains, is smaller than `tol`.
 
-    Near its limit EM's gains shrink by a constant ratio a, so that gain a / (1 - a) is left.
-    What is left may be many times the last gain, which is all that `AbsoluteChange` sees. Of two
-    successive ratios the larger counts, since a start may hide slow directions behind quick ones.
+    Near the limit of EM each gain is a constant ratio a times the gain before it, so that the
+    remaining gain is gain a / (1 - a). It may be many times the last gain, the only value that
+    `AbsoluteChange` uses. The rule takes the larger of the last two ratios, since in the first
+    iterations fast directions may hide the slow ones.
 
     Parameters
     ----------
     scale : float, default=1.0
-        Factor from the unit of the bound to that of `tol`: the number of samples for a mean
-        log-likelihood and a tolerance of the total one.
+        Factor from the unit of the bound to the unit of `tol`: the number of samples, if the
+        bound is a mean log-likelihood and `tol` is in nats of the total log-likelihood.
 
     References
     ----------
@@ -97,15 +98,15 @@ class AitkenEstimate:
         self.last_ratio = math.inf
 
     def in_bound(self, tol: float) -> float:
-        """As `StoppingRule`."""
+        """Return the tolerance in the unit of the bound."""
         return tol / self.scale
 
     def has_converged(self, gain: float, lower_bound: float, tol: float) -> bool:
-        """As `StoppingRule`."""
+        """Return whether the bound has converged: see `StoppingRule`."""
         return self.scale * self._remaining_gain(gain, lower_bound) < tol
 
     def _remaining_gain(self, gain: float, lower_bound: float) -> float:
-        """gain a / (1 - a), a being the larger of the last two ratios of gains."""
+        """Return gain a / (1 - a), where a is the larger of the last two ratios of gains."""
         if abs(gain) <= ROUNDING * abs(lower_bound):
             return 0.0
         ratio = gain / self.last_gain if 0 < self.last_gain < math.inf else math.inf
@@ -116,7 +117,7 @@ class AitkenEstimate:
         return gain * largest / (1 - largest)
 
 
-# How `tol` is compared to a bound, by the names that estimators offer: a rule for `n_samples`.
+# The values of `tol_type`, each with a function from the number of samples to a stopping rule.
 TOL_TYPES: dict[str, Callable[[int], StoppingRule]] = {
     "absolute": lambda n_samples: AbsoluteChange(),
     "per-sample": lambda n_samples: AbsoluteChange(1.0 / n_samples),

@@ -1,4 +1,4 @@
-"""Components that collapse, described for users."""
+"""Errors and messages about collapsed components."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-MOST_PARTS = 4  # of a direction, named in a message
+MOST_PARTS = 4  # features of a direction that a message names
 ILL_DEFINED = (
     "Fitting the mixture model failed because some components have ill-defined empirical "
     "covariance (for instance caused by singleton or collapsed samples). Try to decrease the "
@@ -28,9 +28,9 @@ class DegenerateMixtureError(ValueError):
     Attributes
     ----------
     component : int
-        Which one; of a shared covariance the one that holds the fewest samples.
+        Index of the component; for a shared covariance the component with the fewest samples.
     finding : str
-        What was found, a sentence without a full stop.
+        Description of the collapse, a sentence without a full stop.
     lower_bound : float
         Mean log-likelihood per sample before the step in which the component collapsed, in nats;
         -inf if it collapsed in the starting values.
@@ -53,7 +53,7 @@ class DegenerateMixtureError(ValueError):
 def singular_error(
     error: DegenerateCovarianceError, counts: Array, n_samples: int, dtype: np.dtype[Any]
 ) -> DegenerateMixtureError:
-    """scikit-learn's message, followed by which component and feature it is about."""
+    """Return an error with scikit-learn's message, followed by the component and the feature."""
     message = ILL_DEFINED
     if dtype == np.float32:
         message += (
@@ -78,22 +78,22 @@ def singular_error(
 
 
 def _relation(direction: Array) -> str:
-    """A combination of standardized features in words, its largest parts first."""
+    """Return a linear combination of standardized features as text, its largest terms first."""
     order = np.argsort(-np.abs(direction), kind="stable")
     parts = [d for d in order if abs(direction[d]) > SMALLEST_SHARE]
     shown = [f"{direction[d]:+.2g} z{d}" for d in parts[:MOST_PARTS]]
     more = " + ..." if len(parts) > MOST_PARTS else ""
-    return f"{' '.join(shown).removeprefix('+')}{more} (z: feature over its deviation)"
+    return f"{' '.join(shown).removeprefix('+')}{more} (z: standardized feature)"
 
 
 def empty_error(component: int, n_samples: int) -> DegenerateMixtureError:
-    """The error for a component whose count underflows."""
+    """Return the error about a component whose count underflows."""
     finding = f"component {component}, which holds 0 of {n_samples} samples, is empty"
     return described(f"{ILL_DEFINED} Here {finding}.", component, finding)
 
 
 def described(message: str, component: int, finding: str) -> DegenerateMixtureError:
-    """An error that pickles: its attributes are no arguments."""
+    """Return an error with its attributes set after creation, so that it can be pickled."""
     error = DegenerateMixtureError(message)
     error.component, error.finding = component, finding
     return error

@@ -1,7 +1,7 @@
 """Responsibilities of samples whose squared distances from all means overflow.
 
-The compiled pass cannot tell which component is nearest to such a sample. Here samples and means
-are divided by a power of two, which is exact, until the smallest squared distance is in range.
+The compiled pass cannot find the component nearest to such a sample. This module divides samples
+and means by a power of two, which is exact, until the smallest squared distance is in range.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray, Samples
 
-# Binary exponents taken off samples and means: the last leaves nothing of any float64.
+# Samples and means are divided by 2 to the power of these; the last makes any float64 zero.
 EXPONENTS = (0, 512, 1024, 1536, 2100)
 
 
 def far_log_responsibilities(X: Samples, means: Array, factors: Array, log_scale: Array) -> Array:
-    """Log responsibilities as if the exponents of floating-point numbers had no bounds.
+    """Return log responsibilities as if floating-point exponents had no bounds.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def far_log_responsibilities(X: Samples, means: Array, factors: Array, log_scale
     means : ndarray of shape (n_components, n_features)
         Means of the components.
     factors : ndarray
-        Upper triangular U_k, (n_components, n_features, n_features); of variances
+        Upper triangular U_k, (n_components, n_features, n_features); for variances
         1 / standard deviation, (n_components, n_features) or (n_components, 1).
     log_scale : ndarray of shape (n_components,)
         Log densities at the means plus log weights, in nats; -inf for weight 0.
@@ -35,7 +35,7 @@ def far_log_responsibilities(X: Samples, means: Array, factors: Array, log_scale
     Returns
     -------
     ndarray of shape (n_samples, n_components)
-        Log responsibilities in float64. No row depends on other samples.
+        Log responsibilities in float64. The row of a sample does not depend on other samples.
     """
     present = np.flatnonzero(log_scale > -np.inf)
     log_resp = np.full((len(X), len(means)), -np.inf)
@@ -58,7 +58,10 @@ def far_log_responsibilities(X: Samples, means: Array, factors: Array, log_scale
 
 
 def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Which samples have a squared distance in range; theirs less the smallest of their row."""
+    """Return which samples have a squared distance in range, and their excess distances.
+
+    An excess distance is a squared distance minus the smallest squared distance of its sample.
+    """
     whitened = np.stack(
         [_whiten(X - mean, factor) for mean, factor in zip(means, factors, strict=True)]
     )
@@ -76,10 +79,10 @@ def _excess_distances(X: Array, means: Array, factors: Array) -> tuple[NDArray[n
 
 
 def _difference(whitened: Array, means: Array, factors: Array, k: int, j: int) -> Array:
-    """|z_k|^2 - |z_j|^2 as (z_k - z_j) (z_k + z_j): terms that both have in common cancel exactly.
+    """Return |z_k|^2 - |z_j|^2 as (z_k - z_j) (z_k + z_j), in which equal terms cancel exactly.
 
-    Where k and j share a scale, z_k - z_j is the difference of the means, of which x - mu keeps no
-    digit. It is lost only where it underflows when it is scaled.
+    If k and j have the same factor in a feature, z_k - z_j is computed from the difference of the
+    means, because x - mean has lost its digits. Only an underflow by the scaling loses it.
     """
     is_shared = factors[k] == factors[j]
     if is_shared.ndim == 2:
@@ -90,7 +93,7 @@ def _difference(whitened: Array, means: Array, factors: Array, k: int, j: int) -
 
 
 def _whiten(shifts: Array, factor: Array) -> Array:
-    """U^T s for rows s: the sums have one order, whatever the number of rows."""
+    """Return U^T s for rows s; the order of the sums does not depend on the number of rows."""
     if factor.ndim == 1:
         return shifts * factor
     whitened = np.zeros_like(shifts)

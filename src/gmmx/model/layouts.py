@@ -1,8 +1,9 @@
 """The memory layouts of precision factors and second moments.
 
-A layout is compiled, `_core/layouts`; here is all that Python knows of it. An exact layout sums
-the moments of each component about a point of its own. Any other layout saves work by sums about
-one center, which cancel where components lie far apart: then its exact layout is taken.
+The kernels of a layout are compiled (`_core/layouts`); this module holds the shapes and formulas
+that Python needs. An exact layout sums the moments of each component about the component's own
+point. Each other layout saves work by sums about one center. These sums cancel if components lie
+far apart; the pass then uses the exact layout in the attribute `exact`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ class MomentLayout(ABC):
     """The shapes and formulas of a layout."""
 
     name: ClassVar[Layout]
-    exact: ClassVar[Layout]  # the layout to sum in when components lie far apart
+    exact: ClassVar[Layout]  # the layout of sums if components lie far apart
     is_centered: ClassVar[bool] = True  # whether the kernels subtract one center from samples
-    has_second_moments: ClassVar[bool] = True  # whether they depend on the posterior
+    has_second_moments: ClassVar[bool] = True  # whether second moments depend on the posterior
     squares_factors: ClassVar[bool] = False  # whether the kernels square precision factors
 
     @staticmethod
@@ -39,7 +40,7 @@ class MomentLayout(ABC):
 
     @staticmethod
     def merged(second: Array) -> Array:
-        """Return the second moments of all components as one."""
+        """Return the second moments of all components together, as of one component."""
         return sum_over(second, 0)
 
     @staticmethod
@@ -49,12 +50,12 @@ class MomentLayout(ABC):
 
     @staticmethod
     def from_layout(source: Layout, second: Array) -> Array | None:
-        """Return second moments of another layout in this one, None if they do not hold them."""
+        """Return second moments converted from layout `source`, None if that is impossible."""
         return None
 
 
 def sum_over(second: Array, axis: int) -> Array:
-    """Return the sums along an axis, which is kept."""
+    """Return the sums along an axis, which is kept with length 1."""
     sums: Array = second.sum(axis=axis, keepdims=True)
     return sums
 
@@ -76,13 +77,13 @@ class Dense(MomentLayout):
 
     @staticmethod
     def from_layout(source: Layout, second: Array) -> Array | None:
-        """Return matrices of one feature."""
+        """Return variances of one feature as matrices; other conversions are impossible."""
         is_one_feature = source == Diagonal.name and second.shape[1] == 1
         return second[:, :, None] if is_one_feature else None
 
 
 class Shared(MomentLayout):
-    """Factors (n_features, n_features); second moments are summed over the components."""
+    """Factors (n_features, n_features); second moments of that shape, summed over components."""
 
     name, exact = "shared", "dense"
     has_second_moments = False
@@ -123,7 +124,7 @@ class Diagonal(MomentLayout):
 
 
 class Isotropic(MomentLayout):
-    """Factors and second moments, traces, (n_components, 1)."""
+    """Factors (n_components, 1); the second moments are traces of that shape."""
 
     name, exact = "isotropic", "diagonal"
     squares_factors = True

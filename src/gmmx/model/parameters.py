@@ -26,7 +26,7 @@ class MixtureParameters:
     means : ndarray of shape (n_components, n_features)
         Means of the components.
     covariance : CovarianceStructure
-        Their covariances.
+        Covariances of the components.
     """
 
     weights: Array
@@ -35,7 +35,7 @@ class MixtureParameters:
 
     @property
     def empty(self) -> NDArray[np.intp]:
-        """Components that lost all samples, with what they had before."""
+        """Components without samples; they keep their last means and covariances."""
         return np.flatnonzero(self.weights == 0)
 
     @property
@@ -46,7 +46,7 @@ class MixtureParameters:
 
     @property
     def component_log_scale(self) -> Array:
-        """`log_scale` without the weights: log density of a component at its own mean."""
+        """Log density of each component at its own mean: `log_scale` without the weights."""
         factors = self.covariance.factors().reshape(-1)
         n_components, n_features = self.means.shape
         return components.log_scale(
@@ -55,13 +55,13 @@ class MixtureParameters:
 
     @property
     def log_scale(self) -> Array:
-        """log weight_k + log det U_k - D/2 log 2 pi: log density at a component's mean."""
+        """log weight_k + log det U_k - D/2 log 2 pi: log weighted density at the mean."""
         covariance = self.covariance
         factors = covariance.factors().reshape(-1)
         return components.log_scale(self.weights, factors, covariance.layout, self.means.shape[1])
 
     def of(self, components: NDArray[np.intp]) -> MixtureParameters:
-        """The mixture of some of the components, their weights rescaled to sum 1."""
+        """Return the mixture of some of the components, with weights rescaled to sum 1."""
         weights = self.weights[components]
         return MixtureParameters(
             weights / weights.sum(), self.means[components], self.covariance.of(components)
@@ -70,7 +70,10 @@ class MixtureParameters:
     def sample(
         self, n_samples: int, random_state: np.random.RandomState
     ) -> tuple[Array, NDArray[np.int64]]:
-        """Draw samples grouped by component, and their components, as scikit-learn draws them."""
+        """Draw samples, grouped by component, and return them with their components.
+
+        The random numbers are drawn in the same order as in scikit-learn.
+        """
         counts = random_state.multinomial(n_samples, self.weights / self.weights.sum())
         dense, n_features = self.covariance.dense(), self.means.shape[1]
         blocks = []
@@ -91,10 +94,10 @@ def maximize(
     previous: CovarianceStructure | None = None,
     n_threads: int = 1,
 ) -> MixtureParameters:
-    """The M-step: weights counts / n, means and covariances of the moments.
+    """Return the parameters of the M-step: weights counts / n, means and covariances.
 
-    A component whose count underflows gets weight 0 and keeps its mean, the origin of the
-    statistics, and its `previous` covariance.
+    A component whose count underflows gets weight 0. It keeps its mean, which is the origin of
+    the statistics, and its `previous` covariance.
     """
     weights = statistics.counts
     if statistics.empty.size:

@@ -1,7 +1,8 @@
-"""Sufficient statistics of a mixture: all that an M-step needs to know of the samples.
+"""Sufficient statistics of a mixture: the sums over samples that an M-step needs.
 
-Moments are taken about an `origin` near the new means, so they do not cancel however far from
-zero the data lie. Statistics of shards of one data set add up to those of the whole.
+Moments are taken about an `origin` near the new means, so that they do not cancel, even if the
+data lie far from zero. The statistics of parts of a data set add up to the statistics of the
+whole set.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
 
-# A component that holds less than this share of one sample is empty: its moments underflow.
+# A component with a smaller count, in samples, is empty: its moments underflow.
 SMALLEST_COUNT = 1e-280
 
 
@@ -31,7 +32,7 @@ class SufficientStatistics:
     Attributes
     ----------
     layout : {'dense', 'shared', 'diagonal', 'isotropic'}
-        Which second moments are held.
+        Layout of the second moments.
     counts : ndarray of shape (n_components,)
         sum_i r_ik.
     first : ndarray of shape (n_components, n_features)
@@ -63,11 +64,11 @@ class SufficientStatistics:
     log_likelihood: float
 
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
-        """Statistics of two sets of samples together; the origin stays that of the first."""
+        """Return the statistics of two sets of samples together, about the origin of `self`."""
         if self.layout != other.layout or self.origin.shape != other.origin.shape:
             raise ValueError(
                 f"statistics of layout {self.layout!r} with origin {self.origin.shape} cannot be "
-                f"added to those of layout {other.layout!r} with origin {other.origin.shape}"
+                f"added to statistics of layout {other.layout!r} with origin {other.origin.shape}"
             )
         moved = other.about(self.origin)
         return replace(
@@ -79,7 +80,7 @@ class SufficientStatistics:
         )
 
     def scaled(self, factor: float) -> SufficientStatistics:
-        """Statistics of the samples with all weights multiplied by `factor`."""
+        """Return the statistics of the samples with all weights multiplied by `factor`."""
         return replace(
             self,
             counts=factor * self.counts,
@@ -89,7 +90,7 @@ class SufficientStatistics:
         )
 
     def about(self, origin: Array) -> SufficientStatistics:
-        """The same moments about another origin: x - o' = (x - o) + (o - o')."""
+        """Return the same moments about another origin: x - o' = (x - o) + (o - o')."""
         if origin is self.origin:
             return self
         shift = self.origin - origin
@@ -101,21 +102,21 @@ class SufficientStatistics:
 
     @cached_property
     def empty(self) -> NDArray[np.intp]:
-        """Components that hold no samples: their count underflows."""
+        """Components without samples: their count underflows."""
         return (self.counts < SMALLEST_COUNT).nonzero()[0]
 
     @cached_property
     def shift(self) -> Array:
-        """New means less origin: first / counts, 0 for an empty component."""
+        """New means minus origin: first / counts, 0 for an empty component."""
         return components.mean_shift(self.counts, self.first, SMALLEST_COUNT)
 
     @property
     def means(self) -> Array:
-        """Means of the components; an empty one keeps its origin."""
+        """Means of the components; the mean of an empty component is its origin."""
         return self.origin + self.shift
 
     def merged(self) -> SufficientStatistics:
-        """Statistics of all samples as those of one component."""
+        """Return the statistics of all components together, as of one component."""
         moved = self.about(np.repeat(self.origin[:1], len(self.origin), axis=0))
         return replace(
             self,
@@ -126,20 +127,20 @@ class SufficientStatistics:
         )
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:
-        """The same statistics: sums of second moments, or matrices of one feature."""
+        """Return the same statistics in another layout; raise `ValueError` if it is impossible."""
         if layout == self.layout:
             return self
         second = LAYOUTS[layout].from_layout(self.layout, self.second)
         if second is None:
-            raise ValueError(f"second moments of layout {self.layout!r} hold none of {layout!r}")
-        # Not by replace, which takes as long as a small pass.
+            raise ValueError(f"layout {self.layout!r} cannot be converted to layout {layout!r}")
+        # `replace` takes as long as a small pass.
         return SufficientStatistics(
             layout, self.counts, self.first, second, self.origin, self.log_likelihood
         )
 
 
 class OutOfRangeError(ValueError):
-    """Squared differences of samples and means overflow."""
+    """The squared differences between samples and means overflow."""
 
 
 def check_range(statistics: SufficientStatistics) -> None:

@@ -1,1 +1,1 @@
-"""Samples, wherever they are, and sums over them."""
+"""Sources of samples, and sums over them."""

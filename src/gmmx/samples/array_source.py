@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class ArraySource:
-    """Samples in an array, a `SampleSource`.
+    """A `SampleSource` whose samples are an array.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
         Samples in float32 or float64, C-contiguous.
     n_threads : int
-        Threads of the compiled passes.
+        Number of threads of the compiled passes.
     """
 
     def __init__(self, X: Samples, n_threads: int) -> None:
@@ -63,7 +63,7 @@ class ArraySource:
     def worst_explained(
         self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
     ) -> tuple[int, FloatArray] | None:
-        """Return the sample of the lowest density and its index: see `SampleSource`."""
+        """Return the index of the sample of lowest density, and the sample: see `SampleSource`."""
         log_prob = np.empty(self.n_samples, dtype=self.dtype)
         KernelParameters(parameters).predict(self.X, self.n_threads, log_prob=log_prob)
         for row in excluded:
@@ -72,10 +72,10 @@ class ArraySource:
         return None if log_prob[worst] == np.inf else (worst, self.X[worst])
 
     def in_memory(self) -> ArraySource:
-        """Return the samples that starting values are found from: all."""
+        """Return the source itself: starting values are computed from all samples."""
         return self
 
-    # The verbs of starting values, which are found from samples in memory.
+    # Starting values call the methods below; they need the samples in memory.
 
     def rows(self, indices: NDArray[np.integer[Any]]) -> Array:
         """Return some of the samples in float64."""
@@ -100,14 +100,14 @@ class ArraySource:
         n_components: int,
         layout: Layout,
     ) -> SufficientStatistics:
-        """Return the statistics of responsibilities that are drawn block by block.
+        """Return the statistics of responsibilities drawn block by block.
 
         Parameters
         ----------
         draw : callable
-            Returns the responsibilities of so many samples, (n_samples, n_components).
+            Takes a number of samples and returns responsibilities, (n_samples, n_components).
         block_size : int
-            Samples of a block.
+            Number of samples in a block.
         n_components : int
             Number of components.
         layout : {'dense', 'shared', 'diagonal', 'isotropic'}

@@ -1,22 +1,22 @@
-"""The E-step: which moments one pass takes, and about which points.
+"""The E-step: the choice of moments, and of the points that they are taken about.
 
-A pass is exact about the mean of each component, in the layout dense or diagonal. A long pass
-whose means are all near to their center takes moments about the center, in which the kernels save
-work:
+An exact pass takes the moments of each component about the component's mean, in the layout dense
+or diagonal. If all means are near their center, a long pass takes all moments about the center
+instead, which saves work in the kernels:
 
 ========= =====================================================================================
-Layout    Long pass, means near to their center
+Layout    Long pass, means near their center
 ========= =====================================================================================
 dense     Pairs of features are multiplied once for all components. With more than
           `MOST_PAIRED_FEATURES` features the pass stays exact.
-shared    Only first moments are taken: the second moments are those of all samples, whatever
-          the posterior.
+shared    Only first moments are taken: the second moments of all samples do not depend on the
+          posterior.
 diagonal  Samples are centered once for all components.
-isotropic As diagonal, with one squared norm of each sample for all components.
+isotropic As diagonal; the squared norm of a sample is computed once for all components.
 ========= =====================================================================================
 
-Two more cases: matrices of one feature are variances, in the layout diagonal, and a dense pass may
-visit the samples in the order of their last labels (`VisitingOrder`); then it is exact.
+There are two more cases. Matrices of one feature are treated as variances, in the layout diagonal.
+A dense pass that visits the samples in the order of their last labels (`VisitingOrder`) is exact.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, Samples
     from gmmx.samples.visiting_order import VisitingOrder
 
-# Multiplications for distances, component by component, from which a pass is long: one center, or
-# one matrix for all components, then saves more than finding it takes.
+# A pass is long if distances from each mean need at least as many multiplications. Then one center,
+# or one matrix for all components, saves more time than it takes to compute.
 FEWEST_MULTIPLICATIONS = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
 class EStep:
-    """The plan of one E-step, and how to read its sums.
+    """The plan of one E-step, and the conversion of its sums to statistics.
 
-    Sums of parts of the samples add up to the sums of the whole.
+    The sums over parts of the samples add up to the sums over all samples.
 
     Attributes
     ----------
@@ -55,11 +55,12 @@ class EStep:
     layout : {'dense', 'shared', 'diagonal', 'isotropic'}
         Layout of the pass.
     center : ndarray of shape (n_features,) or None
-        Point that moments of all components are taken about.
+        Point that the moments of all components are taken about.
     origin : ndarray of shape (n_components, n_features)
-        Points that moments are taken about without a center, and moved to with one.
+        Origin of the statistics. Without a center the moments are taken about these points; with
+        a center they are moved to these points after the pass.
     total : SufficientStatistics or None
-        Statistics of all samples, where second moments are not taken in the pass.
+        Statistics of all samples, if the pass takes no second moments.
     options : PassOptions
         The visiting order, if there is one.
     """
@@ -121,7 +122,7 @@ class EStep:
         return cls(parameters, layout, center, origin, known, options)
 
     def sums(self, X: Samples, n_threads: int) -> Array:
-        """Return the sums of the pass over samples, which `statistics` reads."""
+        """Run the pass over samples and return its sums, the argument of `statistics`."""
         moments = SECOND_MOMENTS if self.total is None else FIRST_MOMENTS
         options = PassOptions(moments=moments, **self.options)
         if self.center is None:
@@ -144,7 +145,7 @@ class EStep:
 
 
 def is_long_pass(n_samples: int, mixture: MixtureParameters) -> bool:
-    """Whether one center, or one matrix for all components, saves more than it takes."""
+    """Return whether one center, or one matrix for all components, saves time."""
     n_components, n_features = mixture.means.shape
     for_value = n_components * (n_features if mixture.covariance.are_matrices else 1)
     return bool(n_samples * n_features * for_value >= FEWEST_MULTIPLICATIONS)

@@ -1,4 +1,4 @@
-"""The parameters of a mixture as the compiled pass over samples takes them."""
+"""The parameters of a mixture in the form of the compiled pass over samples."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, Samples
 
 
-# Means farther than this from their center, in standard deviations, lose digits when all samples
-# are measured from the center: distances and moments are then taken component by component.
+# If a mean is farther than this from the center of the means, in standard deviations, distances and
+# moments about the center lose digits and are computed about each mean instead.
 FARTHEST_WHITENED_MEAN = 32.0
 
-# With more features, posteriors that are 0 in working precision save more than a common center.
+# With more features, skipping pairs with responsibility 0 saves more time than a common center.
 MOST_PAIRED_FEATURES = 128
 SINGLE = np.finfo(np.float32)
-# Numbers whose squares float32 holds.
+# The range of numbers whose squares are in the range of float32.
 SMALLEST_SQUARED, LARGEST_SQUARED = float(SINGLE.tiny) ** 0.5, float(SINGLE.max) ** 0.5
 
 
 class PassOptions(TypedDict, total=False):
-    """Moments and outputs of a pass, as `gmmx._core.interface.passes.em_pass` names them."""
+    """Moments and outputs of a pass: keyword arguments of `_core.interface.passes.em_pass`."""
 
     moments: int
     origin: Array | None
@@ -43,7 +43,7 @@ class PassOptions(TypedDict, total=False):
 
 
 class KernelParameters:
-    """Parameters of a mixture in a layout, and about a center, in which no digits are lost.
+    """Parameters of a mixture, in a layout and about a center that lose no digits.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class KernelParameters:
 
     @cached_property
     def center(self) -> Array:
-        """Mean of the mixture."""
+        """The mean of the mixture."""
         weights, means = self.parameters.weights, self.parameters.means
         offsets = (weights / weights.sum()) @ (means - means[0])
         return np.asarray(means[0] + offsets)
 
     @cached_property
     def has_near_means(self) -> bool:
-        """Whether all means, whitened, are near to their center."""
+        """Whether the whitened means are all near their center."""
         parameters = self.parameters
         with np.errstate(all="ignore"):
             whitened = parameters.covariance.whiten(parameters.means - self.center)
@@ -75,7 +75,7 @@ class KernelParameters:
 
     @cached_property
     def layout(self) -> Layout:
-        """Layout of the structure, or the exact one where that would lose digits."""
+        """Layout of the structure, or its exact layout if the former would lose digits."""
         if self.has_one_variance_each:
             return "diagonal"
         layout = self.own_layout
@@ -92,21 +92,22 @@ class KernelParameters:
 
     @property
     def center_of_samples(self) -> Array | None:
-        """Point that the kernels subtract from samples, or None where digits would be lost.
+        """Point that the kernels subtract from samples, or None if digits would be lost.
 
-        With variances of one feature the pass gains less by it than finding it costs.
+        It is also None for variances of one feature, where finding it takes more time than it
+        saves.
         """
         is_centered = LAYOUTS[self.layout].is_centered and not self.has_one_variance_each
         return self.center if is_centered and self.has_near_means else None
 
     @property
     def center_of_pairs(self) -> Array | None:
-        """Point that dense second moments are taken about, or None if about each mean."""
+        """Point that dense second moments are taken about, or None for moments about each mean."""
         is_common = self.n_features <= MOST_PAIRED_FEATURES and self.has_near_means
         return self.center if is_common else None
 
     def factors(self, layout: Layout) -> Array:
-        """Return the factors of the structure, flat, in the shape of a layout."""
+        """Return the factors of the structure in a layout, flattened."""
         factors = self.own_factors
         if layout != self.own_layout:
             own = LAYOUTS[self.own_layout]
@@ -129,11 +130,11 @@ class KernelParameters:
         )  # fmt: skip
 
     def predict(self, X: Samples, n_threads: int, **outputs: Unpack[PassOptions]) -> None:
-        """Fill arrays with outputs of the compiled pass."""
+        """Fill given arrays with outputs of the compiled pass."""
         self.run(X, n_threads, self.layout, self.center_of_samples, **outputs)
 
     def predictor(self) -> Predictor:
-        """Return the parameters packed once for many predictions."""
+        """Return a predictor, which holds the packed parameters for many predictions."""
         parameters, layout = self.parameters, self.layout
         return Predictor(
             parameters.means, self.factors(layout), parameters.log_scale, layout,
@@ -152,7 +153,7 @@ class KernelParameters:
     def component_log_prob(self, X: Samples, log_scale: Array, n_threads: int) -> FloatArray:
         """Return log_scale_k - 1/2 |U_k^T (x_i - mean_k)|^2, (n_samples, n_components).
 
-        It is -inf where the square overflows: there the kernels return the largest number.
+        If the square overflows, the kernels return the most negative number; the result is -inf.
         """
         if X.dtype == np.float32 and not self._fits_single:
             exact = self.component_log_prob(X.astype(np.float64), log_scale, n_threads)
@@ -170,7 +171,7 @@ class KernelParameters:
         """Return |U_k^T (x_i - mean_k)|, (n_samples, n_components)."""
         half_squares = self.component_log_prob(X, np.zeros(self.n_components), n_threads)
         distances: FloatArray = np.sqrt(-2 * half_squares)
-        # Squares overflow where distances need not.
+        # A squared distance may overflow although the distance does not.
         for i in np.flatnonzero(np.isinf(distances).any(axis=1)):
             shifts = X[i].astype(np.float64) - self.parameters.means
             whitened = self.parameters.covariance.whiten(shifts)
@@ -190,6 +191,6 @@ class KernelParameters:
 
 
 def has_one_variance_each(parameters: MixtureParameters) -> bool:
-    """Whether components have one variance each, as matrices of one feature are."""
+    """Return whether each component has one variance, because there is one feature."""
     has_own = LAYOUTS[parameters.covariance.layout].has_second_moments
     return has_own and parameters.means.shape[1] == 1

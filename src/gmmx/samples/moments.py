@@ -1,4 +1,4 @@
-"""Moments of samples: of all together, and of given clusters."""
+"""Moments of all samples as one component, and of given clusters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
 def unpack_sums(
     sums: Array | None, layout: Layout, origin: Array, second: Array | None = None
 ) -> SufficientStatistics:
-    """Return the statistics that the sums of a compiled pass stand for.
+    """Return the sums of a compiled pass as statistics.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def unpack_sums(
     origin : ndarray of shape (n_components, n_features)
         Points that the moments are taken about.
     second : ndarray, optional
-        Second moments, if the pass has not taken them.
+        Second moments, if `sums` contains none.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def statistics_about_means(
 ) -> SufficientStatistics:
     """Return the statistics of clusters whose means are known.
 
-    Beside a cluster that is very far a mean may have lost its digits. Moments that consist mostly
-    of the error of a mean are taken once more.
+    If another cluster is very far away, a mean may have lost digits. If the error of a mean makes
+    up most of a moment, the moments are taken again about better means.
     """
     exact = LAYOUTS[layout].exact
     statistics = _moments_of_labels(X, labels, means, exact, n_threads)

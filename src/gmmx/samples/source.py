@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class SampleSource(Protocol):
-    """The samples of one fit, and the sums over them that the fit reads.
+    """The samples of one fit, and the sums over them that the fit needs.
 
-    EM, variational inference and starting values know samples by these members alone, so that
-    samples may be an array, a file in blocks or the partitions of a cluster.
+    EM, variational inference and starting values use samples through these members only, so that
+    the samples may be an array, blocks of a file or partitions on a cluster.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class SampleSource(Protocol):
     dtype : dtype
         float32 or float64, the precision of the passes.
     n_threads : int
-        Threads of compiled code in this process.
+        Number of threads of the compiled code in this process.
     """
 
     n_samples: int
@@ -46,8 +46,8 @@ class SampleSource(Protocol):
         parameters : MixtureParameters
             Parameters of the mixture.
         origin : ndarray of shape (n_components, n_features), optional
-            Points that moments are taken about exactly; by default the means, where no digits
-            are lost about a common center.
+            Points that moments are taken about. By default the means, or a common center of all
+            components if no digits are lost.
 
         Returns
         -------
@@ -61,20 +61,20 @@ class SampleSource(Protocol):
     def worst_explained(
         self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
     ) -> tuple[int, FloatArray] | None:
-        """Return the sample of the lowest density and its index.
+        """Return the index of the sample of lowest density, and the sample.
 
         Parameters
         ----------
         parameters : MixtureParameters
             Parameters of the mixture.
         excluded : sequence of ndarray of shape (n_features,)
-            Samples that are equal to one of these do not count.
+            Samples equal to one of these are left out.
 
         Returns
         -------
         tuple of int and ndarray of shape (n_features,), or None
-            None if no sample is left.
+            Index and sample; None if no sample is left.
         """
 
     def in_memory(self) -> ArraySource:
-        """Return the samples that starting values are found from."""
+        """Return the samples that starting values are computed from."""

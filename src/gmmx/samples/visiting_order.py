@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
     from gmmx.samples.kernel_parameters import PassOptions
 
-FEWEST_FEATURES = 12  # with fewer, distances cost less than finding out that they are not needed
-SMALLEST_SHARE = 0.1  # of pairs of a sample and a component left out, below which order costs more
-# Between means, from which on a whole group of one component's samples can do without the other.
+FEWEST_FEATURES = 12  # with fewer, a distance takes less time than the test whether to skip it
+SMALLEST_SHARE = 0.1  # of skipped pairs of a sample and a component; below it sorting costs more
+# Squared distance between two means, in squared standard deviations, from which on a group of
+# samples of one component can skip the other component.
 FAR_SQ_DISTANCE = 200.0
-FIRST_PAUSE = 4  # passes until order is tried again; then twice as many
+FIRST_PAUSE = 4  # passes until the order is tried again; each further pause is twice as long
 
 
 class VisitingOrder:
@@ -42,7 +43,7 @@ class VisitingOrder:
         self.order = np.empty(n_samples, dtype=np.int64)
 
     def options(self, means: Array, factors: Array) -> PassOptions:
-        """Return the options of the next pass: the order, or labels to sort by later."""
+        """Return the options of the next pass: an order, or an output of labels to sort by."""
         n_components = len(means)
         if n_components == 1:
             return {}
@@ -64,7 +65,7 @@ class VisitingOrder:
         return {"labels": self.labels, "order": self.order, "n_skipped": self.n_skipped}
 
     def _judge_last_pass(self, n_components: int) -> None:
-        """Pause if the order did not pay."""
+        """Pause if the last pass skipped too few pairs."""
         share = float(self.n_skipped[0]) / (self.n_samples * (n_components - 1))
         if self.was_ordered and share < SMALLEST_SHARE:
             self.wait, self.pause = self.pause, 2 * self.pause
@@ -73,9 +74,10 @@ class VisitingOrder:
 
 
 def share_of_far_pairs(means: Array, factors: Array) -> float:
-    """Share of pairs of components that are far apart, in deviations of the one or the other.
+    """Return the share of ordered pairs of components that are far apart.
 
-    `factors` are matrices, (n_components, n_features, n_features) or one for all.
+    The distance is in standard deviations of the first component of a pair. `factors` are
+    matrices, (n_components, n_features, n_features) or one matrix for all components.
     """
     n_components, n_features = means.shape
     n_far = 0

@@ -1,1 +1,1 @@
-"""Choosing the number of components and the covariance structure."""
+"""Search for the number of components and the covariance structure."""

@@ -1,4 +1,4 @@
-"""Choosing the number of components by a Bayesian mixture, which leaves some without samples."""
+"""Search for the number of components with Bayesian mixtures, which leave some without samples."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ def bayesian_search(
     n_components : int
         Largest number of components.
     covariance_types : sequence of str
-        Covariance structures with a conjugate prior, by default all.
+        Covariance structures; by default all with a conjugate prior.
     random_state : int, default=0
         Seed of the starts.
     n_threads : int, optional
-        How many threads to use, by default one for each core.
+        Number of threads, by default one for each core.
     feature_names : sequence of str, optional
-        What messages call the features.
+        Names of the features in messages.
     on_start : callable, optional
-        Called with the largest number of components and the covariance type as a fit starts.
+        Called with `n_components` and the covariance type before each fit.
     on_cell : callable, optional
-        Called with each cell as it is done.
+        Called with each cell after its fit.
 
     Returns
     -------
     list of Cell
-        In the order of `covariance_types`, with the number of components in use. Their
-        `is_converged` tells whether the Bayesian fit has converged.
+        One cell for each of `covariance_types`, in this order, with the number of components in
+        use. `is_converged` of a cell tells whether the Bayesian fit has converged.
 
     Raises
     ------
     ValueError
-        If an argument cannot be used, or a feature has the same value in all samples.
+        If an argument is invalid, or a feature has the same value in all samples.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def bayesian_search(
             tol=1e-6, tol_type="per-sample", reg_covar=reg_covar, max_iter=MAX_ITER,
             n_init=N_STARTS, random_state=random_state, n_threads=n_threads,
         )  # fmt: skip
-        with collected_warnings():  # a cell itself tells whether its fit converged
+        with collected_warnings():  # `Cell.is_converged` replaces the warning
             fitted = model._fitted(samples)
         model._replace_fitted_attributes({"n_features_in_": samples.shape[1], **names, **fitted})
         pruned = model.prune()

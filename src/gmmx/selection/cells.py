@@ -1,4 +1,4 @@
-"""The results of a search: one cell for each number of components and structure."""
+"""The results of a search: a cell for each pair of number of components and structure."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Cell:
     n_parameters : int
         Number of free parameters.
     log_likelihood : float
-        Of all samples, in nats; NaN without a model.
+        Log-likelihood of all samples, in nats; NaN without a model.
     model : GaussianMixture or None
-        The fitted mixture, None if there is none.
+        The fitted mixture, None if every start failed.
     reason : str or None
-        Why this cell is left out of the ranking; None if it is ranked.
+        Reason why this cell is left out of the ranking; None if it is ranked.
     n_started : int or None
-        Number of components that a Bayesian fit started with; None for other fits.
+        Number of components at the start of a Bayesian fit; None for other fits.
     """
 
     n_components: int
@@ -63,26 +63,26 @@ class Cell:
 
 
 def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:
-    """Return the cell with the smallest criterion of those ranked, None if there is none."""
+    """Return the ranked cell with the smallest criterion, None if no cell is ranked."""
     ranked = [cell for cell in cells if cell.reason is None]
     return min(ranked, key=lambda cell: float(getattr(cell, criterion)), default=None)
 
 
 def larger_count(cells: Sequence[Cell], best: Cell) -> int | None:
-    """Return up to how many components to search next, None if the best cell has a larger one.
+    """Return the largest number of components for a next search, None if none is needed.
 
     Parameters
     ----------
     cells : sequence of Cell
-        What a search returned.
+        The results of a search.
     best : Cell
         The best of them.
 
     Returns
     -------
     int or None
-        About twice the number of components, no more than there are samples, if the best cell has
-        the largest number of those that the search could choose from.
+        About twice the number of components of `best`, at most the number of samples, if `best`
+        has the largest number of components in the search. Otherwise None.
 
     Examples
     --------

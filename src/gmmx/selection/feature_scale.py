@@ -11,21 +11,24 @@ import numpy as np
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
-RELATIVE_FLOOR = 1e-6  # reg_covar as a share of the smallest variance of a feature
+RELATIVE_FLOOR = 1e-6  # reg_covar as a fraction of the smallest variance of a feature
 
 
 def names_of(X: Array, feature_names: Sequence[str] | None) -> tuple[str, ...]:
-    """Names of the features, given or made."""
+    """Return the names of the features: the given names, or 'feature 0' and so on."""
     return tuple(feature_names or (f"feature {d}" for d in range(X.shape[1])))
 
 
 def reg_covar_of(X: Array, feature_names: Sequence[str] | None = None) -> float:
-    """Return `reg_covar`, a small share of the smallest variance; raise if a feature has none."""
+    """Return `reg_covar`, a small fraction of the smallest variance of a feature.
+
+    Raise `ValueError` if a feature has no variance.
+    """
     return RELATIVE_FLOOR * _smallest_variance(X, names_of(X, feature_names))
 
 
 def _smallest_variance(X: Array, feature_names: Sequence[str]) -> float:
-    """Smallest variance of a feature; every feature must have some."""
+    """Return the smallest variance of a feature; raise `ValueError` if one has no variance."""
     smallest = math.inf
     for name, column in zip(feature_names, X.T, strict=True):
         if column.min() == column.max():

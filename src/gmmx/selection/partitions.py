@@ -1,4 +1,4 @@
-"""Partitions of the samples that the fits of a search start from."""
+"""Partitions of the samples, from which the fits of a search start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ N_STARTS = 32
 
 
 def clusterings_of(X: Array) -> tuple[KMeans, KMeans]:
-    """K-means in standardized and in whitened coordinates, since it depends on their scales."""
+    """Return k-means of the standardized and of the whitened samples.
+
+    The results of k-means depend on the scales of the coordinates, so the starts use both.
+    """
     standardized, whitened = _coordinates(X)
     return KMeans(ArraySource(standardized, 1)), KMeans(ArraySource(whitened, 1))
 
@@ -25,9 +28,10 @@ def clusterings_of(X: Array) -> tuple[KMeans, KMeans]:
 def partitions_of(
     clusterings: tuple[KMeans, KMeans], n_components: int, random_state: int
 ) -> list[Labels]:
-    """The partitions that fits with so many components start from.
+    """Return partitions of the samples into `n_components` clusters.
 
-    Half of them are left as seeded, for the sake of variety.
+    Half of them are the clusters of the k-means++ seeds, without Lloyd's iterations, so that the
+    starts differ more.
     """
     draw = np.random.RandomState([random_state, n_components])
     partitions = []
@@ -42,7 +46,7 @@ def partitions_of(
 
 
 def _coordinates(X: Array) -> tuple[Array, Array]:
-    """Samples standardized, and whitened in the directions that have variance of their own."""
+    """Return standardized samples, and samples whitened in all directions with variance."""
     scale = X.std(axis=0)
     standardized = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
     variances, directions = np.linalg.eigh(standardized.T @ standardized / len(X))

@@ -1,4 +1,4 @@
-"""A race of many starts for the mixture of one cell."""
+"""The fit of one cell: many starts make a few iterations, and only the best ones go on."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels, NDArray
 
 
-ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations, and how many candidates are left after them
+ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations of a round, and candidates kept after it
 MAX_ITER = 1000
-TOLERANCE = 1e-4  # in nats of all samples together: these are what BIC is told apart by
+TOLERANCE = 1e-4  # in nats of the total log-likelihood, the unit of BIC
 SMALLEST_TOL = 1e-8  # in nats per sample
-RACE_SAMPLES = 5000  # a race on more rows than these picks no better start
+RACE_SAMPLES = 5000  # with more rows, the rounds do not select better starts
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """The result of EM in one round, its log-likelihood, and the reason if it is spurious."""
+    """The result of EM in one round, its total log-likelihood, and why it is spurious, if it is."""
 
     result: EMResult
     log_likelihood: float
@@ -44,17 +44,17 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class Stage:
-    """One set of samples, and the settings that all fits to it share."""
+    """One set of samples, and the settings of all fits to it."""
 
     X: Array
     reg_covar: float
     distinct: DistinctValues
-    column_names: NDArray[np.object_] | None  # of the user's data frame
+    column_names: NDArray[np.object_] | None  # the columns of the user's data frame
     n_threads: int
     stop: threading.Event
 
     def reduced(self, random_state: int) -> Stage:
-        """The stage of the race: rows drawn at random if there are many."""
+        """Return the stage of the rounds, with randomly drawn rows if there are many."""
         if len(self.X) <= RACE_SAMPLES:
             return self
         rows = np.random.default_rng(random_state).choice(len(self.X), RACE_SAMPLES, replace=False)
@@ -63,7 +63,7 @@ class Stage:
         return replace(self, X=X, distinct=distinct, n_threads=1)
 
     def run(self, parameters: MixtureParameters, max_iter: int) -> _Candidate | None:
-        """Where EM gets to from given parameters, None if a component collapses."""
+        """Return the result of EM from given parameters, None if a component collapses."""
         em = ExpectationMaximization(ArraySource(self.X, self.n_threads), self.reg_covar)
         tol = max(TOLERANCE / len(self.X), SMALLEST_TOL)
         try:
@@ -78,7 +78,7 @@ class Stage:
             raise CancelledError
 
     def judge(self, candidate: _Candidate) -> _Candidate:
-        """The candidate with its exact log-likelihood and, if it is spurious, the reason."""
+        """Return the candidate with its exact log-likelihood and, if it is spurious, the reason."""
         found = candidate.result.parameters
         labels, log_prob = ArraySource(self.X, self.n_threads).labels_and_log_prob(found)
         covariances = found.covariance.dense()
@@ -91,7 +91,7 @@ class Stage:
         return _Candidate(candidate.result, float(log_prob.sum()), reason)
 
     def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
-        """The likeliest candidates, spurious ones only where there are not enough others."""
+        """Return the best `n_kept` candidates; spurious ones rank behind all others."""
         honest: list[_Candidate] = []
         spurious: list[_Candidate] = []
         for candidate in sorted(candidates, key=lambda one: one.log_likelihood, reverse=True):
@@ -110,9 +110,9 @@ def fit_cell(
     race: Stage,
     whole: Stage,
 ) -> Cell:
-    """The mixture of one cell, or why there is none.
+    """Return one cell with its mixture, or with the reason why it has none.
 
-    `n_distinct` rows differ, counted no further than the largest number of components.
+    `n_distinct` is the number of distinct rows, counted up to the largest number of components.
     """
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES[covariance_type]
@@ -128,7 +128,7 @@ def fit_cell(
 
 
 def _race(starts: list[MixtureParameters], stage: Stage) -> list[_Candidate]:
-    """The candidates left after all rounds, the best first."""
+    """Return the candidates left after all rounds, the best first."""
     candidates: list[_Candidate] = []
     for max_iter, n_kept in ROUNDS:
         runs = [stage.run(start, max_iter) for start in starts]
@@ -138,7 +138,7 @@ def _race(starts: list[MixtureParameters], stage: Stage) -> list[_Candidate]:
 
 
 def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | None:
-    """The first candidate that converges to an honest maximum, else to any."""
+    """Return the first candidate whose maximum is not spurious, else the first without collapse."""
     fallback = None
     for candidate in candidates:
         run = stage.run(candidate.result.parameters, MAX_ITER)
@@ -154,7 +154,10 @@ def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | N
 def _starts(
     partitions: list[Labels], structure: type[CovarianceStructure], stage: Stage
 ) -> Iterator[MixtureParameters]:
-    """The M-steps of partitions none of whose clusters is empty, but for degenerate ones."""
+    """Yield the parameters of each partition, except if a covariance is singular.
+
+    No cluster of a partition may be empty.
+    """
     samples = ArraySource(stage.X, 1)
     for labels in partitions:
         n_components = int(labels.max()) + 1

@@ -1,8 +1,9 @@
-"""Choosing the number of components and the covariance structure by AIC or BIC.
+"""Search for the number of components and the covariance structure by AIC or BIC.
 
-Every pair of the two is a cell. A cell's mixture is found by racing many starts: all run a few
-iterations, the likeliest run on, and the last one runs until its log-likelihood stands still.
-Spurious maxima drop behind all others wherever they show up, so none hides an honest one.
+A cell is a pair of a number of components and a covariance structure. The fit of a cell has many
+starts: all of them make a few iterations, the ones of largest log-likelihood continue, and the
+best one runs until it converges. In each round spurious maxima rank behind all others, so that
+they do not displace other maxima.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
 from gmmx.selection.spurious import DistinctValues, n_distinct_rows
 
-# So few values keep the kernels busy so briefly that threads only wait for the interpreter's lock.
+# With fewer values the kernels run so briefly that several threads would mostly wait for the
+# interpreter's lock.
 SMALL_SIZE = 50_000
 
 
@@ -42,7 +44,7 @@ def search(
 ) -> list[Cell]:
     """Fit a mixture for every number of components and every covariance structure.
 
-    Fits run in parallel over one copy of `X`; the result does not depend on how many.
+    Fits run in parallel on one copy of `X`; the result does not depend on the number of threads.
 
     Parameters
     ----------
@@ -51,27 +53,27 @@ def search(
     n_components : sequence of int, default=range(1, 10)
         Numbers of components.
     covariance_types : sequence of str
-        Covariance structures, by default all.
+        Covariance structures; by default all.
     random_state : int, default=0
         Seed of the starts.
     n_threads : int, optional
-        How many threads to use, by default one for each core.
+        Number of threads, by default one for each core.
     feature_names : sequence of str, optional
-        What messages call the features.
+        Names of the features in messages.
     on_start : callable, optional
-        Called with number of components and covariance type as a fit starts, by its thread.
+        Called with number of components and covariance type before each fit, in the fit's thread.
     on_cell : callable, optional
-        Called with each cell as it is done, in no particular order.
+        Called with each cell after its fit, in no particular order.
 
     Returns
     -------
     list of Cell
-        In the order of `n_components`, then `covariance_types`.
+        One cell for each pair, in the order of `n_components`, then `covariance_types`.
 
     Raises
     ------
     ValueError
-        If an argument cannot be used, or a feature has the same value in all samples.
+        If an argument is invalid, or a feature has the same value in all samples.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def search(
                     n_components, covariance_type, starts[n_components], n_distinct, race, whole
                 )
 
-            # The largest first: no long one is left when the other workers are finished.
+            # The largest fits first, so that no long fit starts when the other workers are done.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}
             for future in as_completed(futures):
                 cell = cells[futures[future]] = future.result()

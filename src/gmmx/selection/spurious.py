@@ -1,8 +1,9 @@
-"""Recognizing spurious maxima of the likelihood.
+"""Detection of spurious maxima of the likelihood.
 
 The likelihood of a mixture has no upper bound: a component may shrink onto a few samples that
-happen to share a value, or to lie on a line, and gain as much as its variance is let to fall.
-Such a maximum says nothing about the data, yet its BIC may beat every honest model.
+happen to have the same value, or to lie on a line, and the likelihood grows as the variance of the
+component falls. Such a maximum does not describe the data, yet its BIC may be the smallest of all
+models.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Variances up to this many times the floor are held up by the floor and not by the data.
+# A variance of at most this many times `reg_covar` is due to `reg_covar` and not to the data.
 FLOOR_MARGIN = 2.0
 
 
 @dataclass(frozen=True)
 class DistinctValues:
-    """What a component must not be narrower than: the values that each feature takes.
+    """The distinct values of each feature; a component must not be narrower than their spacing.
 
     Attributes
     ----------
     values : tuple of ndarray
         Sorted distinct values of each feature.
     feature_names : tuple of str
-        What messages call the features.
+        Names of the features in messages.
 
     Examples
     --------
@@ -41,11 +42,14 @@ class DistinctValues:
 
     @classmethod
     def of(cls, X: Array, feature_names: tuple[str, ...]) -> DistinctValues:
-        """Distinct values of the samples `X`, (n_samples, n_features)."""
+        """Return the distinct values of the samples `X`, (n_samples, n_features)."""
         return cls(tuple(np.unique(column) for column in X.T), feature_names)
 
     def spacing(self, feature: int, low: float, high: float) -> float:
-        """Median gap between the feature's values from below `low` to above `high`, 0 for one."""
+        """Return the median gap between distinct values of a feature, 0 for a single value.
+
+        The gaps reach from the last value below `low` to the first value above `high`.
+        """
         values = self.values[feature]
         start = max(0, np.searchsorted(values, low) - 1)
         stop = np.searchsorted(values, high, side="right") + 1
@@ -61,12 +65,12 @@ def spurious_reason(
     distinct: DistinctValues,
     fewest_rows: int,
 ) -> str | None:
-    """Why a fitted mixture is a spurious maximum, None if it is not.
+    """Return why a fitted mixture is a spurious maximum, None if it is not.
 
-    A component is spurious if no rows are assigned to it, if these hold fewer distinct ones than
-    its covariance needs, if its variance in some direction is at the floor `reg_covar`, or if the
-    interval of one standard deviation to either side of its mean, along the axis of some feature,
-    is narrower than the spacing of that feature's distinct values around it.
+    A component is spurious if no rows are assigned to it, if it has fewer distinct rows than its
+    covariance needs, if its variance in some direction is at the floor `reg_covar`, or if it is
+    narrower than the data can resolve: along some feature's axis the interval of one standard
+    deviation to either side of its mean is narrower than the spacing of distinct values around it.
 
     Parameters
     ----------
@@ -77,7 +81,7 @@ def spurious_reason(
     covariances : ndarray of shape (n_components, n_features, n_features)
         Covariance matrices.
     reg_covar : float
-        What was added to every variance.
+        Value added to every variance.
     distinct : DistinctValues
         The distinct values of `X`.
     fewest_rows : int
@@ -110,16 +114,19 @@ def spurious_reason(
 
 
 def conditional_variances(covariances: Array) -> Array:
-    """Variance of each feature given all others, 1 / precision_dd, (n_components, n_features)."""
+    """Return the variance of each feature given all others, (n_components, n_features).
+
+    It is 1 / precision_dd.
+    """
     variances = np.einsum("kdd->kd", covariances)
     deviations = np.sqrt(variances)
-    # Correlations are inverted, not covariances: the scales of the features then do no harm.
+    # The inverse of the correlations is accurate even if the scales of the features differ much.
     correlations = covariances / (deviations[:, :, np.newaxis] * deviations[:, np.newaxis, :])
     return np.asarray(variances / np.einsum("kdd->kd", np.linalg.inv(correlations)))
 
 
 def n_distinct_rows(X: Array, at_most: int) -> int:
-    """Number of distinct rows, counted no further than `at_most`.
+    """Return the number of distinct rows, counted up to `at_most`.
 
     Examples
     --------
@@ -134,9 +141,9 @@ def n_distinct_rows(X: Array, at_most: int) -> int:
 
 
 def _too_few_rows(rows: Array, needed: int) -> str | None:
-    """Fewer distinct rows than needed determine no covariance; without rows it is another's."""
+    """Return a reason if there are fewer distinct rows than the covariance needs."""
     if len(rows) == 0:
-        return "holds no rows: another one is more probable for each"
+        return "holds no rows: for each row another component is more probable"
     count = n_distinct_rows(rows, at_most=needed)
     if count == needed:
         return None
@@ -144,14 +151,20 @@ def _too_few_rows(rows: Array, needed: int) -> str | None:
 
 
 def _at_floor(variances: Array, reg_covar: float) -> str | None:
-    """One collapsed direction alone makes up the trace of the precision matrix."""
+    """Return a reason if the variance in some direction is at the floor.
+
+    The precision of a collapsed direction makes up nearly all of the precision matrix's trace.
+    """
     if 1 / (1 / variances).sum() > FLOOR_MARGIN * reg_covar:
         return None
     return f"has a variance at the floor of {reg_covar:.2g}"
 
 
 def _too_narrow(rows: Array, variances: Array, distinct: DistinctValues) -> str | None:
-    """The spacing of values is finer than a component that the data can tell from a point."""
+    """Return a reason if the component is narrower than the spacing of a feature's values.
+
+    The data cannot tell such a component from a point.
+    """
     low, high = rows.min(axis=0), rows.max(axis=0)
     for d, width in enumerate(2 * np.sqrt(variances)):
         if width < distinct.spacing(d, low[d], high[d]):

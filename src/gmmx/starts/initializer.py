@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray
 
 
-BLOCK_VALUES = 1 << 18  # of responsibilities drawn at a time
+BLOCK_VALUES = 1 << 18  # number of responsibilities drawn at a time
 INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
 @dataclass(frozen=True, eq=False)
 class Initializer:
-    """Starting parameters for one set of samples.
+    """Find starting parameters for one set of samples.
 
     Attributes
     ----------
     samples : ArraySource
-        Samples to find them from.
+        Samples of the fit.
     structure : type of CovarianceStructure
         Covariance structure of the mixture.
     n_components : int
@@ -39,12 +39,13 @@ class Initializer:
     init_params : str
         One of `INIT_PARAMS`.
     weights, means, precisions : ndarray or None
-        The user's values, which replace those found; with all three nothing is searched.
+        The user's values, which replace the values found. If all three are given, the samples are
+        not read.
     reg_covar : float
         Added to every variance.
     pool_singular : bool, default=False
-        Whether components with a singular covariance begin with the pooled one; else that is an
-        error.
+        Whether components with a singular covariance start with the pooled covariance. Otherwise
+        a singular covariance is an error.
     """
 
     samples: ArraySource
@@ -58,7 +59,7 @@ class Initializer:
     pool_singular: bool = False
 
     def start(self, random_state: np.random.RandomState) -> MixtureParameters:
-        """Starting parameters, drawn with `random_state` where chance decides."""
+        """Return starting parameters; `random_state` draws all random numbers."""
         given = self._given_covariance()
         if self.weights is not None and self.means is not None and given is not None:
             return MixtureParameters(_as_float64(self.weights), _as_float64(self.means), given)
@@ -70,7 +71,7 @@ class Initializer:
         )
 
     def _given_covariance(self) -> CovarianceStructure | None:
-        """Covariances of the user's precisions."""
+        """Return the covariances from the user's precisions, None without them."""
         if self.precisions is None:
             return None
         return self.structure.from_precisions(
@@ -78,7 +79,7 @@ class Initializer:
         )
 
     def _search(self, random_state: np.random.RandomState) -> MixtureParameters:
-        """Parameters from a first assignment of the samples."""
+        """Return the parameters after a first assignment of samples to components."""
         statistics = self.statistics(random_state)
         try:
             return maximize(statistics, self.reg_covar, self.structure)
@@ -88,7 +89,7 @@ class Initializer:
         return self._pooled(statistics)
 
     def _pooled(self, statistics: SufficientStatistics) -> MixtureParameters:
-        """Parameters of maximum likelihood, with pooled covariances where there are none."""
+        """Return parameters of maximum likelihood, with pooled instead of singular covariances."""
         try:
             covariance = pooled_start(statistics, self.reg_covar, self.structure)
         except DegenerateCovarianceError as error:
@@ -97,7 +98,7 @@ class Initializer:
         return MixtureParameters(weights, statistics.means, covariance)
 
     def statistics(self, random_state: np.random.RandomState) -> SufficientStatistics:
-        """Statistics of a first assignment of the samples."""
+        """Return the statistics of a first assignment of samples to components."""
         samples = self.samples
         if self.init_params == "kmeans":
             labels, means = KMeans(samples).partition(self.n_components, random_state)
@@ -116,7 +117,7 @@ class Initializer:
         return statistics
 
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
-        """Statistics of uniformly drawn responsibilities, a block of samples at a time."""
+        """Return the statistics of random responsibilities, drawn for a block at a time."""
 
         def draw(n_samples: int) -> FloatArray:
             resp = random_state.uniform(size=(n_samples, self.n_components))
@@ -130,7 +131,7 @@ class Initializer:
         )
 
     def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
-        """Statistics of one sample in each component."""
+        """Return the statistics of components that hold one sample each."""
         origin = self.samples.rows(indices)
         layout = LAYOUTS[self.structure.layout].exact
         second = np.zeros(LAYOUTS[layout].second_shape(*origin.shape))
@@ -142,27 +143,28 @@ class Initializer:
     def _singular_error(
         self, error: DegenerateCovarianceError, statistics: SufficientStatistics
     ) -> DegenerateMixtureError:
-        """The error of a start whose covariance is singular."""
+        """Return the error about a singular covariance at the start."""
         samples = self.samples
         return singular_error(error, statistics.counts, samples.n_samples, samples.dtype)
 
 
 def _as_float64(values: NDArray[np.floating]) -> Array:
-    """The user's values in the precision that parameters are computed in."""
+    """Return the user's values in float64, the precision of the parameters."""
     return values.astype(np.float64)
 
 
 def pooled_start(
     statistics: SufficientStatistics, reg_covar: float, structure: type[CovarianceStructure]
 ) -> CovarianceStructure:
-    """Covariances of a start, the pooled one where a component has none of its own.
+    """Return starting covariances, with the pooled covariance in place of singular ones.
 
-    Where the pooled one is singular as well, it is that of all samples together. Warns which.
+    If the pooled covariance is singular as well, the covariance of all samples takes its place.
+    A warning names the components.
     """
     covariance, pooled = structure.estimate_pooled(statistics, reg_covar)
-    message = "the shared covariance is singular: it is that of all samples"
+    message = "the shared covariance is singular: the covariance of all samples replaces it"
     if "component" in structure.axes:
         held = ", ".join(f"{k} (holds {statistics.counts[k]:.6g})" for k in pooled)
-        message = f"components {held} have singular covariances: they begin with the pooled one"
+        message = f"components {held} have singular covariances: the pooled one replaces them"
     warn_convergence(f"At the start {message}.")
     return covariance

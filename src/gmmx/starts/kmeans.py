@@ -1,8 +1,9 @@
 """K-means for starting values: greedy k-means++ seeding and Lloyd's iterations.
 
 Both follow scikit-learn step by step and draw the same random numbers, so that the same
-`random_state` gives the same start. Samples are centered on the way, without a copy of them, and
-most are known to keep their center without a look at the others.
+`random_state` gives the same start. The kernels center the samples without a copy of them. For
+most samples bounds of the distances show that the nearest center is still the same, so that no
+distance to the other centers is computed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class KMeans:
     def partition(
         self, n_clusters: int, random_state: np.random.RandomState
     ) -> tuple[Labels, Array]:
-        """Cluster of each sample, and the clusters' means, from one k-means++ start."""
+        """Return the cluster of each sample and the clusters' means, from one k-means++ start."""
         seeds = self.seeds(n_clusters, random_state)
         labels, means = self.lloyd(self.samples.rows(seeds))
         n_distinct = np.count_nonzero(np.bincount(labels))
@@ -60,14 +61,18 @@ class KMeans:
         return labels, means
 
     def seeds(self, n_clusters: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
-        """Indices of samples as seeds, the best of a few trials drawn by squared distance each."""
+        """Return the indices of the seeds.
+
+        Each seed after the first is the best of a few samples, drawn with probabilities
+        proportional to their squared distances from the nearest seed.
+        """
         samples, n_samples = self.samples, self.samples.n_samples
         first = min(int(random_state.random_sample() * n_samples), n_samples - 1)
         draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
         return kmeans_plusplus(samples.X, self._moments[0], first, draws, samples.n_threads)
 
     def lloyd(self, centers: Array) -> tuple[Labels, Array]:
-        """Cluster of each sample, and their means, after Lloyd's iterations from `centers`."""
+        """Return the cluster of each sample and the clusters' means after Lloyd's iterations."""
         mean, variance = self._moments
         assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
         for _ in range(MAX_ITER):
@@ -84,7 +89,7 @@ class KMeans:
         return assignment.labels, mean + assignment.totals / occupied
 
     def nearest(self, centers: Array) -> Labels:
-        """The center nearest to each sample."""
+        """Return the index of the center nearest to each sample."""
         mean, _ = self._moments
         assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
         assignment.assign()
@@ -92,7 +97,7 @@ class KMeans:
 
     @cached_property
     def _moments(self) -> tuple[Array, float]:
-        """Mean of the samples, as the kernels see it, and variance, averaged over features."""
+        """Mean of the samples, in their precision, and their variance, averaged over features."""
         samples, n_features = self.samples, self.samples.n_features
         origin = samples.rows(np.zeros(1, dtype=np.intp))
         sums = cluster_moments(samples.X, origin, samples.n_threads)
@@ -116,7 +121,10 @@ class KMeans:
         return closeness
 
     def _relocate_empty(self, assignment: Assignment) -> tuple[Array, Array]:
-        """Counts and totals with the samples farthest from their centers in empty clusters."""
+        """Return counts and totals after moving a sample into each empty cluster.
+
+        The samples are the ones farthest from their centers.
+        """
         samples = self.samples
         counts, totals = assignment.counts.copy(), assignment.totals.copy()
         mean, _ = self._moments

@@ -1,4 +1,4 @@
-"""Install, run, compare, and print a table."""
+"""Install the packages, run the scenarios, compare the results, and print a table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tools.compare.clients.scenario import Scenario
 from tools.compare.clients.scenarios import SCENARIOS
 from tools.compare.clients.worker import SIDES, Outcome, run_in_process
 
-TOLERANCE = 1e-8  # of floats, relative to the largest of their array
+TOLERANCE = 1e-8  # difference of floats relative to the largest value of their array
 HEADER = """\
 | package | version | scenario | result | time ratio |
 | --- | --- | --- | --- | --- |"""
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the command line says."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.compare.clients", description=__doc__)
     parser.add_argument(
         "--gmmx", type=Path, default=ROOT, metavar="PATH",
@@ -28,22 +28,22 @@ def arguments() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument(
         "--environment", type=Path, metavar="DIR",
-        help="a folder of environments to use again, made if it is not there"
-        " (default: a temporary one)",
+        help="a folder for the environments, created if necessary and used again"
+        " (default: a temporary folder)",
     )  # fmt: skip
     parser.add_argument(
-        "--only", default="", metavar="NAME", help="scenarios whose package or title has this in it"
+        "--only", default="", metavar="NAME", help="only scenarios with NAME in package or title"
     )
     return parser.parse_args()
 
 
 def found_within(tolerance: float, theirs: Outcome, ours: Outcome) -> list[str]:
-    """Return what is different about two runs, one of which may have raised."""
+    """Return the differences between two runs, or the error of gmmx's run."""
     return [ours.error] if ours.error else differences(theirs.results, ours.results, tolerance)
 
 
 def judge(scenario: Scenario, theirs: Outcome, ours: Outcome) -> tuple[str, bool]:
-    """Return what the table says about a scenario, and whether it is as expected."""
+    """Return the result of a scenario as text, and whether it is as expected."""
     if theirs.error:
         return f"FAILS with scikit-learn: {theirs.error}", False
     found = found_within(TOLERANCE, theirs, ours)
@@ -62,7 +62,7 @@ def judge(scenario: Scenario, theirs: Outcome, ours: Outcome) -> tuple[str, bool
 
 
 def print_row(python: Path, scenario: Scenario) -> bool:
-    """Run a scenario on both sides and print its row; return whether it is as expected."""
+    """Run a scenario with both libraries and print its row; return whether it is as expected."""
     theirs, ours = (run_in_process(python, scenario, side) for side in SIDES)
     text, is_expected = judge(scenario, theirs, ours)
     ratio = theirs.seconds / ours.seconds
@@ -94,7 +94,7 @@ def check(folder: Path, source: Path, only: str) -> int:
 
 
 def main() -> int:
-    """Check in the folder that the command line names, or in a temporary one."""
+    """Run the scenarios in the folder given on the command line, or in a temporary folder."""
     given = arguments()
     source = given.gmmx.resolve()
     if given.environment:

@@ -1,4 +1,4 @@
-"""How far the results of two runs are apart."""
+"""Differences between the results of two runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from tools.compare.clients.scenario import Results
 
 
 def largest_difference(expected: np.ndarray, actual: np.ndarray) -> float:
-    """Return the largest difference of floats, relative to the largest finite one expected."""
+    """Return the largest difference, relative to the largest finite expected value."""
     finite = np.isfinite(expected) & np.isfinite(actual)
     scale = np.max(np.abs(expected[finite]), initial=0.0) or 1.0
     return float(np.max(np.abs(expected[finite] - actual[finite]), initial=0.0) / scale)
 
 
 def difference(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> str:
-    """Return what is different about two arrays, an empty text if nothing is."""
+    """Return the difference of two arrays as text, which is empty if they are equal."""
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         return (
             f"{actual.dtype} of shape {actual.shape} in place of "
@@ -34,7 +34,7 @@ def difference(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> st
 
 
 def differences(expected: Results, actual: Results, tolerance: float) -> list[str]:
-    """Return what is different about the results of two runs."""
+    """Return a text for each result that differs between two runs."""
     if expected.keys() != actual.keys():
         return [f"{sorted(actual)} in place of {sorted(expected)}"]
     found = {name: difference(expected[name], actual[name], tolerance) for name in expected}

@@ -1,4 +1,4 @@
-"""Samples that the scenarios share."""
+"""Samples for the scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environments with the packages that a dependency group pins, and with gmmx from a checkout."""
+"""Environments with the packages of a dependency group and with gmmx from a checkout."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def run_pip(python: Path, *arguments: str) -> None:
-    """Run pip in an environment, whose programs a build finds first."""
+    """Run pip in an environment; a build finds the programs of the environment first."""
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     subprocess.run([str(python), "-m", "pip", "--quiet", *arguments], check=True, env=environment)
 
 
 def interpreter(folder: Path) -> Path:
-    """Return the interpreter of an environment, which is made if it is not there."""
+    """Return the interpreter of an environment; create the environment if necessary."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)

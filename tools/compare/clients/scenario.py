@@ -1,4 +1,4 @@
-"""Scenarios: short uses of other people's packages, and the table of all of them."""
+"""Scenarios: short programs that use other packages, and the list of all scenarios."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 Results = dict[str, Any]
-"""Arrays by name: floats are compared with a tolerance, labels and all others exactly."""
+"""Arrays by name. Floats are compared with a tolerance, all other types exactly."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A use of a package, and how its results are compared."""
+    """A program that uses a package, and the comparison of its results."""
 
     package: str  # the distribution's name
     title: str
     function: Callable[..., Results]
     group: str  # the dependency group with the package
-    handed: bool  # the package is handed a model, and keeps scikit-learn's classes
-    repeats: int  # of a run that is timed; 0: its time says nothing about mixtures
-    differs: str | None  # why the results are not the same
-    within: float | None  # then floats differ by no more, others not at all; None: any may
+    handed: bool  # whether the package gets a model and keeps using scikit-learn's classes
+    repeats: int  # timed runs; 0 if the time does not depend on the mixtures
+    differs: str | None  # the reason why the results differ
+    within: float | None  # largest difference of floats if `differs`; None allows any difference
 
     @property
     def name(self) -> str:
@@ -44,9 +44,9 @@ def scenario(
 ) -> Callable[[Callable[..., Results]], Callable[..., Results]]:
     """Add a function to the scenarios.
 
-    It imports the package when it is called, and returns its results. With `handed` it is called
-    with the module to take the mixtures from, `sklearn.mixture` or `gmmx`. Without, it is called
-    without arguments, and scikit-learn's names are bound to the classes of the side that runs.
+    The function imports the package when it is called, and returns its results. With `handed` its
+    argument is the module of the mixtures, `sklearn.mixture` or `gmmx`. Without `handed` it has
+    no argument, and scikit-learn's names are bound to the classes of the library under test.
     """
 
     def add(function: Callable[..., Results]) -> Callable[..., Results]:

@@ -1,4 +1,4 @@
-"""gmmx's classes in the place of scikit-learn's."""
+"""Replacement of scikit-learn's classes by gmmx's."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from types import ModuleType
 
 
 def gmmx_module() -> ModuleType:
-    """Return gmmx, its classes accepted where scikit-learn's are asked for."""
+    """Return gmmx, with its classes registered as subclasses of scikit-learn's."""
     import gmmx
 
-    if hasattr(gmmx, "register_with_sklearn"):  # a checkout to compare with may lack it
+    if hasattr(gmmx, "register_with_sklearn"):  # an older checkout may lack it
         gmmx.register_with_sklearn()
     return gmmx
 
 
 def put_gmmx_in_place_of_sklearn() -> None:
-    """Bind scikit-learn's names to gmmx's classes, for what is imported afterwards."""
+    """Bind scikit-learn's names to gmmx's classes, for modules imported afterwards."""
     from sklearn import mixture
     from sklearn.mixture import _bayesian_mixture, _gaussian_mixture
 

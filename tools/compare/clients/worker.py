@@ -1,7 +1,7 @@
-"""Run one scenario with the classes of one side, in a process of its own.
+"""Run one scenario with the classes of one library, in a process of its own.
 
-Usage: ``python -m tools.compare.clients.worker NUMBER sklearn|gmmx OUTCOME``. The outcome is
-pickled to the file `OUTCOME`.
+Usage: ``python -m tools.compare.clients.worker NUMBER sklearn|gmmx OUTCOME``. The program pickles
+the outcome to the file `OUTCOME`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scenario returned or raised, and how long it took."""
+    """The results or the error of a scenario, and its time."""
 
     version: str
     results: Results
@@ -79,7 +79,7 @@ def run_here(scenario: Scenario, side: str) -> Outcome:
 
 
 def mixtures(scenario: Scenario, side: str) -> list[ModuleType]:
-    """Return the arguments of a scenario; bind scikit-learn's names to the side's classes."""
+    """Return the arguments of a scenario; bind scikit-learn's names to gmmx's classes if needed."""
     if scenario.handed:
         from sklearn import mixture
 
@@ -90,7 +90,7 @@ def mixtures(scenario: Scenario, side: str) -> list[ModuleType]:
 
 
 if __name__ == "__main__":
-    # Under its full name, so that its class is pickled as one that the parent knows.
+    # Import by the full name, so that the parent process can unpickle `Outcome`.
     from tools.compare.clients.worker import run_here as run
 
     outcome = run(SCENARIOS[int(sys.argv[1])], sys.argv[2])

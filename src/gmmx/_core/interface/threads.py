@@ -1,4 +1,4 @@
-"""How many threads the compiled pass uses."""
+"""The number of threads of the compiled passes."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ MOST_THREADS = 2**31 - 1
 
 
 def resolve_n_threads(n_threads: int | None) -> int:
-    """Number of threads to use.
+    """Return the number of threads to use.
 
     Parameters
     ----------
     n_threads : int or None
-        As the user asked; None for all cores that this process may use.
+        The user's parameter; None for all cores that this process may use.
 
     Returns
     -------
     int
-        At least 1. For None the cores allowed by affinity and by the cgroup's quota, bounded by
-        OpenMP's own limit, which OMP_NUM_THREADS and threadpoolctl set; 1 in a daemonic worker of
-        multiprocessing, as in those of its pools, since there is one for each core.
+        At least 1. For None the number of cores that the affinity and the cgroup's quota allow,
+        at most OpenMP's own limit, which OMP_NUM_THREADS and threadpoolctl set. In a daemonic
+        process of multiprocessing, such as a worker of its pools, 1, since usually each core has
+        a worker.
 
     Raises
     ------
@@ -64,27 +65,27 @@ def resolve_n_threads(n_threads: int | None) -> int:
 
 
 def environment_limit() -> int:
-    """Threads that OMP_NUM_THREADS allows now; OpenMP itself read it once, when it started."""
+    """Return the present limit by OMP_NUM_THREADS, which OpenMP reads only when it starts."""
     threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     return int(threads) if threads.isdecimal() else NO_QUOTA
 
 
 def is_daemonic_worker() -> bool:
-    """Whether this process is a daemonic child of multiprocessing."""
+    """Return whether this process is a daemonic child of multiprocessing."""
     process = sys.modules.get("multiprocessing.process")
     return process is not None and bool(process.current_process().daemon)
 
 
 @lru_cache(maxsize=1)
 def quota_at(second: int) -> int:
-    """`cgroup_quota`, read again at most once a second, since it may change."""
+    """Return `cgroup_quota`, read again at most once a second, since it may change."""
     from pathlib import Path  # noqa: PLC0415 - a fifth of gmmx's import time
 
     return cgroup_quota(Path("/"))
 
 
 def cgroup_quota(system: Path) -> int:
-    """Cores that the quotas of this process's control groups allow, rounded up.
+    """Return the number of cores that this process's control groups allow, rounded up.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def cgroup_quota(system: Path) -> int:
     Returns
     -------
     int
-        A large number without quota. Version 2 of control groups, and version 1.
+        A large number without a quota. Control groups of versions 1 and 2 count.
     """
     try:
         lines = (system / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
@@ -105,7 +106,7 @@ def cgroup_quota(system: Path) -> int:
 
 
 def _folders(system: Path, line: str) -> Iterator[Path]:
-    """Folders of a line 'number:controllers:/path' of /proc/self/cgroup, up to the root."""
+    """Yield the folders of a line of /proc/self/cgroup, `number:controllers:/path`, to the root."""
     _, controllers, path = line.split(":", 2)
     mount = system / "sys/fs/cgroup"
     if controllers and "cpu" in controllers.split(","):
@@ -114,12 +115,12 @@ def _folders(system: Path, line: str) -> Iterator[Path]:
     elif controllers:
         return
     folder = mount / path.lstrip("/")
-    # In a container the path may be that of the host: then only the mount itself is there.
+    # In a container the path may be a path of the host; then only the mount itself exists.
     yield from (parent for parent in (folder, *folder.parents) if parent.is_relative_to(mount))
 
 
 def _quota(folder: Path) -> float:
-    """Cores that one control group may use."""
+    """Return the number of cores that one control group may use."""
     try:
         if (folder / "cpu.max").exists():
             quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()

@@ -1,7 +1,7 @@
-"""Covariance structures: how the components' covariance matrices are modelled.
+"""Covariance structures: models of the components' covariance matrices.
 
-A structure turns sufficient statistics into covariances and hands the kernels its factors. To
-add one, write a file like `tied_diag.py` and name its class in `STRUCTURES`.
+A structure computes covariances from sufficient statistics, and the factors for the kernels. To
+add a structure, write a file like `tied_diag.py` and add its class to `STRUCTURES`.
 """
 
 from gmmx.model.covariance.base import CovarianceStructure

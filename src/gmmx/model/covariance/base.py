@@ -1,4 +1,4 @@
-"""Base classes of covariance structures: of all, of matrices, and of variances."""
+"""Base classes: all covariance structures, structures of matrices, structures of variances."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CovarianceStructure(ABC):
-    """Covariances of a mixture's components, with the factors of their inverses.
+    """Covariances of a mixture's components, and the factors of the inverse covariances.
 
     Attributes
     ----------
     covariances : ndarray of shape ``covariance_shape(n_components, n_features)``
-        Parameters as the user sees them.
+        Covariances, in the shape of the attribute `covariances_`.
     precisions_cholesky : ndarray of the same shape
-        For matrices the upper triangular U with U U^T = inverse of the covariance; for variances
+        For matrices the upper triangular U with U U^T = covariance^-1; for variances
         1 / standard deviation.
     n_components, n_features : int
         Size of the mixture.
@@ -43,20 +43,20 @@ class CovarianceStructure(ABC):
     n_features: int
 
     name: ClassVar[str]
-    sklearn_name: ClassVar[str]  # the covariance type of scikit-learn that can hold the covariances
+    sklearn_name: ClassVar[str]  # the covariance type of `to_sklearn`
     layout: ClassVar[Layout]
-    axes: ClassVar[tuple[str, ...]]  # of `covariances`: 'component' or 'feature' each
+    axes: ClassVar[tuple[str, ...]]  # 'component' or 'feature' for each axis of `covariances`
     are_matrices: ClassVar[bool]  # whether the last two axes are features by features
-    # Whether `log_factors` that are extrapolated stay those of the structure, which an accelerated
-    # fit needs. A structure whose constraints are not linear in them sets it to False.
+    # Whether extrapolated `log_factors` satisfy the constraints of the structure, as an accelerated
+    # fit requires. A structure sets it to False if its constraints are not linear in `log_factors`.
     has_chart: ClassVar[bool] = True
 
-    # What a structure defines.
+    # Each structure defines these methods.
 
     @staticmethod
     @abstractmethod
     def n_parameters(n_components: int, n_features: int) -> int:
-        """Number of free parameters in the covariances."""
+        """Return the number of free parameters in the covariances."""
 
     @classmethod
     @abstractmethod
@@ -67,71 +67,73 @@ class CovarianceStructure(ABC):
         previous: CovarianceStructure | None = None,
         n_threads: int = 1,
     ) -> Self:
-        """Covariances of the M-step, of maximum likelihood with `reg_covar` added to variances.
+        """Return the M-step's covariances: maximum likelihood, `reg_covar` added to variances.
 
-        `previous` are the covariances of the E-step, None at the start: an iterative estimate
+        `previous` are the covariances of the E-step, None at the start. An iterative estimate
         begins with them, and empty components keep them.
         """
 
-    # What structures of a kind share.
+    # `MatrixCovariance` and `VarianceCovariance` define these methods.
 
     @classmethod
     @abstractmethod
     def factorize(cls, covariances: Array, n_threads: int = 1) -> Array:
-        """`precisions_cholesky` of covariances, or `DegenerateCovarianceError`."""
+        """Return `precisions_cholesky`; raise `DegenerateCovarianceError` if one is singular."""
 
     @staticmethod
     @abstractmethod
     def factorize_precisions(precisions: Array) -> tuple[Array, Array]:
-        """`covariances` and `precisions_cholesky` from their inverses."""
+        """Return `covariances` and `precisions_cholesky`, given the inverse covariances."""
 
     @abstractmethod
     def precisions(self) -> Array:
-        """Inverses of the covariances, in the same shape."""
+        """Return the inverses of the covariances, in the same shape."""
 
     @abstractmethod
     def factors(self) -> Array:
-        """`precisions_cholesky` in the layout's shape, as the kernels take it."""
+        """Return `precisions_cholesky` in the layout's shape, as an argument of the kernels."""
 
     @abstractmethod
     def dense(self) -> Array:
-        """Covariance matrices of all components, (n_components, n_features, n_features)."""
+        """Return covariance matrices of all components, (n_components, n_features, n_features)."""
 
     @abstractmethod
     def unwhiten(self, whitened: Array) -> Array:
-        """Shifts that `whiten` turns into these."""
+        """Return the shifts whose result of `whiten` is `whitened`."""
 
     @abstractmethod
     def log_factors(self, origin: CovarianceStructure) -> Array:
-        """log(U_0^-1 U), U_0 being the factors of `origin`: 0 there, and free of constraints.
+        """Return log(U_0^-1 U), where U_0 are the factors of `origin`.
 
-        Of matrices only the diagonal is a logarithm.
+        All values are allowed, and `origin` itself has 0. For matrices only the diagonal is
+        replaced by its logarithm.
         """
 
     @abstractmethod
     def with_log_factors(self, log_factors: Array) -> Self:
-        """The structure with these `log_factors`, this one being the origin."""
+        """Return the structure with given `log_factors` relative to `self`."""
 
     @abstractmethod
     def information(self, weights: Array) -> Array:
-        """Fisher information per sample of `log_factors` at the origin, if labels are known."""
+        """Return the Fisher information of `log_factors` at 0, per sample with a known label."""
 
-    # What all structures share. One that a mean of covariances would leave pools in its own way.
+    # All structures share these methods. A structure overrides the first two if a mean of its
+    # covariances is not a covariance of the structure.
 
     @classmethod
     def estimate_pooled(
         cls, statistics: SufficientStatistics, reg_covar: float
     ) -> tuple[Self, list[int]]:
-        """Covariances of a start that has singular ones, and the components with a pooled one.
+        """Return starting covariances if some are singular, and the components with a pooled one.
 
-        All components have the covariance of all samples together.
+        All components get the covariance of all samples together.
         """
         n_components = len(statistics.counts)
         total = cls.estimate(statistics.merged(), reg_covar)
         return total.of(np.zeros(n_components, dtype=np.intp)), list(range(n_components))
 
     def with_pooled(self, components: NDArray[np.intp], weights: Array) -> Self:
-        """The structure where `components` have the mean covariance, weighted by `weights`."""
+        """Return the structure with the mean covariance, weighted by `weights`, in `components`."""
         if "component" not in self.axes:
             return self
         covariances = self.covariances.copy()
@@ -140,11 +142,11 @@ class CovarianceStructure(ABC):
 
     @classmethod
     def covariance_shape(cls, n_components: int, n_features: int) -> tuple[int, ...]:
-        """Shape of `covariances`."""
+        """Return the shape of `covariances`."""
         return tuple(n_components if axis == "component" else n_features for axis in cls.axes)
 
     def of(self, components: NDArray[np.intp]) -> Self:
-        """The structure of some of the components."""
+        """Return the structure of some of the components."""
         if "component" not in self.axes:
             return replace(self, n_components=len(components))
         return replace(
@@ -155,14 +157,14 @@ class CovarianceStructure(ABC):
         )
 
     def fewest_rows(self) -> int:
-        """Distinct samples that one component needs for a covariance of its own."""
+        """Return the number of distinct samples needed to estimate one component's covariance."""
         if "component" not in self.axes:
             return 1
         return self.n_features + 1 if self.are_matrices else 2
 
     @classmethod
     def n_free_parameters(cls, n_components: int, n_features: int) -> int:
-        """Number of free parameters of a mixture: covariances, means and weights."""
+        """Return the number of free parameters of a mixture: covariances, means and weights."""
         n_covariance = cls.n_parameters(n_components, n_features)
         return n_covariance + n_components * n_features + n_components - 1
 
@@ -170,23 +172,23 @@ class CovarianceStructure(ABC):
     def from_covariances(
         cls, covariances: Array, n_components: int, n_features: int, n_threads: int = 1
     ) -> Self:
-        """Structure with given covariances; raises `DegenerateCovarianceError`."""
+        """Return the structure with given covariances; may raise `DegenerateCovarianceError`."""
         return cls(covariances, cls.factorize(covariances, n_threads), n_components, n_features)
 
     @classmethod
     def from_precisions(cls, precisions: Array, n_components: int, n_features: int) -> Self:
-        """Structure with given inverses of the covariances."""
+        """Return the structure with given inverse covariances."""
         return cls(*cls.factorize_precisions(precisions), n_components, n_features)
 
     def whiten(self, shifts: Array) -> Array:
-        """Shift U_k of component k, in standard deviations; (n_components, n_features)."""
+        """Return U_k^T shift_k, in standard deviations, (n_components, n_features)."""
         return components.whiten(shifts, self.factors().reshape(-1), self.layout)
 
     # Helpers of `estimate`.
 
     @classmethod
     def average(cls, statistics: SufficientStatistics, reg_covar: float = 0.0) -> Array:
-        """Scatter of the samples about the new means, averaged over the axes left out of `axes`.
+        """Return the scatter about the new means, averaged over the axes missing in `axes`.
 
         `reg_covar` is added to every variance.
         """
@@ -205,7 +207,7 @@ class CovarianceStructure(ABC):
         previous: CovarianceStructure | None,
         n_threads: int,
     ) -> Self:
-        """Structure with estimated covariances; an empty component keeps its `previous` one."""
+        """Return the structure with given covariances, except `previous` for empty components."""
         if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
         n_components, n_features = statistics.origin.shape
@@ -276,7 +278,7 @@ class VarianceCovariance(CovarianceStructure):
 
     @abstractmethod
     def expand(self, variances: Array) -> Array:
-        """Array of the covariances' shape -> (n_components, n_features), isotropic (.., 1)."""
+        """Return variances as (n_components, n_features), or (n_components, 1) if isotropic."""
 
     def factors(self) -> Array:
         return self.expand(self.precisions_cholesky)

@@ -1,8 +1,8 @@
-"""Triangular factors of covariance matrices and of their inverses, many at a time.
+"""Triangular factors of covariance matrices and of their inverses, for all components at once.
 
-Matrices are scaled to diagonals near 1 first: features may differ in scale as far as
-floating-point numbers reach. No library of linear algebra is called: its threads would go on
-waiting for work beside those of the next pass over the samples.
+Matrices are first scaled to diagonals near 1, so that features may have any scale within the
+range of floating-point numbers. No linear algebra library is called for the factors, because its
+threads spin after a call and would slow down the next pass over the samples.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 EPS = float(np.finfo(np.float64).eps)
-SMALLEST_SHARE = 1e-3  # of a direction, below which a feature has no part in it
+SMALLEST_SHARE = 1e-3  # smallest coefficient of a direction that counts
 
 
 class DegenerateCovarianceError(ValueError):
@@ -27,13 +27,13 @@ class DegenerateCovarianceError(ValueError):
     Attributes
     ----------
     component : int or None
-        Whose covariance it is; None for a shared one.
+        Index of the component; None for a shared covariance.
     feature : int or None
-        The feature that has no variance, or none given the features before it; None if the
-        structure does not tell features apart.
+        Index of the feature without variance, or without variance given the features before it.
+        None if the variances of the structure do not depend on the feature.
     direction : ndarray of shape (n_features,), or None
-        The combination of features, each in units of its own deviation, that has no variance,
-        where that is more than one feature.
+        Coefficients of the linear combination of standardized features without variance. None if
+        it has only one feature.
     """
 
     def __init__(
@@ -49,22 +49,27 @@ class DegenerateCovarianceError(ValueError):
 
 
 def precision_cholesky(covariances: Array, n_threads: int = 1) -> Array:
-    """Upper triangular U = L^-T with U U^T = covariance^-1, covariance = L L^T.
+    """Return upper triangular U = L^-T with U U^T = covariance^-1, covariance = L L^T.
 
-    Matrices are (..., n_features, n_features). One whose pivot, the variance that a feature has
-    left given the features before it, is lost in rounding raises `DegenerateCovarianceError`.
+    Matrices are (..., n_features, n_features). A pivot is the variance of a feature given the
+    features before it. If rounding makes a pivot meaningless, `DegenerateCovarianceError` is
+    raised.
     """
     return _factorize(covariances, 4 * covariances.shape[-1] * EPS, True, n_threads)
 
 
 def square(factors: Array) -> Array:
-    """U U^T of upper triangular factors, (..., n_features, n_features)."""
+    """Return U U^T of upper triangular factors U, (..., n_features, n_features)."""
     matrices = factors.reshape(-1, *factors.shape[-2:])
     return components.squares_of_factors(matrices).reshape(factors.shape)
 
 
 def _factorize(matrices: Array, smallest: float, invert: bool, n_threads: int = 1) -> Array:
-    """R^-1, or R itself, of matrices R^T R with pivots of a smallest share of their diagonals."""
+    """Return R, or R^-1 if `invert`, of matrices R^T R.
+
+    Raise `DegenerateCovarianceError` if a pivot is less than `smallest` times its diagonal
+    element.
+    """
     n_features = matrices.shape[-1]
     flat = np.ascontiguousarray(matrices).reshape(-1, n_features, n_features)
     factors = np.empty_like(flat)
@@ -79,9 +84,10 @@ def _factorize(matrices: Array, smallest: float, invert: bool, n_threads: int = 
 
 
 def _flat_direction(matrix: Array, feature: int) -> Array | None:
-    """The combination of the features up to one that has the least variance, in deviations.
+    """Return the combination of standardized features up to `feature` with the least variance.
 
-    None if that is this feature alone, or if another has no variance to measure it by.
+    None if it consists of one feature only, or if a feature has no variance and cannot be
+    standardized.
     """
     n_features = len(matrix)
     known = matrix[: feature + 1, : feature + 1]
@@ -100,9 +106,9 @@ def _flat_direction(matrix: Array, feature: int) -> Array | None:
 
 
 def factors_of_precisions(precisions: Array) -> tuple[Array, Array]:
-    """Covariances, and upper triangular U with U U^T = precision.
+    """Return covariances, and upper triangular U with U U^T = precision.
 
-    U is the Cholesky factor with features reversed.
+    U is computed as a Cholesky factor of the precision with its features in reverse order.
     """
     inverse = precision_cholesky(precisions)
     reversed_factors = _factorize(precisions[..., ::-1, ::-1], 0.0, False)

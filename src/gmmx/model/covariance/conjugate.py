@@ -1,4 +1,4 @@
-"""Covariance structures that average the scatter; their precisions have conjugate priors."""
+"""Covariance structures with a closed-form M-step and conjugate priors of the precisions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class ConjugateStructure(CovarianceStructure):
     """A structure whose M-step averages the scatter, in closed form.
 
-    Its precisions have Wishart distributions, prior and posterior. The prior is a scatter, W_0^-1,
-    in the shape of one component's covariance, and degrees of freedom. The posterior adds to both
-    what samples have. A shared covariance counts the K-th part of all samples, as scikit-learn
-    does.
+    The prior and the posterior of the precisions are Wishart distributions. The parameters of the
+    prior are a scatter, W_0^-1, in the shape of one component's covariance, and the degrees of
+    freedom. The posterior adds the scatter and the counts of the samples to them. For a shared
+    covariance it adds 1 / K of all samples, as in scikit-learn.
 
     References
     ----------
@@ -42,10 +42,10 @@ class ConjugateStructure(CovarianceStructure):
     def estimate_pooled(
         cls, statistics: SufficientStatistics, reg_covar: float
     ) -> tuple[Self, list[int]]:
-        """Covariances of a start that has singular ones, and the components with a pooled one.
+        """Return starting covariances if some are singular, and the components with a pooled one.
 
-        A component without a covariance of its own has the mean one, or that of all samples
-        together if the mean is singular as well.
+        Instead of a singular covariance a component gets the mean covariance or, if this is
+        singular as well, the covariance of all samples together.
         """
         if "component" not in cls.axes:
             return super().estimate_pooled(statistics, reg_covar)
@@ -60,7 +60,7 @@ class ConjugateStructure(CovarianceStructure):
 
     @classmethod
     def is_singular(cls, covariances: Array) -> bool:
-        """Whether covariances have no factor."""
+        """Return whether a covariance is singular to working precision."""
         try:
             cls.factorize(covariances)
         except DegenerateCovarianceError:
@@ -69,13 +69,13 @@ class ConjugateStructure(CovarianceStructure):
 
     @classmethod
     def prior_shape(cls, n_features: int) -> tuple[int, ...]:
-        """Shape of the prior's scatter."""
+        """Return the shape of the prior's scatter."""
         shape = cls.covariance_shape(1, n_features)
         return shape[1:] if "component" in cls.axes else shape
 
     @classmethod
     def default_prior(cls, statistics: SufficientStatistics) -> Array:
-        """Unbiased covariance of all samples, from their statistics as one component."""
+        """Return the unbiased covariance of all samples, from their statistics as one component."""
         n_features = statistics.origin.shape[1]
         n_samples = float(statistics.counts.sum())
         covariance = cls.average(statistics) * (n_samples / (n_samples - 1))
@@ -83,5 +83,5 @@ class ConjugateStructure(CovarianceStructure):
 
     @classmethod
     def degrees_shape(cls, n_components: int) -> tuple[int, ...]:
-        """Shape of the Wishart distributions' degrees of freedom."""
+        """Return the shape of the Wishart distributions' degrees of freedom."""
         return (n_components,) if "component" in cls.axes else ()

@@ -1,4 +1,4 @@
-"""Covariance type `diag`: each component has its own variance of each feature."""
+"""Covariance type `diag`: each component has one variance for each feature."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Diag(ConjugateStructure, VarianceCovariance):
     """A variance for each component and feature, (n_components, n_features).
 
-    The M-step: S_kd / n_k, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    The M-step returns S_kd / n_k, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
     """
 
     name = "diag"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Full(ConjugateStructure, MatrixCovariance):
     """A covariance matrix for each component, (n_components, n_features, n_features).
 
-    The M-step: S_k / n_k, with the scatter S_k = sum_i r_ik (x_i - mean_k) (x_i - mean_k)^T.
+    The M-step returns S_k / n_k, with the scatter S_k = sum_i r_ik (x_i - mean_k) (x_i - mean_k)^T.
     """
 
     name = "full"

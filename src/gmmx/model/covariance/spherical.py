@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Spherical(ConjugateStructure, VarianceCovariance):
     """A variance for each component, (n_components,).
 
-    The M-step: the mean over d of S_kd / n_k, with S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    The M-step returns the mean over d of S_kd / n_k, with S_kd = sum_i r_ik (x_id - mean_kd)^2.
     """
 
     name = "spherical"

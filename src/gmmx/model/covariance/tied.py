@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 class Tied(ConjugateStructure, MatrixCovariance):
-    """One covariance matrix, (n_features, n_features).
+    """One covariance matrix for all components, (n_features, n_features).
 
-    The M-step: sum_k S_k / n, with the scatter S_k = sum_i r_ik (x_i - mean_k) (x_i - mean_k)^T.
+    The M-step returns sum_k S_k / n, with the scatter
+    S_k = sum_i r_ik (x_i - mean_k) (x_i - mean_k)^T.
     """
 
     name = "tied"

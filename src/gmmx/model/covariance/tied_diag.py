@@ -1,4 +1,4 @@
-"""Covariance type `tied-diag`: all components share one variance of each feature."""
+"""Covariance type `tied-diag`: all components share one variance for each feature."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class TiedDiag(ConjugateStructure, VarianceCovariance):
     """A variance for each feature, (n_features,).
 
-    The M-step: sum_k S_kd / n, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    The M-step returns sum_k S_kd / n, with the scatter S_kd = sum_i r_ik (x_id - mean_kd)^2.
     """
 
     name = "tied-diag"
-    sklearn_name = "tied"  # it subtracts the mean before it squares, which keeps most digits
+    sklearn_name = "tied"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     axes = ("feature",)
 
     @staticmethod

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class TiedSpherical(ConjugateStructure, VarianceCovariance):
     """One variance, a zero-dimensional array.
 
-    The M-step: the mean over d of sum_k S_kd / n, with S_kd = sum_i r_ik (x_id - mean_kd)^2.
+    The M-step returns the mean over d of sum_k S_kd / n, with S_kd = sum_i r_ik (x_id - mean_kd)^2.
     """
 
     name = "tied-spherical"
-    sklearn_name = "tied"  # it subtracts the mean before it squares, which keeps most digits
+    sklearn_name = "tied"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     layout = "isotropic"
     axes = ()
 

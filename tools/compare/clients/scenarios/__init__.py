@@ -1,4 +1,4 @@
-"""All scenarios. A scenario imports its package when it runs, after the classes were bound."""
+"""All scenarios. A scenario imports its package when it runs, after the classes are replaced."""
 
 from tools.compare.clients.scenario import SCENARIOS
 from tools.compare.clients.scenarios import (

@@ -1,4 +1,4 @@
-"""Classifiers with a mixture inside: scikit-lego, scikit-activeml."""
+"""Classifiers that use mixtures: scikit-lego, scikit-activeml."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def lego_bayesian_classifier() -> Results:
 
 
 def partly_labeled(constant: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return samples of which few have a label, the others NaN."""
+    """Return samples and labels; nine of ten labels are NaN."""
     X, y = clusters(2000, 3, 3)
     labels = np.where(np.arange(len(y)) % 10 == 0, y, np.nan)
     return (np.ones_like(X) if constant else X), labels
 
 
 def active_learning(X: np.ndarray, y: np.ndarray, model: Any) -> Results:
-    """Return what a classifier of scikit-activeml says in both modes."""
+    """Return the predictions of a classifier of scikit-activeml in both modes."""
     from skactiveml.classifier import MixtureModelClassifier
 
     results = {}
@@ -63,7 +63,7 @@ def active_learning(X: np.ndarray, y: np.ndarray, model: Any) -> Results:
 
 @scenario("scikit-activeml", "MixtureModelClassifier")
 def activeml_classifier() -> Results:
-    """Let the classifier make its own Bayesian mixture."""
+    """Let the classifier create its own Bayesian mixture."""
     return active_learning(*partly_labeled(), model=None)
 
 
@@ -75,11 +75,11 @@ def activeml_classifier() -> Results:
     within=1e-3,
 )
 def activeml_constant() -> Results:
-    """Let the classifier make its own Bayesian mixture of samples that are all the same."""
+    """Let the classifier create its own Bayesian mixture of constant samples."""
     return active_learning(*partly_labeled(constant=True), model=None)
 
 
 @scenario("scikit-activeml", "MixtureModelClassifier, handed a model", handed=True)
 def activeml_handed(mixture: Any) -> Results:
-    """Hand the classifier a mixture, which it tests with `isinstance`."""
+    """Pass a mixture to the classifier, which tests it with `isinstance`."""
     return active_learning(*partly_labeled(), mixture.GaussianMixture(3, random_state=0))

@@ -1,4 +1,4 @@
-"""Models that leave Python, or this process: emlearn, skl2onnx, MLflow."""
+"""Models exported from Python or from this process: emlearn, skl2onnx, MLflow."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def fitted_models(mixture: Any, X: np.ndarray) -> Iterator[tuple[str, Any]]:
 
 
 def compiled(mixture: Any) -> Results:
-    """Return what models say that emlearn has turned to C, when they are compiled and run."""
+    """Return the predictions of models that emlearn has converted to compiled C code."""
     X, _ = clusters(1000, 3, 3)
     models = dict(fitted_models(mixture, X))
-    import emlearn  # makes NumPy raise at each underflow, also in a fit of scikit-learn's
+    import emlearn  # only after the fits: it makes NumPy raise at each underflow
 
     results: Results = {}
     for name, model in models.items():
@@ -40,7 +40,7 @@ def compiled(mixture: Any) -> Results:
 
 @scenario("emlearn", "C code of models, compiled and run", repeats=0)
 def emlearn_code() -> Results:
-    """Turn models to C, which computes in float32 and prints six digits."""
+    """Convert models to C code, which computes in float32 and prints six digits."""
     from sklearn import mixture
 
     return compiled(mixture)
@@ -48,12 +48,12 @@ def emlearn_code() -> Results:
 
 @scenario("emlearn", "C code of models, handed models", handed=True, repeats=0)
 def emlearn_handed(mixture: Any) -> Results:
-    """Turn models to C that the package knows by the name of their class."""
+    """Convert models to C code; the package recognizes them by the name of their class."""
     return compiled(mixture)
 
 
 def exported(mixture: Any) -> Results:
-    """Return what models say that skl2onnx has exported, run by onnxruntime."""
+    """Return the predictions in onnxruntime of models exported by skl2onnx."""
     from onnxruntime import InferenceSession
     from skl2onnx import to_onnx
 
@@ -84,12 +84,12 @@ def skl2onnx_models() -> Results:
     differs="it looks the class up by identity; export `model.to_sklearn()`",
 )
 def skl2onnx_handed(mixture: Any) -> Results:
-    """Export models whose class the package looks up in a table."""
+    """Export models; the package looks up their class in a table."""
     return exported(mixture)
 
 
 def saved_and_loaded(mixture: Any, **how: Any) -> Results:
-    """Return what models say that MLflow has saved and loaded."""
+    """Return the predictions of models saved and loaded by MLflow."""
     import mlflow
 
     X, _ = clusters(1000, 3, 3)
@@ -120,13 +120,13 @@ def mlflow_cloudpickle(mixture: Any) -> Results:
     differs="skops trusts no class but those it knows: name them in `skops_trusted_types`",
 )
 def mlflow_skops(mixture: Any) -> Results:
-    """Save with skops, which trusts scikit-learn's classes."""
+    """Save with skops, which trusts only scikit-learn's classes."""
     return saved_and_loaded(mixture, serialization_format="skops")
 
 
 @scenario("mlflow-skinny", "save and load with skops, types trusted", handed=True, repeats=0)
 def mlflow_skops_trusted(mixture: Any) -> Results:
-    """Save with skops, which is told to trust gmmx's classes."""
+    """Save with skops, with gmmx's classes added to the trusted types."""
     trusted = [
         "gmmx.estimators.gaussian_mixture.GaussianMixture",
         "gmmx.estimators.bayesian_gaussian_mixture.BayesianGaussianMixture",

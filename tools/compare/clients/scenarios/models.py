@@ -1,4 +1,4 @@
-"""Packages that take parameters out of a mixture: cgmm, scikit-image, deeptime."""
+"""Packages that read the parameters of a mixture: cgmm, scikit-image, deeptime."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def of_structures(mixture: Any) -> Results:
 
 @scenario("cgmm", "MixtureConditioner")
 def cgmm_conditioner() -> Results:
-    """Condition a model; the result is a subclass of the mixture, its attributes set by hand."""
+    """Condition a model; the result is a subclass of the mixture with attributes set by hand."""
     from sklearn import mixture
 
     np.random.seed(0)  # noqa: NPY002 - conditional mixtures sample with NumPy's global state
@@ -53,7 +53,7 @@ def cgmm_conditioner() -> Results:
 
 @scenario("cgmm", "MixtureConditioner, handed a model", handed=True)
 def cgmm_handed(mixture: Any) -> Results:
-    """Condition a model that the package tests with `isinstance`."""
+    """Condition a model; the package tests it with `isinstance`."""
     np.random.seed(0)  # noqa: NPY002 - conditional mixtures sample with NumPy's global state
     return of_structures(mixture)
 
@@ -86,13 +86,13 @@ def skimage_fisher_vector() -> Results:
 
 @scenario("scikit-image", "fisher_vector, handed a model", handed=True)
 def skimage_handed(mixture: Any) -> Results:
-    """Hand the package a mixture, which it tests with `isinstance`."""
+    """Pass a mixture to the package, which tests it with `isinstance`."""
     model = mixture.GaussianMixture(8, covariance_type="diag", random_state=0)
     return fisher_vectors(model.fit(np.vstack(descriptors())))
 
 
 def hidden_markov_model(trajectory: np.ndarray) -> Results:
-    """Return a hidden Markov model's start, which is a mixture, and its fit."""
+    """Return the starting values of a hidden Markov model, from a mixture, and its fit."""
     from deeptime.markov.hmm import MaximumLikelihoodHMM, init
 
     np.random.seed(0)  # noqa: NPY002 - deeptime gives its mixture no random state
@@ -113,7 +113,7 @@ def hidden_markov_model(trajectory: np.ndarray) -> Results:
 
 @scenario("deeptime", "Gaussian hidden Markov model, its start and its fit")
 def deeptime_start() -> Results:
-    """Start from a trajectory that stays in its states for a while."""
+    """Fit a hidden Markov model to a trajectory that stays in its states for a while."""
     generator = np.random.default_rng(0)
     states = np.cumsum(generator.random(3000) < 0.02) % 3
     return hidden_markov_model(generator.normal(np.array([-2.0, 0.0, 3.0])[states], 0.7))
@@ -121,7 +121,7 @@ def deeptime_start() -> Results:
 
 @scenario("deeptime", "hidden Markov model of samples of a mixture with attributes set by hand")
 def deeptime_samples() -> Results:
-    """Sample as deeptime's tests do, from a mixture that has not been fitted."""
+    """Draw samples as in deeptime's tests, from a mixture that has not been fitted."""
     from sklearn.mixture import GaussianMixture
 
     model = GaussianMixture(3, covariance_type="diag", random_state=0)

@@ -11,14 +11,14 @@ from tools.compare.clients.scenario import Results, scenario
 
 
 def with_outliers(n_samples: int = 5000) -> np.ndarray:
-    """Return samples of clusters, each fiftieth of them far out."""
+    """Return samples of clusters; every fiftieth sample is an outlier."""
     X, _ = clusters(n_samples, 4, 4)
     X[::50] *= 4
     return X
 
 
 def found_outliers(detector: type, **parameters: Any) -> Results:
-    """Return what a detector of scikit-lego finds with both kinds of threshold."""
+    """Return labels and scores of a detector of scikit-lego with both kinds of threshold."""
     X = with_outliers()
     results = {}
     for method, threshold in [("quantile", 0.95), ("stddev", 2)]:
@@ -63,7 +63,7 @@ def pyod_detector() -> Results:
 
 
 def thresholded(scores: np.ndarray) -> Results:
-    """Return the outliers that GAMGMM finds in the scores of detectors."""
+    """Return the outliers found by GAMGMM in the scores of detectors."""
     from pythresh.thresholds.gamgmm import GAMGMM
 
     threshold = GAMGMM(K=20, n_contaminations=200, steps=5, random_state=1234)
@@ -72,7 +72,7 @@ def thresholded(scores: np.ndarray) -> Results:
 
 @scenario("pythresh", "GAMGMM")
 def pythresh_threshold() -> Results:
-    """Find the threshold of two detectors' scores."""
+    """Find a threshold for the scores of two detectors."""
     X = with_outliers(400)
     distances = np.linalg.norm(X - X.mean(axis=0), axis=1)
     return thresholded(np.column_stack([distances, np.abs(X).max(axis=1)]))
@@ -80,6 +80,6 @@ def pythresh_threshold() -> Results:
 
 @scenario("pythresh", "GAMGMM, one detector's scores")
 def pythresh_one_detector() -> Results:
-    """Find the threshold of one detector's scores, beside which GAMGMM puts a column of zeros."""
+    """Find a threshold for the scores of one detector; GAMGMM adds a column of zeros to them."""
     X = with_outliers(400)
     return thresholded(np.linalg.norm(X - X.mean(axis=0), axis=1))

@@ -1,4 +1,4 @@
-"""Packages whose source distributions ship their tests: emlearn, autogmm."""
+"""The tests in the source distributions of other packages: emlearn, autogmm."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def source_of(package: str) -> Path:
 
 
 class Record:
-    """A plugin of pytest that keeps which tests passed, failed and were skipped."""
+    """A pytest plugin that records which tests passed, failed or were skipped."""
 
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Keep the outcome of a test's call, and of a setup that did not pass."""
+        """Record the outcome of a test's call, or of a setup or teardown that did not pass."""
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[report.nodeid] = report.outcome
 
 
 def outcomes(package: str, tests: str) -> Results:
-    """Return how many tests of a package passed and failed, and the names of all."""
+    """Return the numbers of passed, failed and skipped tests, and the names of all tests."""
     import pytest
 
     os.chdir(source_of(package))
@@ -55,11 +55,11 @@ def outcomes(package: str, tests: str) -> Results:
 
 @scenario("emlearn", "its own tests of mixtures", repeats=0)
 def emlearn_tests() -> Results:
-    """Run the tests of mixtures that emlearn ships."""
+    """Run emlearn's tests of mixtures."""
     return outcomes("emlearn", "test/test_mixture.py")
 
 
 @scenario("autogmm", "its own tests", group="clients-older", repeats=0)
 def autogmm_tests() -> Results:
-    """Run the tests that autogmm ships."""
+    """Run autogmm's tests."""
     return outcomes("autogmm", "tests")

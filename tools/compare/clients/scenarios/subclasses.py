@@ -8,7 +8,7 @@ from tools.compare.clients.scenario import Results, scenario
 
 @scenario("autogmm", "AutoGMM", group="clients-older", repeats=1)
 def autogmm_search() -> Results:
-    """Search over components, covariance types and starts, with a subclass that has `**kwargs`."""
+    """Search over components, covariance types and starts with a subclass that takes `**kwargs`."""
     from autogmm import AutoGMM
 
     X, _ = clusters(300, 3, 4)

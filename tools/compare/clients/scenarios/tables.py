@@ -1,4 +1,4 @@
-"""Columns of tables in the modes of a Bayesian mixture: rdt, CTGAN."""
+"""Packages that model each column of a table by a Bayesian mixture: rdt, CTGAN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ N_ROWS = 5000
 
 
 def columns() -> dict[str, np.ndarray]:
-    """Return columns as tables have them, by name."""
+    """Return typical columns of a table, by name."""
     generator = np.random.default_rng(0)
     is_second = generator.random(N_ROWS) < 0.3
     return {
@@ -25,7 +25,7 @@ def columns() -> dict[str, np.ndarray]:
 
 
 def normalized(data: Any, name: str) -> Results:
-    """Return a column that is normalized and turned back, and the model of it."""
+    """Return a normalized column, the inverse of the normalization, and the fitted model."""
     from rdt.transformers import ClusterBasedNormalizer
 
     np.random.seed(0)  # noqa: NPY002 - the transformer draws components from NumPy's global state
@@ -46,7 +46,7 @@ def normalized(data: Any, name: str) -> Results:
 
 @scenario("rdt", "ClusterBasedNormalizer, five columns, two of them constant", repeats=1)
 def rdt_normalizer() -> Results:
-    """Normalize each column by the mode that it is in."""
+    """Normalize five columns by the components of their mixtures."""
     import pandas as pd
 
     results: Results = {}
@@ -71,7 +71,7 @@ def rdt_integers() -> Results:
 
 @scenario("ctgan", "DataTransformer, a table with constant, short and discrete columns", repeats=1)
 def ctgan_transformer() -> Results:
-    """Transform a table as CTGAN does before it is trained, and back."""
+    """Transform a table as CTGAN does before its training, and transform it back."""
     import pandas as pd
     from ctgan.data_transformer import DataTransformer
 
