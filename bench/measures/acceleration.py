@@ -62,11 +62,11 @@ def fit(module: str, **arguments: Any) -> dict[str, float]:
 
 def fit_to(goal: float, module: str, **arguments: Any) -> dict[str, float | None]:
     """Return the results of `fit`, the passes over the samples, and the passes to the goal."""
-    from gmmx.model.parameters import MixtureParameters  # noqa: PLC0415 - in gmmx's process only
+    from gmmx.samples.array_source import ArraySource  # noqa: PLC0415 - in gmmx's process only
 
     model, X = _unfitted(module, **arguments)
-    statistics = MixtureParameters.statistics
-    with mock.patch.object(MixtureParameters, "statistics", autospec=True) as counted:
+    statistics = ArraySource.statistics
+    with mock.patch.object(ArraySource, "statistics", autospec=True) as counted:
         counted.side_effect = statistics
         model.fit(X)
     # Each bound is the likelihood before its iteration.

@@ -25,7 +25,7 @@ from tools.compare.clients.scenario import Results, Scenario
 from tools.compare.clients.scenarios import SCENARIOS
 
 SIDES = ("sklearn", "gmmx")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
