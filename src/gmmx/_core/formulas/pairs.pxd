@@ -88,7 +88,7 @@ cdef inline void center_rows(
     Py_ssize_t D,
     real *rows,          # OUT (n_groups GROUP, padded_features(D)) x - center, 0 to a whole vector
 ) noexcept nogil:
-    """The last row stands for those beyond it in its group."""
+    """Subtract the center from rows; copies of the last row fill its group."""
     cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, width = padded_features(D), i, v
     for i in range((n + GROUP - 1) // GROUP * GROUP):
         for v in range(n_vectors):

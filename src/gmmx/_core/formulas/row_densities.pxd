@@ -97,7 +97,7 @@ cdef inline void log_density_tile(
     Py_ssize_t components,  # up to components_at_once, a constant where this is called
     real *log_density,      # OUT (components, LANES), components `stride` apart
     Py_ssize_t stride,
-    const char *ahead,      # what to fetch meanwhile, two cache lines for each vector of features
+    const char *ahead,      # memory to fetch meanwhile, two lines for each vector of features
     Py_ssize_t step,        # bytes from one pair of lines to the next
 ) noexcept nogil:
     """log_scale - sum_d (x_d scale_d + offset_d)^2 / 2."""

@@ -44,7 +44,7 @@ cdef inline void centered_tile(
     const real *log_scale,  # IN (components,)
     Py_ssize_t components,  # 1 to TILE_COMPONENTS, a constant where this is called
     real *log_density,      # OUT (components, GROUP)
-    const char *ahead,      # what to fetch meanwhile, a cache line for each feature
+    const char *ahead,      # memory to fetch meanwhile, a cache line for each feature
     Py_ssize_t step,        # bytes between the lines
 ) noexcept nogil:
     cdef vec total[TILE_COMPONENTS][TILE_VECTORS]

@@ -207,7 +207,7 @@ def gauss_wishart_posterior(
     const double[:, ::1] shift,      # IN (K, D) means of the samples less their origin
     const double[:, ::1] origin,     # IN (K, D)
     const double[::1] second,        # IN flat, (K, F), or summed over components (F,)
-    const double[::1] mean,          # IN (D,) the prior's, as what follows
+    const double[::1] mean,          # IN (D,) of the prior, as the next three
     double mean_precision,
     const double[::1] scatter,       # IN (F,), F being D D, D, or 1 for all features alike
     double degrees_of_freedom,

@@ -20,7 +20,7 @@ cdef object empty = np.empty
 cdef object float32 = np.dtype(np.float32)
 
 
-cdef enum:  # rows of what an iteration returns
+cdef enum:  # rows of an iteration's result
     MEANS
     MEAN_PRECISION
     DEGREES
@@ -46,7 +46,7 @@ cdef class OneFeatureIteration:
         X,                                   # IN (n, 1) in float32 or float64
         const double[:, ::1] concentration,  # IN of weights: (2, K) taken and left, or (1, K) alpha
         *,
-        double mean, double mean_precision,  # the prior's, as what follows
+        double mean, double mean_precision,  # of the prior, as the next two
         double scatter, double degrees_of_freedom,
         double reg_covar,
         double smallest_count,               # of a component that is not empty

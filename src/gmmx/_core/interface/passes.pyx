@@ -227,7 +227,7 @@ def em_pass(
     int moments=0,                        # 0 none, 1 counts and first, 2 second moments as well
     const double[:, ::1] origin=None,     # IN (K, D) that moments are taken about
     const double[::1] center=None,        # IN (D,) near all means: moments are taken about it
-    const double[::1] weights=None,       # IN (K,) to leave out what changes no moment
+    const double[::1] weights=None,       # IN (K,) to set negligible responsibilities to 0
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)

@@ -113,7 +113,7 @@ cdef class Predictor:
     """
 
     cdef readonly Py_ssize_t n_features
-    cdef EMPass task           # what all passes have in common
+    cdef EMPass task           # its fields are the same in all passes, but for samples and output
     cdef const double[::1] center
     cdef object parameters
     cdef bint fits_single      # whether the parameters are in float32's range

@@ -9,7 +9,7 @@ from gmmx._core.vectors.lanes cimport sum_vector
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, broadcast, load, multiply_add, real, store, vec, where_less,
 )
-from gmmx._core.vectors.transpose cimport transpose_tile
+from gmmx._core.vectors.transpose cimport pack_tile
 
 
 cdef enum:
@@ -58,7 +58,6 @@ cdef inline void pack_group(
 ) noexcept nogil:
     """Tiles of LANES features, of which the last overlaps the one before."""
     cdef Py_ssize_t start, tile, d, i, v
-    cdef vec lanes[LANES]
     for v in range(TILE_VECTORS):
         for i in range(LANES):
             center_row(X + indices[min(v * LANES + i, count - 1)] * D, mean, D, rows + i * D)
@@ -69,11 +68,7 @@ cdef inline void pack_group(
         else:
             for tile in range((D + LANES - 1) // LANES):
                 start = min(tile * LANES, D - LANES)
-                for i in range(LANES):
-                    lanes[i] = load(rows + i * D + start)
-                transpose_tile(lanes)
-                for i in range(LANES):
-                    store(group + (start + i) * GROUP + v * LANES, lanes[i])
+                pack_tile(rows + start, LANES, D, broadcast(0), group + start * GROUP + v * LANES)
 
 
 cdef inline void pack_centers(
@@ -83,7 +78,7 @@ cdef inline void pack_centers(
     Py_ssize_t width,
     bint direct,           # scores with base 0
     real *factors,         # OUT (K, D) centers, or twice the centers
-    real *start,           # OUT (K,) what sums of scores start from
+    real *start,           # OUT (K,) start of the sums of scores
 ) noexcept nogil:
     cdef Py_ssize_t d, k
     cdef real norm, c

@@ -39,15 +39,15 @@ ctypedef struct Layout:
     # Samples.
     block_function pack_samples    # into groups
     block_function log_densities   # log(weight_k N(x | k)), into resp
-    question prunes                # whether responsibilities that change no moment are set to 0
+    question prunes                # set responsibilities that change no moment to 0?
     # Moments.
     block_function add_second      # of a block, where they have no part in the first ones; or NULL
     block_function add_moments     # of a block to those of its chunk
     write_function write_moments   # of a chunk into its row of sums
     expand_function expand_second  # from a row of sums, if they are written in part; or NULL
     # Samples of one feature.
-    question has_one_feature       # whether the next function does all for a block
-    whole_block_function add_one_feature  # return whether squared distances overflow; or NULL
+    question has_one_feature       # then the next function does all steps of a block
+    whole_block_function add_one_feature  # returns whether squared distances overflow; or NULL
 
 
 cdef inline bint never(const EMPass *task) noexcept nogil:

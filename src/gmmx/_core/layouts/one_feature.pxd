@@ -157,7 +157,7 @@ cdef inline bint far_densities(
 cdef inline bint weigh_samples(
     const Parameters *parameters, Py_ssize_t K, Block *block
 ) noexcept nogil:
-    """Densities over those of references, into resp; their sums and the references.
+    """Store densities relative to a reference in resp, and their sums and the references.
 
     Return whether all squared distances of some sample overflow.
     """

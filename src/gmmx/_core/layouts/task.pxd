@@ -36,9 +36,9 @@ ctypedef struct EMPass:
     const double *factors      # IN in the layout's shape, upper triangular matrices
     const double *log_scale    # IN (K,) log weight + normaliser
     const double *weights      # IN (K,) or NULL: then no responsibility is pruned
-    const long long *order     # IN (n,) in which rows are visited, or NULL; labels are hints then
+    const long long *order     # IN (n,) of visits to the rows, with labels as hints; or NULL
     const double *center       # IN (D,) near all means, subtracted from samples; NULL if far
-    const double *origin       # IN (K, D) where moments are taken about, unless there is a center
+    const double *origin       # IN (K, D) of moments, unless there is a center
 
     const long long *labels_in   # IN (n,) for GIVEN_LABELS, or NULL for all in the first
     const void *resp_in           # IN (n, K) for GIVEN_RESP
@@ -48,7 +48,7 @@ ctypedef struct EMPass:
     bint streams               # whether resp is aligned and too large for the caches
     void *log_prob             # OUT (n,) or NULL
     long long *labels          # OUT (n,) or NULL
-    bint all_finite            # OUT whether all samples are, seen where no moments are taken
+    bint all_finite            # OUT whether all samples are finite, seen where no moments are taken
     bint has_far               # OUT whether all squared distances of some sample overflow
     long long n_skipped        # OUT pairs of a sample and a component left out, with order
     double *sums               # OUT log likelihood, counts, first, second; or NULL
@@ -60,8 +60,8 @@ ctypedef struct EMPass:
     Py_ssize_t partial_size    # in doubles
     double *partial_sums       # (n_chunks, partial_size)
     long long *partial_skipped  # (n_chunks,)
-    int *partial_finite        # (n_chunks,) whether a chunk's samples are, seen without moments
-    int *partial_far           # (n_chunks,) whether all squared distances of a sample overflow
+    int *partial_finite        # (n_chunks,) all_finite of each chunk
+    int *partial_far           # (n_chunks,) has_far of each chunk
     Py_ssize_t packed_size     # in bytes
     Py_ssize_t scratch_size    # in bytes, for each thread
     char *packed               # parameters in the order in which the kernels read them

@@ -12,9 +12,10 @@ ctypedef void (*chunk_function)(void *task, Py_ssize_t chunk, int thread) noexce
 cdef inline void take_chunks(
     void *task, chunk_function run_chunk, Py_ssize_t n_chunks, Progress *progress, int thread
 ) noexcept nogil:
-    """Run chunks until none is left; the calling thread, 0, then waits for those of the others.
+    """Run chunks until none is left.
 
-    At the end of a parallel region it could not look at signals.
+    The calling thread, 0, then waits here until the others have finished their chunks: it could not
+    check for signals at the end of a parallel region.
     """
     cdef Py_ssize_t chunk = fetch_add(&progress.next_chunk, 1)
     while chunk < n_chunks and not fetch(&progress.signals.is_cancelled):

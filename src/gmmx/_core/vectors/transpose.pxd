@@ -21,6 +21,23 @@ cdef inline void transpose_tile(vec *tile) noexcept nogil:
         size *= 2
 
 
+cdef inline void pack_tile(
+    const real *rows,  # IN (n, LANES), `stride` apart
+    Py_ssize_t n,      # the last row stands for those beyond it
+    Py_ssize_t stride,
+    vec center,        # subtracted from rows
+    real *group,       # OUT (LANES, LANES), GROUP apart
+) noexcept nogil:
+    """Transpose LANES features of LANES rows into a group."""
+    cdef vec lanes[LANES]
+    cdef Py_ssize_t i
+    for i in range(LANES):
+        lanes[i] = load(rows + min(i, n - 1) * stride) - center
+    transpose_tile(lanes)
+    for i in range(LANES):
+        store(group + i * GROUP, lanes[i])
+
+
 cdef inline void pack_few_features(
     const real *rows, Py_ssize_t n, Py_ssize_t D, Py_ssize_t stride, const real *center, real *group
 ) noexcept nogil:
@@ -46,8 +63,7 @@ cdef inline void pack_rows(
     real *group,         # OUT (D, GROUP); the last row stands for those beyond it
 ) noexcept nogil:
     """Tiles of LANES features, of which the last overlaps the one before."""
-    cdef Py_ssize_t start, tile, i, v
-    cdef vec lanes[LANES]
+    cdef Py_ssize_t start, tile, v
     cdef vec origin = broadcast(0)
     if D < LANES:
         pack_few_features(rows, n, D, stride, center, group)
@@ -57,8 +73,5 @@ cdef inline void pack_rows(
         if center != NULL:
             origin = load(center + start)
         for v in range(TILE_VECTORS):
-            for i in range(LANES):
-                lanes[i] = load(rows + min(v * LANES + i, n - 1) * stride + start) - origin
-            transpose_tile(lanes)
-            for i in range(LANES):
-                store(group + (start + i) * GROUP + v * LANES, lanes[i])
+            pack_tile(rows + v * LANES * stride + start, n - v * LANES, stride, origin,
+                      group + start * GROUP + v * LANES)
