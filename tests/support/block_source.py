@@ -27,7 +27,7 @@ class BlockSource:
 
     def statistics(self, parameters, origin=None):
         """Return the statistics: plan one E-step and add the sums of all blocks."""
-        e_step = EStep.of(parameters, self.n_samples, self.dtype, self.total, origin)
+        e_step = EStep(parameters, self.n_samples, self.dtype, self.total, origin)
         return e_step.statistics(sum(e_step.sums(block.X, 1) for block in self.blocks))
 
     def total(self, layout):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gmmx.em.loop import EMResult, Steps
 from gmmx.em.repair import Repair
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
-class FitPlan:
+class FitPlan(NamedTuple):
     """The checked parameters of an estimator and one set of samples, in the form of the EM loop.
 
     Attributes

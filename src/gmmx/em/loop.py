@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -53,8 +52,7 @@ class Steps(Protocol):
         """Return the coordinates about `origin` in which an acceleration extrapolates."""
 
 
-@dataclass(frozen=True, eq=False)
-class EMResult:
+class EMResult(NamedTuple):
     """The result of the EM loop.
 
     Attributes

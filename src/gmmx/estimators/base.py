@@ -30,12 +30,12 @@ from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.kernel_parameters import KernelParameters
-from gmmx.samples.source import SampleSource
 
 if TYPE_CHECKING:
     import os
 
     from gmmx.arrays import Array, ArrayLike, NDArray, Samples
+    from gmmx.samples.source import SampleSource
 
     Output = Callable[[Predictor, object, int | None], NDArray[Any] | None]
 

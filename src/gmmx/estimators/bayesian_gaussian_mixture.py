@@ -16,16 +16,16 @@ from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import ALGORITHMS
 from gmmx.em.stopping import TOL_TYPES
-from gmmx.estimators.attributes import (
+from gmmx.estimators.attributes import fitted_means_and_covariance
+from gmmx.estimators.base import Mixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.estimators.given_prior import prior_of
+from gmmx.estimators.posterior_attributes import (
     components_in_use,
-    fitted_means_and_covariance,
     fitted_posterior,
     fitted_prior,
     posterior_attributes,
 )
-from gmmx.estimators.base import Mixture
-from gmmx.estimators.gaussian_mixture import GaussianMixture
-from gmmx.estimators.given_prior import prior_of
 from gmmx.model.covariance import CONJUGATE_STRUCTURES, DegenerateCovarianceError
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 

@@ -51,7 +51,7 @@ class ArraySource:
     ) -> SufficientStatistics:
         """Return the sufficient statistics under the posterior: see `SampleSource`."""
         visits = self._visits if origin is None else None
-        e_step = EStep.of(parameters, self.n_samples, self.dtype, self.total, origin, visits)
+        e_step = EStep(parameters, self.n_samples, self.dtype, self.total, origin, visits)
         return e_step.statistics(e_step.sums(self.X, self.n_threads))
 
     def total(self, layout: Layout) -> SufficientStatistics:

@@ -22,7 +22,6 @@ A dense pass that visits the samples in the order of their last labels (`Visitin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gmmx.model.layouts import LAYOUTS, Layout
@@ -42,84 +41,54 @@ if TYPE_CHECKING:
 FEWEST_MULTIPLICATIONS = 1 << 18
 
 
-@dataclass(frozen=True, eq=False)
 class EStep:
     """The plan of one E-step, and the conversion of its sums to statistics.
 
     The sums over parts of the samples add up to the sums over all samples.
 
-    Attributes
+    Parameters
     ----------
-    parameters : KernelParameters
-        Parameters of the mixture.
-    layout : {'dense', 'shared', 'diagonal', 'isotropic'}
-        Layout of the pass.
-    center : ndarray of shape (n_features,) or None
-        Point that the moments of all components are taken about.
-    origin : ndarray of shape (n_components, n_features)
-        Origin of the statistics. Without a center the moments are taken about these points; with
-        a center they are moved to these points after the pass.
-    total : SufficientStatistics or None
-        Statistics of all samples, if the pass takes no second moments.
-    options : PassOptions
-        The visiting order, if there is one.
+    mixture : MixtureParameters
+        Parameters before the step.
+    n_samples : int
+        Number of samples.
+    dtype : dtype
+        Precision of the pass.
+    total : callable
+        Returns the statistics of all samples as one component: `SampleSource.total`.
+    origin : ndarray of shape (n_components, n_features), optional
+        Points that moments are taken about exactly; by default the means.
+    visits : VisitingOrder, optional
+        Chooses the order of the samples of a dense pass.
     """
 
-    parameters: KernelParameters
-    layout: Layout
-    center: Array | None
-    origin: Array
-    total: SufficientStatistics | None
-    options: PassOptions
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         mixture: MixtureParameters,
         n_samples: int,
         dtype: np.dtype[Any],
         total: Callable[[Layout], SufficientStatistics],
         origin: Array | None = None,
         visits: VisitingOrder | None = None,
-    ) -> EStep:
-        """Plan the E-step.
-
-        Parameters
-        ----------
-        mixture : MixtureParameters
-            Parameters before the step.
-        n_samples : int
-            Number of samples.
-        dtype : dtype
-            Precision of the pass.
-        total : callable
-            Returns the statistics of all samples as one component: `SampleSource.total`.
-        origin : ndarray of shape (n_components, n_features), optional
-            Points that moments are taken about exactly; by default the means.
-        visits : VisitingOrder, optional
-            Chooses the order of the samples of a dense pass.
-
-        Returns
-        -------
-        EStep
-        """
-        parameters = KernelParameters(mixture)
-        layout = LAYOUTS[parameters.own_layout].exact
-        center, known, options = None, None, PassOptions()
+    ) -> None:
+        self.parameters = parameters = KernelParameters(mixture)
+        self.layout: Layout = LAYOUTS[parameters.own_layout].exact
+        self.total: SufficientStatistics | None = None  # where the pass takes no second moments
+        self.options = PassOptions()
+        center = None
         is_long = origin is None and is_long_pass(n_samples, mixture)
         if is_long or parameters.has_one_variance_each:
-            layout, center = parameters.layout, parameters.center_of_samples
-        if not LAYOUTS[layout].is_centered:
+            self.layout, center = parameters.layout, parameters.center_of_samples
+        if not LAYOUTS[self.layout].is_centered:
             if visits is not None:
-                options = visits.options(mixture.means, parameters.own_factors)
-            if is_long and "order" not in options:
+                self.options = visits.options(mixture.means, parameters.own_factors)
+            if is_long and "order" not in self.options:
                 center = parameters.center_of_pairs
-        elif not LAYOUTS[layout].has_second_moments:
-            known = total("dense")
-        if center is not None:
-            center = rounded_to(dtype, center)
-        origin = rounded_to(dtype, mixture.means if origin is None else origin)
-        return cls(parameters, layout, center, origin, known, options)
+        elif not LAYOUTS[self.layout].has_second_moments:
+            self.total = total("dense")
+        # The pass takes moments about the center if there is one, and else about the origin.
+        self.center = None if center is None else rounded_to(dtype, center)
+        self.origin = rounded_to(dtype, mixture.means if origin is None else origin)
 
     def sums(self, X: Samples, n_threads: int) -> Array:
         """Run the pass over samples and return its sums, the argument of `statistics`."""

@@ -9,7 +9,6 @@ distance to the other centers is computed.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -29,11 +28,10 @@ RELATIVE_TOL = 1e-4
 DISTANCES_AT_ONCE = 1 << 20  # to all centers, from which the nearest is taken
 
 
-@dataclass(frozen=True, eq=False)
 class KMeans:
     """K-means clustering of one set of samples.
 
-    Attributes
+    Parameters
     ----------
     samples : ArraySource
         Samples to cluster.
@@ -44,7 +42,8 @@ class KMeans:
     Lloyd (1982), "Least squares quantization in PCM".
     """
 
-    samples: ArraySource
+    def __init__(self, samples: ArraySource) -> None:
+        self.samples = samples
 
     def partition(
         self, n_clusters: int, random_state: np.random.RandomState
