@@ -3,11 +3,14 @@
 Distances are multiplied out: |x - mu|^2 = |x|^2 - 2 x mu + |mu|^2. Lanes are samples.
 """
 
-from gmmx._core.formulas.scaled cimport TILE_COMPONENTS
 from gmmx._core.formulas.triangular cimport store_log_densities
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, broadcast, load, multiply_add, prefetch, real, vec,
 )
+
+
+cdef enum:
+    TILE_COMPONENTS = 3  # sums that leave a register for each vector of a feature's values
 
 
 cdef inline void log_density_tile(
@@ -47,9 +50,7 @@ cdef inline void log_densities(
     const char *ahead, Py_ssize_t step,
 ) noexcept nogil:
     """log_scale - (s^2 |x|^2 + sum_d x_d offset_d) / 2 for each sample of a group."""
-    if components == 4:
-        log_density_tile(samples, norms, offset, scale, D, log_scale, 4, log_density, ahead, step)
-    elif components == 3:
+    if components == 3:
         log_density_tile(samples, norms, offset, scale, D, log_scale, 3, log_density, ahead, step)
     elif components == 2:
         log_density_tile(samples, norms, offset, scale, D, log_scale, 2, log_density, ahead, step)

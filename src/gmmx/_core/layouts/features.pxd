@@ -60,26 +60,22 @@ cdef inline void pack_samples(
 # Log densities.
 
 
-cdef inline Py_ssize_t n_tiles(const EMPass *task) noexcept nogil:
-    """Return the number of tiles of components."""
-    return (task.n_components + scaled.TILE_COMPONENTS - 1) // scaled.TILE_COMPONENTS
-
-
-cdef inline Py_ssize_t ahead_step(const EMPass *task) noexcept nogil:
-    """Return the bytes of the next block that a tile of components fetches for each feature."""
-    return GROUP * <Py_ssize_t>sizeof(real) // n_tiles(task)
+cdef inline Py_ssize_t ahead_step(const EMPass *task, Py_ssize_t tile) noexcept nogil:
+    """Return the bytes of the next block that `tile` components fetch for each feature."""
+    cdef Py_ssize_t n_tiles = (task.n_components + tile - 1) // tile
+    return GROUP * <Py_ssize_t>sizeof(real) // n_tiles
 
 
 cdef inline const char *ahead_of(
-    const EMPass *task, const Block *block, Py_ssize_t g, Py_ssize_t k
+    const EMPass *task, const Block *block, Py_ssize_t g, Py_ssize_t i, Py_ssize_t step
 ) noexcept nogil:
-    """Return the part of the next block that group g fetches with the tile of component k.
+    """Return the part of the next block that group g fetches with tile i of components.
 
     The tiles fetch equal parts. Their computation takes about as long as that.
     """
     cdef Py_ssize_t D = task.n_features
     cdef const char *rows = <const char *>(block.X + (block.n + g * GROUP) * D)
-    return rows + k // scaled.TILE_COMPONENTS * ahead_step(task) * D
+    return rows + i * step * D
 
 
 cdef inline void scaled_log_densities(
@@ -90,7 +86,8 @@ cdef inline void scaled_log_densities(
     Py_ssize_t stop,
 ) noexcept nogil:
     """Log densities of groups from first to stop."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, step = ahead_step(task)
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t step = ahead_step(task, scaled.TILE_COMPONENTS)
     cdef Py_ssize_t k = 0, g, components
     cdef const real *tile_scale = NULL
     while k < K:
@@ -101,7 +98,7 @@ cdef inline void scaled_log_densities(
             scaled.centered_log_densities(
                 samples + g * D * GROUP, parameters.means + k * D, tile_scale, D,
                 parameters.log_scale + k, components, block.resp + (g * K + k) * GROUP,
-                ahead_of(task, block, g, k), step)
+                ahead_of(task, block, g, k // scaled.TILE_COMPONENTS, step), step)
         k += components
 
 

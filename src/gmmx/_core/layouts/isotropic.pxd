@@ -1,6 +1,6 @@
 """Layout `isotropic`: factors (K,), and traces of second moments (K,), always about a center."""
 
-from gmmx._core.formulas cimport expanded, scaled
+from gmmx._core.formulas cimport expanded
 from gmmx._core.formulas.row_densities cimport row_tile_size
 from gmmx._core.layouts.block cimport (
     Block, Parameters, from_center, groups_at_once, usual_block_size,
@@ -77,7 +77,8 @@ cdef inline void log_densities_of_groups(
     Py_ssize_t first, Py_ssize_t stop,
 ) noexcept nogil:
     """Log densities of groups from first to stop, and norms for the moments."""
-    cdef Py_ssize_t K = task.n_components, D = task.n_features, step = ahead_step(task)
+    cdef Py_ssize_t K = task.n_components, D = task.n_features
+    cdef Py_ssize_t step = ahead_step(task, expanded.TILE_COMPONENTS)
     cdef Py_ssize_t k = 0, g, v, components
     cdef vec norms[TILE_VECTORS]
     for g in range(first, stop):
@@ -85,12 +86,13 @@ cdef inline void log_densities_of_groups(
         for v in range(TILE_VECTORS):
             store(block.norms + g * GROUP + v * LANES, norms[v])
     while k < K:
-        components = min(<Py_ssize_t>scaled.TILE_COMPONENTS, K - k)
+        components = min(<Py_ssize_t>expanded.TILE_COMPONENTS, K - k)
         for g in range(first, stop):
             expanded.log_densities(
                 block.samples + g * D * GROUP, block.norms + g * GROUP, parameters.means + k * D,
                 parameters.factors + k, D, parameters.log_scale + k, components,
-                block.resp + (g * K + k) * GROUP, ahead_of(task, block, g, k), step)
+                block.resp + (g * K + k) * GROUP,
+                ahead_of(task, block, g, k // expanded.TILE_COMPONENTS, step), step)
         k += components
 
 
