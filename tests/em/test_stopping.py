@@ -125,6 +125,16 @@ def test_a_callback_hears_of_each_iteration(algorithm):
     assert heard == list(enumerate(model.lower_bounds_, start=1))
 
 
+def test_a_callback_is_called_although_it_is_false():
+    class History(list):
+        def __call__(self, iteration, lower_bound):
+            self.append(iteration)
+
+    history = History()  # empty, and so false, when the fit starts
+    model = fitted(faithful(), 2, callback=history)
+    assert history == list(range(1, model.n_iter_ + 1))
+
+
 @every_algorithm
 @pytest.mark.parametrize("answer", [True, np.True_, 1])
 def test_a_callback_ends_a_fit(algorithm, answer):

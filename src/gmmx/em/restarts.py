@@ -37,9 +37,11 @@ def best_of(
     value, no further start is tried.
     """
     best, collapse, steps = None, None, plan.steps
-    observer = _Observer(report, callback) if report or callback else None
+    observer = None
+    if report is not None or callback is not None:
+        observer = _Observer(report, callback)
     for init, start in enumerate(starts):
-        if report:
+        if report is not None:
             report.start(init, lower_bound)
         try:
             # Each step checks its statistics for overflow; underflow does no harm.
@@ -52,7 +54,7 @@ def best_of(
         except DegenerateMixtureError as error:
             collapse = error
             continue
-        if report and max_iter > 0:
+        if report is not None and max_iter > 0:
             report.end(result)
         if best is None or max_iter == 0 or result.lower_bound > best.lower_bound:
             best = result
@@ -76,7 +78,7 @@ class _Observer:
 
     def __call__(self, n_iter: int, lower_bound: float) -> bool:
         """Return whether to end EM."""
-        if self.report:
+        if self.report is not None:
             self.report.iteration(n_iter, lower_bound)
         if self.callback is None:
             return False
