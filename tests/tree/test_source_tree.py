@@ -43,7 +43,7 @@ FOLDERS = {
     ),
     "selection": (
         "search for the number of components and the covariance structure",
-        "estimators em starts samples model checks _core/interface",
+        "estimators contract em starts samples model checks _core/interface",
     ),
     "estimators": (
         "the estimators; conversion of parameters to fitted attributes and back",

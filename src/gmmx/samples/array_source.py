@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,13 +122,16 @@ class ArraySource:
         one_cluster = np.zeros(self.n_samples, dtype=np.int64)
         mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
         origin = rounded_to(self.dtype, np.repeat(mean, n_components, axis=0))
-        sums: Array | None = None
-        for start in range(0, self.n_samples, block_size):
-            block = self.X[start : start + block_size]
-            block_sums = passes.moments_of(
-                block, origin, exact, self.n_threads, resp=draw(len(block))
-            )
-            sums = block_sums if sums is None else sums + block_sums
+        blocks = (
+            self.X[start : start + block_size] for start in range(0, self.n_samples, block_size)
+        )
+        sums = reduce(
+            np.add,
+            (
+                passes.moments_of(block, origin, exact, self.n_threads, resp=draw(len(block)))
+                for block in blocks
+            ),
+        )
         return unpack_sums(sums, exact, origin).to_layout(layout)
 
     def labels_and_log_prob(self, parameters: MixtureParameters) -> tuple[Labels, FloatArray]:

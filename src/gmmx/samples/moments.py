@@ -24,7 +24,7 @@ def rounded_to(dtype: np.dtype[Any], values: Array) -> Array:
 
 
 def unpack_sums(
-    sums: Array | None, layout: Layout, origin: Array, second: Array | None = None
+    sums: Array, layout: Layout, origin: Array, second: Array | None = None
 ) -> SufficientStatistics:
     """Return the sums of a compiled pass as statistics.
 
@@ -43,7 +43,6 @@ def unpack_sums(
     -------
     SufficientStatistics
     """
-    assert sums is not None
     n_components, n_features = origin.shape
     stop = 1 + n_components
     counts, sums_left = sums[1:stop], sums[stop:]

@@ -9,6 +9,7 @@ import numpy as np
 from gmmx._core.interface.prediction import Predictor
 from gmmx.checks.feature_names import feature_names as names_of_columns
 from gmmx.checks.samples import check_samples
+from gmmx.contract.estimator import feature_attributes
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.exceptions import collected_warnings
 from gmmx.model.covariance import CONJUGATE_STRUCTURES
@@ -70,8 +71,8 @@ def bayesian_search(
     [2, 2]
     """
     column_names = names_of_columns(X)
-    names = {} if column_names is None else {"feature_names_in_": column_names}
     samples = np.asarray(check_samples(X, "bayesian_search", min_samples=2), dtype=np.float64)
+    features = feature_attributes(samples.shape[1], column_names)
     reg_covar = reg_covar_of(samples, feature_names)
     cells = []
     for name in covariance_types:
@@ -83,7 +84,7 @@ def bayesian_search(
         )  # fmt: skip
         with collected_warnings():  # `Cell.is_converged` replaces the warning
             fitted = model._fitted(samples)
-        model._replace_fitted_attributes({"n_features_in_": samples.shape[1], **names, **fitted})
+        model._replace_fitted_attributes({**features, **fitted})
         pruned = model.prune()
         log_prob = pruned._predicted_of(Predictor.log_prob, samples)
         cells.append(
