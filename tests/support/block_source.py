@@ -17,11 +17,12 @@ class BlockSource:
         The rows, in order.
     """
 
-    n_threads = 1
+    n_threads, weight_unit = 1, 1.0
 
     def __init__(self, blocks):
         self.blocks = [ArraySource(block, self.n_threads) for block in blocks]
         self.n_samples = sum(map(len, blocks))
+        self.total_weight = float(self.n_samples)
         self.n_features = blocks[0].shape[1]
         self.dtype = blocks[0].dtype
 

@@ -43,6 +43,7 @@ class OneFeatureBayes(VariationalBayes):
             scatter=prior.scatter.item(), degrees_of_freedom=prior.degrees_of_freedom,
             reg_covar=reg_covar, smallest_count=SMALLEST_COUNT,
             largest_sq_shift=LARGEST_SQ_SHIFT, n_threads=samples.n_threads,
+            sample_weight=samples.weight,
         )  # fmt: skip
 
     def step(self, parameters: MixtureParameters) -> Step:
@@ -66,6 +67,6 @@ def variational_steps(
 ) -> VariationalBayes:
     """Return the compiled steps for an array of one feature, else the general steps."""
     has_own_variances = samples.n_features == 1 and "component" in prior.structure.axes
-    if has_own_variances and isinstance(samples, ArraySource):
+    if has_own_variances and isinstance(samples, ArraySource) and samples.weight_unit == 1.0:
         return OneFeatureBayes(samples, prior, reg_covar)
     return VariationalBayes(samples, prior, reg_covar)

@@ -44,10 +44,21 @@ class VariationalBayes(ExpectationMaximization):
         super().__init__(samples, reg_covar)
         self.prior = prior
 
+    def statistics(
+        self, parameters: MixtureParameters, origin: Array | None = None
+    ) -> SufficientStatistics:
+        """Return the statistics of the E-step, which count beside the prior."""
+        return self._with_unit(self.samples.statistics(parameters, origin))
+
+    def _with_unit(self, statistics: SufficientStatistics) -> SufficientStatistics:
+        """Return statistics with the user's weights."""
+        unit = self.samples.weight_unit
+        return statistics if unit == 1.0 else statistics.scaled(unit)
+
     def start(self, statistics: SufficientStatistics) -> MixturePosterior:
         """Return the posterior after a first assignment of samples to components."""
         try:
-            return self.prior.posterior(statistics, self.reg_covar)
+            return self.prior.posterior(self._with_unit(statistics), self.reg_covar)
         except DegenerateCovarianceError as error:
             raise singular_error(
                 error, statistics.counts, self.samples.n_samples, self.samples.dtype
@@ -60,7 +71,7 @@ class VariationalBayes(ExpectationMaximization):
         on the prior only.
         """
         assert isinstance(parameters, MixturePosterior)
-        statistics = self.samples.statistics(parameters)
+        statistics = self.statistics(parameters)
         check_range(statistics)
         end = self.m_step(statistics, parameters)
         assert isinstance(end, MixturePosterior)

@@ -14,6 +14,7 @@ from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
 
 if TYPE_CHECKING:
+    from gmmx.arrays import Array
     from gmmx.samples.source import SampleSource
 
 
@@ -45,14 +46,20 @@ class ExpectationMaximization:
 
     def step(self, parameters: MixtureParameters) -> Step:
         """Make one E-step and one M-step: see `Steps`."""
-        statistics = self.samples.statistics(parameters)
+        statistics = self.statistics(parameters)
         check_range(statistics)
-        lower_bound = statistics.log_likelihood / self.samples.n_samples
+        lower_bound = statistics.log_likelihood / self.samples.total_weight
         try:
             return Step(self.m_step(statistics, parameters), lower_bound)
         except DegenerateMixtureError as error:
             error.lower_bound = lower_bound
             raise
+
+    def statistics(
+        self, parameters: MixtureParameters, origin: Array | None = None
+    ) -> SufficientStatistics:
+        """Return the statistics of the E-step; their scale does not matter."""
+        return self.samples.statistics(parameters, origin)
 
     def m_step(
         self, statistics: SufficientStatistics, previous: MixtureParameters
@@ -68,7 +75,7 @@ class ExpectationMaximization:
                     return parameters
             except DegenerateCovarianceError:
                 pass
-            statistics = samples.statistics(previous, statistics.means)
+            statistics = self.statistics(previous, statistics.means)
         try:
             return self.update(statistics, previous)
         except DegenerateCovarianceError as error:

@@ -64,7 +64,7 @@ def prior_of(
     if center is None or scatter is None:
         total = samples.total(LAYOUTS[structure.layout].exact).to_layout(structure.layout)
         center = total.means[0] if center is None else center
-        scatter = structure.default_prior(total) if scatter is None else scatter
+        scatter = structure.default_prior(total, samples.n_samples) if scatter is None else scatter
     concentration = 1.0 / n_components if weight_concentration is None else weight_concentration
     return MixturePrior(
         structure=structure,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,8 @@ from gmmx.samples.visiting_order import FEWEST_FEATURES, VisitingOrder
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, NDArray, Samples
 
+MOST_BITS = 60  # of the largest weight, so that float32 holds sums of weights and squares
+
 
 class ArraySource:
     """A `SampleSource` whose samples are an array.
@@ -37,13 +39,22 @@ class ArraySource:
         Samples in float32 or float64, C-contiguous.
     n_threads : int
         Number of threads of the compiled passes.
+    weight : ndarray of shape (n_samples,), optional
+        Positive weights of the samples, in float64.
     """
 
-    def __init__(self, X: Samples, n_threads: int) -> None:
+    def __init__(self, X: Samples, n_threads: int, weight: Array | None = None) -> None:
         self.X = X
         self.n_threads = n_threads
-        self.n_samples, self.n_features = X.shape
+        self.n_samples, self.n_features = map(int, X.shape)
         self.dtype = X.dtype
+        self.weight: FloatArray | None = None
+        self.total_weight, self.weight_unit = float(self.n_samples), 1.0
+        if weight is not None:
+            self.weight_unit = _unit_of(weight)
+            weight = weight / self.weight_unit
+            self.total_weight = float(weight.sum())
+            self.weight = weight.astype(X.dtype, copy=False)
         self._visits = VisitingOrder(self.n_samples) if self.n_features >= FEWEST_FEATURES else None
         self._totals: dict[Layout, SufficientStatistics] = {}
 
@@ -52,13 +63,23 @@ class ArraySource:
     ) -> SufficientStatistics:
         """Return the sufficient statistics under the posterior: see `SampleSource`."""
         visits = self._visits if origin is None else None
-        e_step = EStep(parameters, self.n_samples, self.dtype, self.total, origin, visits)
-        return e_step.statistics(e_step.sums(self.X, self.n_threads))
+        e_step = EStep(
+            parameters, self.n_samples, self.dtype, self.total, origin, visits,
+            self._largest_weight,
+        )  # fmt: skip
+        return e_step.statistics(e_step.sums(self.X, self.n_threads, self.weight))
+
+    @cached_property
+    def _largest_weight(self) -> float:
+        """Largest weight as a multiple of the mean weight."""
+        if self.weight is None:
+            return 1.0
+        return float(self.weight.max() * (self.n_samples / self.total_weight))
 
     def total(self, layout: Layout) -> SufficientStatistics:
         """Return the statistics of all samples as one component: see `SampleSource`."""
         if layout not in self._totals:
-            self._totals[layout] = statistics_of_all(self.X, layout, self.n_threads)
+            self._totals[layout] = statistics_of_all(self.X, layout, self.n_threads, self.weight)
         return self._totals[layout]
 
     def worst_explained(
@@ -82,17 +103,34 @@ class ArraySource:
         """Return some of the samples in float64."""
         return np.asarray(self.X[indices], dtype=np.float64)
 
+    def drawn(self, uniform: float) -> int:
+        """Return the index of a sample, drawn by weight with a number from 0 to 1."""
+        if self.weight is None:
+            return min(int(uniform * self.n_samples), self.n_samples - 1)
+        sums = np.cumsum(self.weight, dtype=np.float64)
+        index = int(np.searchsorted(sums, uniform * sums[-1], side="right"))
+        return min(index, self.n_samples - 1)
+
+    def shares(self) -> Array | None:
+        """Return the share of each sample in the total weight, None without weights."""
+        if self.weight is None:
+            return None
+        weight = self.weight.astype(np.float64)
+        return np.asarray(weight / weight.sum())
+
     def statistics_of_labels(
         self, labels: Labels, n_components: int, layout: Layout
     ) -> SufficientStatistics:
         """Return the statistics of clusters about their own means."""
-        return statistics_of_labels(self.X, labels, n_components, layout, self.n_threads)
+        return statistics_of_labels(
+            self.X, labels, n_components, layout, self.n_threads, self.weight
+        )
 
     def statistics_about_means(
         self, labels: Labels, means: Array, layout: Layout
     ) -> SufficientStatistics:
         """Return the statistics of clusters whose means are known."""
-        return statistics_about_means(self.X, labels, means, layout, self.n_threads)
+        return statistics_about_means(self.X, labels, means, layout, self.n_threads, self.weight)
 
     def statistics_of_resp(
         self,
@@ -118,17 +156,19 @@ class ArraySource:
         -------
         SufficientStatistics
         """
-        exact = LAYOUTS[layout].exact
+        exact, weight = LAYOUTS[layout].exact, self.weight
         one_cluster = np.zeros(self.n_samples, dtype=np.int64)
-        mean = means_of_labels(self.X, one_cluster, 1, self.n_threads)
+        mean = means_of_labels(self.X, one_cluster, 1, self.n_threads, self.weight)
         origin = rounded_to(self.dtype, np.repeat(mean, n_components, axis=0))
-        blocks = (
-            self.X[start : start + block_size] for start in range(0, self.n_samples, block_size)
-        )
+        starts = range(0, self.n_samples, block_size)
+        blocks = (slice(start, start + block_size) for start in starts)
         sums = reduce(
             np.add,
             (
-                passes.moments_of(block, origin, exact, self.n_threads, resp=draw(len(block)))
+                passes.moments_of(
+                    self.X[block], origin, exact, self.n_threads, resp=draw(len(self.X[block])),
+                    sample_weight=None if weight is None else weight[block],
+                )  # fmt: skip
                 for block in blocks
             ),
         )
@@ -142,3 +182,9 @@ class ArraySource:
             self.X, self.n_threads, labels=labels, log_prob=log_prob
         )
         return labels, log_prob
+
+
+def _unit_of(weight: Array) -> float:
+    """Return a power of 2 near the largest weight if float32 could not hold the weights, else 1."""
+    exponent = int(np.frexp(weight.max())[1])
+    return 1.0 if abs(exponent) <= MOST_BITS else float(np.ldexp(1.0, exponent))

@@ -60,6 +60,8 @@ class EStep:
         Points that moments are taken about exactly; by default the means.
     visits : VisitingOrder, optional
         Chooses the order of the samples of a dense pass.
+    largest_weight : float, default=1.0
+        Largest weight of a sample as a multiple of the mean weight.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class EStep:
         total: Callable[[Layout], SufficientStatistics],
         origin: Array | None = None,
         visits: VisitingOrder | None = None,
+        largest_weight: float = 1.0,
     ) -> None:
+        self.largest_weight = largest_weight
         self.parameters = parameters = KernelParameters(mixture)
         self.layout: Layout = LAYOUTS[parameters.own_layout].exact
         self.total: SufficientStatistics | None = None  # where the pass takes no second moments
@@ -90,12 +94,18 @@ class EStep:
         self.center = None if center is None else rounded_to(dtype, center)
         self.origin = rounded_to(dtype, mixture.means if origin is None else origin)
 
-    def sums(self, X: Samples, n_threads: int) -> Array:
-        """Run the pass over samples and return its sums, the argument of `statistics`."""
+    def sums(self, X: Samples, n_threads: int, weight: Samples | None = None) -> Array:
+        """Run the pass over samples, with weights (n_samples,), and return its sums."""
         moments = SECOND_MOMENTS if self.total is None else FIRST_MOMENTS
         options = PassOptions(moments=moments, **self.options)
         if self.center is None:
-            options |= {"origin": self.origin, "weights": self.parameters.parameters.weights}
+            # A responsibility is negligible if it is so with the largest weight.
+            weights = self.parameters.parameters.weights
+            if weight is not None:
+                weights = weights / self.largest_weight
+            options |= {"origin": self.origin, "weights": weights}
+        if weight is not None:
+            options["sample_weight"] = weight
         sums = self.parameters.run(X, n_threads, self.layout, self.center, **options)
         assert sums is not None
         return sums

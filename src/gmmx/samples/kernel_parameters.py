@@ -34,6 +34,7 @@ class PassOptions(TypedDict, total=False):
     moments: int
     origin: Array | None
     weights: Array | None
+    sample_weight: FloatArray
     order: Labels
     n_skipped: Labels
     weighted_log_prob: FloatArray

@@ -12,7 +12,7 @@ from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Labels, Samples
+    from gmmx.arrays import Array, FloatArray, Labels, Samples
 
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
@@ -53,29 +53,43 @@ def unpack_sums(
     return SufficientStatistics(layout, counts, first, second, origin, float(sums[0]))
 
 
-def statistics_of_all(X: Samples, layout: Layout, n_threads: int) -> SufficientStatistics:
+def statistics_of_all(
+    X: Samples, layout: Layout, n_threads: int, weight: FloatArray | None = None
+) -> SufficientStatistics:
     """Return the statistics of all samples as one component, in an exact layout."""
     if layout != "dense":
         labels = np.zeros(len(X), dtype=np.int64)
-        return statistics_of_labels(X, labels, 1, layout, n_threads)
+        return statistics_of_labels(X, labels, 1, layout, n_threads, weight)
     origin = X[:1].astype(np.float64)
     for moments in FIRST_MOMENTS, SECOND_MOMENTS:
-        sums = passes.moments_of(X, origin, "dense", n_threads, moments=moments)
+        sums = passes.moments_of(
+            X, origin, "dense", n_threads, moments=moments, sample_weight=weight
+        )
         if moments == FIRST_MOMENTS:
             origin = rounded_to(X.dtype, origin + sums[2:] / sums[1])
     return unpack_sums(sums, "dense", origin)
 
 
 def statistics_of_labels(
-    X: Samples, labels: Labels, n_components: int, layout: Layout, n_threads: int
+    X: Samples,
+    labels: Labels,
+    n_components: int,
+    layout: Layout,
+    n_threads: int,
+    weight: FloatArray | None = None,
 ) -> SufficientStatistics:
     """Return the statistics of clusters about their own means."""
-    means = means_of_labels(X, labels, n_components, n_threads)
-    return statistics_about_means(X, labels, means, layout, n_threads)
+    means = means_of_labels(X, labels, n_components, n_threads, weight)
+    return statistics_about_means(X, labels, means, layout, n_threads, weight)
 
 
 def statistics_about_means(
-    X: Samples, labels: Labels, means: Array, layout: Layout, n_threads: int
+    X: Samples,
+    labels: Labels,
+    means: Array,
+    layout: Layout,
+    n_threads: int,
+    weight: FloatArray | None = None,
 ) -> SufficientStatistics:
     """Return the statistics of clusters whose means are known.
 
@@ -83,24 +97,29 @@ def statistics_about_means(
     up most of a moment, the moments are taken again about better means.
     """
     exact = LAYOUTS[layout].exact
-    statistics = _moments_of_labels(X, labels, means, exact, n_threads)
+    statistics = _moments_of_labels(X, labels, means, exact, n_threads, weight)
     is_matrix = statistics.second.ndim == 3
     squared = np.einsum("kdd->kd", statistics.second) if is_matrix else statistics.second
     moved = statistics.first * statistics.shift
     if (moved > 0.5 * squared).any():
-        statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads)
+        statistics = _moments_of_labels(X, labels, statistics.means, exact, n_threads, weight)
     return statistics.to_layout(layout)
 
 
 def _moments_of_labels(
-    X: Samples, labels: Labels, means: Array, layout: Layout, n_threads: int
+    X: Samples,
+    labels: Labels,
+    means: Array,
+    layout: Layout,
+    n_threads: int,
+    weight: FloatArray | None,
 ) -> SufficientStatistics:
     """Return the statistics of clusters about points near their means, in an exact layout."""
     origin, n_features = rounded_to(X.dtype, means), X.shape[1]
     if layout == "dense":
-        sums = passes.moments_of(X, origin, layout, n_threads, labels=labels)
+        sums = passes.moments_of(X, origin, layout, n_threads, labels=labels, sample_weight=weight)
         return unpack_sums(sums, layout, origin)
-    sums = cluster_moments(X, origin, n_threads, labels=labels)
+    sums = cluster_moments(X, origin, n_threads, labels=labels, weight=in_double(weight))
     counts, first, second = (
         np.ascontiguousarray(part)
         for part in (sums[:, 0], sums[:, 1 : 1 + n_features], sums[:, 1 + n_features :])
@@ -108,9 +127,24 @@ def _moments_of_labels(
     return SufficientStatistics(layout, counts, first, second, origin, 0.0)
 
 
-def means_of_labels(X: Samples, labels: Labels, n_components: int, n_threads: int) -> Array:
+def means_of_labels(
+    X: Samples,
+    labels: Labels,
+    n_components: int,
+    n_threads: int,
+    weight: FloatArray | None = None,
+) -> Array:
     """Return the means of clusters; the mean of an empty one is the first sample."""
     origin = np.repeat(X[:1].astype(np.float64), n_components, axis=0)
-    sums = passes.moments_of(X, origin, "diagonal", n_threads, moments=FIRST_MOMENTS, labels=labels)
+    sums = passes.moments_of(
+        X, origin, "diagonal", n_threads, moments=FIRST_MOMENTS, labels=labels,
+        sample_weight=weight,
+    )  # fmt: skip
     counts, totals = sums[1 : 1 + n_components], sums[1 + n_components :]
-    return origin + totals.reshape(origin.shape) / np.maximum(counts, 1.0)[:, np.newaxis]
+    occupied = np.where(counts > 0, counts, 1.0)
+    return origin + totals.reshape(origin.shape) / occupied[:, np.newaxis]
+
+
+def in_double(weight: FloatArray | None) -> Array | None:
+    """Return weights in float64."""
+    return None if weight is None else weight.astype(np.float64, copy=False)

@@ -27,6 +27,10 @@ class SampleSource(Protocol):
         Shape of the samples.
     dtype : dtype
         float32 or float64, the precision of the passes.
+    total_weight : float
+        Sum of the weights of the samples, in units of `weight_unit`; without weights `n_samples`.
+    weight_unit : float
+        Factor from the statistics to statistics with the user's weights, a power of 2.
     n_threads : int
         Number of threads of the compiled code in this process.
     """
@@ -34,6 +38,8 @@ class SampleSource(Protocol):
     n_samples: int
     n_features: int
     dtype: np.dtype[Any]
+    total_weight: float
+    weight_unit: float
     n_threads: int
 
     def statistics(

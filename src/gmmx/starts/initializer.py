@@ -107,7 +107,9 @@ class Initializer:
             statistics = self._of_random_resp(random_state)
         elif self.init_params == "random_from_data":
             statistics = self._of_single_samples(
-                random_state.choice(samples.n_samples, size=self.n_components, replace=False)
+                random_state.choice(
+                    samples.n_samples, size=self.n_components, replace=False, p=samples.shares()
+                )
             )
         else:
             statistics = self._of_single_samples(

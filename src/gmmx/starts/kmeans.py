@@ -18,7 +18,7 @@ from gmmx._core.interface import passes
 from gmmx._core.interface.kmeans import Assignment, cluster_moments, kmeans_plusplus
 from gmmx.exceptions import warn_convergence
 from gmmx.samples.array_source import ArraySource
-from gmmx.samples.moments import rounded_to
+from gmmx.samples.moments import in_double, rounded_to
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels, NDArray, Samples
@@ -65,15 +65,17 @@ class KMeans:
         Each seed after the first is the best of a few samples, drawn with probabilities
         proportional to their squared distances from the nearest seed.
         """
-        samples, n_samples = self.samples, self.samples.n_samples
-        first = min(int(random_state.random_sample() * n_samples), n_samples - 1)
+        samples = self.samples
+        first = samples.drawn(random_state.random_sample())
         draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
-        return kmeans_plusplus(samples.X, self._moments[0], first, draws, samples.n_threads)
+        return kmeans_plusplus(
+            samples.X, self._moments[0], first, draws, samples.n_threads, in_double(samples.weight)
+        )
 
     def lloyd(self, centers: Array) -> tuple[Labels, Array]:
         """Return the cluster of each sample and the clusters' means after Lloyd's iterations."""
         mean, variance = self._moments
-        assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
+        assignment = self._assignment(centers)
         for _ in range(MAX_ITER):
             n_changed = assignment.assign()
             counts, totals = assignment.counts, assignment.totals
@@ -84,23 +86,31 @@ class KMeans:
                 break
         if n_changed > 0:
             assignment.assign()
-        occupied = np.maximum(assignment.counts, 1.0)[:, np.newaxis]
+        occupied = np.where(assignment.counts > 0, assignment.counts, 1.0)[:, np.newaxis]
         return assignment.labels, mean + assignment.totals / occupied
 
     def nearest(self, centers: Array) -> Labels:
         """Return the index of the center nearest to each sample."""
-        mean, _ = self._moments
-        assignment = Assignment(self.samples.X, mean, centers - mean, self.samples.n_threads)
+        assignment = self._assignment(centers)
         assignment.assign()
         return assignment.labels
+
+    def _assignment(self, centers: Array) -> Assignment:
+        """Return an assignment of the samples to centers, not made yet."""
+        samples, mean = self.samples, self._moments[0]
+        return Assignment(
+            samples.X, mean, centers - mean, samples.n_threads, in_double(samples.weight)
+        )
 
     @cached_property
     def _moments(self) -> tuple[Array, float]:
         """Mean of the samples, in their precision, and their variance, averaged over features."""
         samples, n_features = self.samples, self.samples.n_features
         origin = samples.rows(np.zeros(1, dtype=np.intp))
-        sums = cluster_moments(samples.X, origin, samples.n_threads)
-        first, second = sums[0, 1:].reshape(2, n_features) / samples.n_samples
+        sums = cluster_moments(
+            samples.X, origin, samples.n_threads, weight=in_double(samples.weight)
+        )
+        first, second = sums[0, 1:].reshape(2, n_features) / samples.total_weight
         variance = float((second - first * first).sum()) / n_features
         return rounded_to(samples.dtype, origin[0] + first), variance
 
@@ -134,8 +144,9 @@ class KMeans:
         empty = np.flatnonzero(counts == 0)
         farthest = np.argpartition(-closeness, -empty.size)[: -empty.size - 1 : -1]
         for cluster, sample in zip(empty, farthest, strict=True):
-            moved = samples.X[sample] - mean
+            weight = 1.0 if samples.weight is None else float(samples.weight[sample])
+            moved = weight * (samples.X[sample] - mean)
             totals[labels[sample]] -= moved
-            counts[labels[sample]] -= 1
-            totals[cluster], counts[cluster] = moved, 1
+            counts[labels[sample]] -= weight
+            totals[cluster], counts[cluster] = moved, weight
         return counts, totals

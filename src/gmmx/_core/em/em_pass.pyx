@@ -21,7 +21,7 @@ from gmmx._core.em.plan cimport lay_out_block, lay_out_parameters, plan
 from gmmx._core.em.sums cimport add_partial_sums, write_partial_sums, write_sums
 from gmmx._core.formulas cimport posterior
 from gmmx._core.layouts.all cimport N_LAYOUTS, define_layouts
-from gmmx._core.layouts.block cimport Block, Parameters
+from gmmx._core.layouts.block cimport Block, Parameters, load_weights
 from gmmx._core.layouts.layout cimport Layout
 from gmmx._core.layouts.task cimport DENSITY, NONE, SECOND, EMPass, Shape
 from gmmx._core.process.atomic cimport fetch
@@ -30,7 +30,8 @@ from gmmx._core.process.runtime cimport (
     POLL_WORK, guard_forks, omp_get_max_threads, poll, startable,
 )
 from gmmx._core.vectors.simd cimport (
-    GROUP, LANES, TILE_VECTORS, add_widened, all_less, broadcast, load, real, vec, where_less,
+    GROUP, LANES, TILE_VECTORS,
+    add_widened, all_less, broadcast, load, real, store, vec, where_less,
 )
 
 cdef Layout layouts[N_LAYOUTS]
@@ -66,7 +67,8 @@ cdef bint posteriors(
             write_labels(task, block, g, block.nearest)
         if task.moments != NONE or task.resp != NULL or task.log_prob != NULL:
             # Outputs depend on no neighbour, and padding counts for nothing.
-            summed = task.log_prob == NULL and task.resp == NULL and (g + 1) * GROUP <= block.n
+            summed = (task.log_prob == NULL and task.resp == NULL and task.sample_weight == NULL
+                      and (g + 1) * GROUP <= block.n)
             posterior.normalize(
                 resp, K, best, parameters.log_scale, parameters.negligible if prunes else NULL,
                 summed, block.log_prob + g * GROUP)
@@ -90,6 +92,23 @@ cdef void clear_padding(const EMPass *task, Block *block) noexcept nogil:
             resp[k * GROUP + i] = 0
 
 
+cdef void weigh_samples(const EMPass *task, Block *block) noexcept nogil:
+    """Multiply responsibilities and log likelihoods by the weights of the samples."""
+    cdef Py_ssize_t K = task.n_components, g, k, v
+    cdef vec weight[TILE_VECTORS]
+    cdef real *resp
+    cdef real *log_prob
+    for g in range(block.n_groups):
+        load_weights(task, block, g, weight)
+        log_prob = block.log_prob + g * GROUP
+        for v in range(TILE_VECTORS):
+            store(log_prob + v * LANES, load(log_prob + v * LANES) * weight[v])
+        for k in range(K):
+            resp = block.resp + (g * K + k) * GROUP
+            for v in range(TILE_VECTORS):
+                store(resp + v * LANES, load(resp + v * LANES) * weight[v])
+
+
 cdef void add_counts(const EMPass *task, Block *block) noexcept nogil:
     cdef Py_ssize_t K = task.n_components, g, k, v
     cdef vec total
@@ -108,6 +127,8 @@ cdef void add_moments(
 ) noexcept nogil:
     """Add the block's counts and moments to those of its chunk."""
     clear_padding(task, block)
+    if task.sample_weight != NULL:
+        weigh_samples(task, block)
     add_counts(task, block)
     if task.moments == SECOND and layout.add_second != NULL:
         layout.add_second(task, parameters, block)

@@ -9,6 +9,7 @@ def kmeans_plusplus(
     first: int,
     draws: NDArray[float64],
     n_threads: int,
+    weight: NDArray[float64] | None = None,
 ) -> NDArray[int64]: ...
 def cluster_moments(
     X: NDArray[float32] | NDArray[float64],
@@ -16,6 +17,7 @@ def cluster_moments(
     n_threads: int,
     *,
     labels: NDArray[int64] | None = None,
+    weight: NDArray[float64] | None = None,
 ) -> NDArray[float64]: ...
 
 @disjoint_base
@@ -33,6 +35,7 @@ class Assignment:
         mean: NDArray[float64],
         centers: NDArray[float64],
         n_threads: int,
+        weight: NDArray[float64] | None = None,
     ) -> None: ...
     def assign(self) -> int: ...
     def has_empty(self) -> bool: ...

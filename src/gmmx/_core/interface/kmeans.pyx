@@ -10,7 +10,7 @@ from libc.math cimport sqrt
 from libc.string cimport memset
 
 from gmmx._core.interface.passes cimport allocate, threads_in_use
-from gmmx._core.kmeans.task cimport ClusterKernels, Clusters, run_clusters
+from gmmx._core.kmeans.task cimport ClusterKernels, Clusters, run_clusters, weight_of
 from gmmx._core.process.host cimport progress_for, propagate, release_threads, reserve_threads
 from gmmx._core.process.memory cimport ALIGNMENT, align
 
@@ -83,7 +83,7 @@ cdef Py_ssize_t drawn(const Clusters *task, double value) noexcept nogil:
     cdef Py_ssize_t start = chunk * task.chunk_samples
     cdef Py_ssize_t stop = min(task.n_samples, start + task.chunk_samples)
     for i in range(start, stop):
-        total += task.closest[i]
+        total += weight_of(task, i) * task.closest[i]
         if total >= value:
             return i
     return stop - 1
@@ -103,6 +103,7 @@ def kmeans_plusplus(
     Py_ssize_t first,             # the first seed
     const double[:, ::1] draws,   # IN (K - 1, n_trials) uniform from 0 to 1
     int n_threads,
+    const double[::1] weight=None,  # IN (n,) of the samples
 ):
     """Return the samples chosen as seeds: of a few trials each that of the smallest potential."""
     cdef Py_ssize_t n = X.shape[0], K = 1 + draws.shape[0], n_trials = max(1, draws.shape[1])
@@ -119,6 +120,7 @@ def kmeans_plusplus(
     cdef Clusters task
     memset(&task, 0, sizeof(Clusters))
     task.X, task.n_samples, task.n_features = &X[0, 0], n, X.shape[1]
+    set_weight(&task, weight)
     task.n_centers, task.rows, task.mean = n_trials, &trials[0], &mean[0]
     task.closest, task.reach, task.potentials = &closest[0], &reach[0], &potentials[0]
     task.seeds, task.labels = &seeds[0], &labels[0]
@@ -160,6 +162,7 @@ def cluster_moments(
     int n_threads,
     *,
     const long long[::1] labels=None,  # IN (n,) from 0 to K - 1; without, K is 1
+    const double[::1] weight=None,     # IN (n,) of the samples
 ):
     """Counts, sums of x - origin and of their squares: (K, 1 + 2 D)."""
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0], i
@@ -178,6 +181,7 @@ def cluster_moments(
                 raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
         task.labels = <long long *>&labels[0]
     task.X, task.n_samples, task.n_features, task.n_centers = &X[0, 0], n, D, K
+    set_weight(&task, weight)
     task.mean, task.centers, task.moments = &mean[0], &origin[0, 0], &sums[0, 0]
     kernels.plan(&task)
     n_threads = usable_threads(&task, n_threads)
@@ -185,6 +189,15 @@ def cluster_moments(
     memory.provide(&task, n_threads)
     run(kernels.moments, &task, n_threads)
     return sums.base
+
+
+cdef int set_weight(Clusters *task, const double[::1] weight) except -1:
+    """Let samples count by their weights."""
+    if weight is not None:
+        if weight.shape[0] != task.n_samples:
+            raise ValueError(f"expected {task.n_samples} weights, got {weight.shape[0]}")
+        task.weight = &weight[0]
+    return 0
 
 
 cdef class Assignment:
@@ -195,9 +208,9 @@ cdef class Assignment:
     labels : ndarray of shape (n_samples,)
         Nearest center of each sample.
     counts : ndarray of shape (n_centers,)
-        Samples of each center.
+        Weight of the samples of each center.
     totals : ndarray of shape (n_centers, n_features)
-        Their sums, less `mean` each.
+        Their weighted sums, less `mean` each.
     centers : ndarray of shape (n_centers, n_features)
         Less `mean`.
 
@@ -212,12 +225,20 @@ cdef class Assignment:
     cdef Clusters task
     cdef const ClusterKernels *kernels
     cdef double[::1] drift
+    cdef double smallest_weight
     cdef double[:, ::1] sums, positions
     cdef int n_threads
     cdef bint single
 
-    def __init__(self, X, const double[::1] mean, const double[:, ::1] centers, int n_threads):
-        """Start from centers (K, D), less `mean` as all coordinates here."""
+    def __init__(
+        self,
+        X,
+        const double[::1] mean,
+        const double[:, ::1] centers,
+        int n_threads,
+        const double[::1] weight=None,
+    ):
+        """Start from centers (K, D), less `mean` as all coordinates here; weights (n,)."""
         cdef Clusters *task = &self.task
         memset(task, 0, sizeof(Clusters))
         self.single = X.dtype == np.float32
@@ -227,6 +248,8 @@ cdef class Assignment:
         if not centers.shape[1] == mean.shape[0] == task.n_features or task.n_centers < 1:
             raise ValueError("expected centers and a mean with the samples' features")
         task.X = address_of(X)
+        set_weight(task, weight)
+        self.smallest_weight = 1 if weight is None else np.min(weight)
         self.positions = np.empty((task.n_centers, task.n_features))
         self.set_centers(centers)
         self.sums = np.zeros((task.n_centers, 1 + task.n_features))
@@ -236,7 +259,7 @@ cdef class Assignment:
         cdef double[::1] margin = np.empty(task.n_samples)
         self.labels, self.centers = labels.base, self.positions.base
         self.counts, self.totals = self.sums.base[:, 0], self.sums.base[:, 1:]
-        self.arrays = X, mean, margin
+        self.arrays = X, mean, margin, weight
         task.mean, task.centers, task.sums = &mean[0], &self.positions[0, 0], &self.sums[0, 0]
         task.labels, task.margin, task.drift = &labels[0], &margin[0], &self.drift[0]
         task.direct = task.n_features < FEWEST_FEATURES
@@ -258,7 +281,17 @@ cdef class Assignment:
         """Assign all samples; return how many changed their label."""
         run(self.kernels.assign, &self.task, self.n_threads)
         self.task.is_first = False
+        if self.task.weight != NULL:
+            self.clear_empty()
         return self.task.n_changed
+
+    cdef int clear_empty(self) except -1:
+        """Set to 0 the sums of centers without samples, where weights leave rounding errors."""
+        cdef Py_ssize_t k
+        for k in range(self.task.n_centers):
+            if self.sums[k, 0] < 0.5 * self.smallest_weight:
+                self.sums[k, :] = 0
+        return 0
 
     def has_empty(self):
         """Return whether some center has no samples."""

@@ -19,6 +19,7 @@ class OneFeatureIteration:
         smallest_count: float,
         largest_sq_shift: float,
         n_threads: int,
+        sample_weight: NDArray[Any] | None = None,
     ) -> None: ...
     def __call__(
         self,

@@ -34,7 +34,7 @@ cdef class OneFeatureIteration:
     """An iteration of variational inference on samples of one feature, in one call."""
 
     cdef EMPass task
-    cdef object X
+    cdef object arrays
     cdef const double[:, ::1] concentration
     cdef double mean, mean_precision, scatter, degrees_of_freedom, reg_covar
     cdef double smallest_count, largest_sq_shift
@@ -52,9 +52,12 @@ cdef class OneFeatureIteration:
         double smallest_count,               # of a component that is not empty
         double largest_sq_shift,             # in deviations: moments cancel beyond
         int n_threads,
+        sample_weight=None,                  # IN (n,) in the precision of X
     ):
         cdef const double[:, ::1] doubles
         cdef const float[:, ::1] singles
+        cdef const double[::1] double_weights
+        cdef const float[::1] single_weights
         start_task(&self.task, X.shape[0], 1, concentration.shape[1], "diagonal")
         self.is_single = X.dtype == float32
         if self.is_single:
@@ -64,9 +67,18 @@ cdef class OneFeatureIteration:
             doubles = X
             self.task.X = &doubles[0, 0]
         check_size("a row of X", X.shape[1], 1)
+        if sample_weight is not None:
+            check_size("sample_weight", sample_weight.size, X.shape[0])
+            if self.is_single:
+                single_weights = sample_weight
+                self.task.sample_weight = &single_weights[0]
+            else:
+                double_weights = sample_weight
+                self.task.sample_weight = &double_weights[0]
         self.task.source = DENSITY
         self.task.moments = SECOND
-        self.X, self.concentration, self.n_threads = X, concentration, n_threads
+        self.arrays = X, sample_weight
+        self.concentration, self.n_threads = concentration, n_threads
         self.mean, self.mean_precision = mean, mean_precision
         self.scatter, self.degrees_of_freedom, self.reg_covar = (
             scatter, degrees_of_freedom, reg_covar)

@@ -17,6 +17,7 @@ def em_pass(
     origin: NDArray[float64] | None = None,
     center: NDArray[float64] | None = None,
     weights: NDArray[float64] | None = None,
+    sample_weight: NDArray[float32] | NDArray[float64] | None = None,
     order: NDArray[int64] | None = None,
     n_skipped: NDArray[int64] | None = None,
     weighted_log_prob: NDArray[float32] | NDArray[float64] | None = None,
@@ -33,6 +34,7 @@ def moments_of(
     moments: int = 2,
     labels: NDArray[int64] | None = None,
     resp: NDArray[float32] | NDArray[float64] | None = None,
+    sample_weight: NDArray[float32] | NDArray[float64] | None = None,
 ) -> NDArray[float64]: ...
 def factorize(
     matrices: NDArray[float64],

@@ -228,6 +228,7 @@ def em_pass(
     const double[:, ::1] origin=None,     # IN (K, D) that moments are taken about
     const double[::1] center=None,        # IN (D,) near all means: moments are taken about it
     const double[::1] weights=None,       # IN (K,) to set negligible responsibilities to 0
+    const floating[::1] sample_weight=None,   # IN (n,) by which samples count in the sums
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
@@ -252,6 +253,9 @@ def em_pass(
     if weights is not None:
         check_size("weights", weights.size, K)
         task.weights = &weights[0]
+    if sample_weight is not None:
+        check_size("sample_weight", sample_weight.size, n)
+        task.sample_weight = &sample_weight[0]
     if weighted_log_prob is not None:
         check_size("weighted_log_prob", weighted_log_prob.size, n * K)
         check_size("a row of weighted_log_prob", weighted_log_prob.shape[1], n)
@@ -285,6 +289,7 @@ def moments_of(
     int moments=2,                     # 1 counts and first, 2 second moments as well
     const long long[::1] labels=None,  # IN (n,) from 0 to K - 1
     const floating[:, ::1] resp=None,  # IN (n, K), instead of labels
+    const floating[::1] sample_weight=None,  # IN (n,) by which samples count
 ):
     """Moments under given labels or responsibilities, as em_pass returns them.
 
@@ -304,6 +309,9 @@ def moments_of(
                 raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
         task.labels_in = &labels[0]
     task.source = GIVEN_LABELS
+    if sample_weight is not None:
+        check_size("sample_weight", sample_weight.size, n)
+        task.sample_weight = &sample_weight[0]
     if resp is not None:
         check_size("resp", resp.size, n * K)
         task.source = GIVEN_RESP

@@ -10,7 +10,7 @@ from gmmx._core.kmeans.nearest cimport (
     TILE_CENTERS, center_row, pack_group, padded, score_tile, smaller, sq_distance,
 )
 from gmmx._core.kmeans.plan cimport BLOCK_SAMPLES, Parameters, lay_out
-from gmmx._core.kmeans.task cimport Clusters
+from gmmx._core.kmeans.task cimport Clusters, weight_of
 from gmmx._core.vectors.groups cimport sq_norms
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, broadcast, larger, real, store, vec, where_less,
@@ -111,18 +111,19 @@ cdef inline void change_label(
     cdef const real *row = <const real *>task.X + i * D
     cdef double *sums = task.partial_sums + chunk * task.partial_size
     cdef double *target = sums + label * (1 + D)
+    cdef double weight = weight_of(task, i)
     if task.partial_changed[chunk] == 0:
         memset(sums, 0, task.partial_size * sizeof(double))
     task.partial_changed[chunk] += 1
     task.labels[i] = label
-    target[0] += 1
+    target[0] += weight
     for d in range(D):
-        target[1 + d] += row[d] - mean[d]
+        target[1 + d] += weight * (row[d] - mean[d])
     if old >= 0:
         target = sums + old * (1 + D)
-        target[0] -= 1
+        target[0] -= weight
         for d in range(D):
-            target[1 + d] -= row[d] - mean[d]
+            target[1 + d] -= weight * (row[d] - mean[d])
 
 
 cdef inline void settle(

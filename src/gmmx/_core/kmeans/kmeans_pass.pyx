@@ -13,10 +13,10 @@ from gmmx._core.kmeans.plan cimport (
     Parameters, lay_out, plan, prepare, prepare_bounds, prepare_reach,
 )
 from gmmx._core.kmeans.seeding cimport approach_chunk, evaluate_chunk, measure_chunk
-from gmmx._core.kmeans.task cimport ClusterKernels, Clusters
+from gmmx._core.kmeans.task cimport ClusterKernels, Clusters, weight_of
 from gmmx._core.process.pool cimport run_chunks
 from gmmx._core.process.runtime cimport guard_forks
-from gmmx._core.vectors.simd cimport LANES, add_widened, load, real, vec
+from gmmx._core.vectors.simd cimport LANES, add_widened, broadcast, load, real, vec
 
 ctypedef void (*step_function)(
     const Clusters *task, Py_ssize_t chunk, char *scratch
@@ -82,7 +82,8 @@ cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) n
     cdef double *second
     cdef const real *row
     cdef const real *center
-    cdef vec difference
+    cdef vec difference, weighted
+    cdef double weight
     cdef Parameters parameters
     lay_out(task, task.packed, &parameters)
     memset(sums, 0, task.partial_size * sizeof(double))
@@ -93,14 +94,16 @@ cdef void moments_chunk(const Clusters *task, Py_ssize_t chunk, char *scratch) n
         count = sums + k * (1 + 2 * D)
         first = count + 1
         second = first + D
-        count[0] += 1
+        weight = weight_of(task, i)
+        count[0] += weight
         for v in range(D // LANES):
             difference = load(row + v * LANES) - load(center + v * LANES)
-            add_widened(first + v * LANES, difference)
-            add_widened(second + v * LANES, difference * difference)
+            weighted = broadcast(<real>weight) * difference
+            add_widened(first + v * LANES, weighted)
+            add_widened(second + v * LANES, weighted * difference)
         for d in range(D // LANES * LANES, D):
-            first[d] += row[d] - center[d]
-            second[d] += (row[d] - center[d]) * (row[d] - center[d])
+            first[d] += <real>weight * (row[d] - center[d])
+            second[d] += <real>weight * (row[d] - center[d]) * (row[d] - center[d])
 
 
 cdef void moments(Clusters *task, int n_threads) noexcept nogil:

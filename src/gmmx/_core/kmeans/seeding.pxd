@@ -10,7 +10,7 @@ from gmmx._core.kmeans.nearest cimport (
     TILE_CENTERS, pack_group, score_tile, smaller, sq_distance,
 )
 from gmmx._core.kmeans.plan cimport BLOCK_SAMPLES, Parameters, lay_out
-from gmmx._core.kmeans.task cimport Clusters
+from gmmx._core.kmeans.task cimport Clusters, weight_of
 from gmmx._core.vectors.groups cimport sq_norms
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_VECTORS, add_widened, broadcast, larger, load, real, store, vec,
@@ -28,7 +28,7 @@ cdef inline void measure_chunk(
     for i in range(start, min(task.n_samples, start + task.chunk_samples)):
         task.labels[i] = 0
         task.closest[i] = sq_distance(X + i * D, seed, D)
-        total += task.closest[i]
+        total += weight_of(task, i) * task.closest[i]
     task.totals[chunk] = total
 
 
@@ -93,17 +93,17 @@ cdef inline double total_of(const Clusters *task, Py_ssize_t chunk) noexcept nog
     memset(sums, 0, sizeof(sums))
     while stop - start >= 8:
         for i in range(8):
-            sums[i] += task.closest[start + i]
+            sums[i] += weight_of(task, start + i) * task.closest[start + i]
         start += 8
     for i in range(stop - start):
-        sums[i] += task.closest[start + i]
+        sums[i] += weight_of(task, start + i) * task.closest[start + i]
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 
 
 cdef inline void evaluate_tile(
     const Clusters *task, const Parameters *parameters, const real *group,
     const Py_ssize_t *indices, Py_ssize_t n, Py_ssize_t first, Py_ssize_t count,
-    const vec *closest, const vec *norm, double *sums,
+    const vec *closest, const vec *norm, const vec *weight, double *sums,
 ) noexcept nogil:
     """Add up the closest distances that would remain with each of a tile of trials."""
     cdef Py_ssize_t D = task.n_features, i, j, v
@@ -121,7 +121,7 @@ cdef inline void evaluate_tile(
         total = broadcast(0)
         for v in range(TILE_VECTORS):
             distance = larger(norm[v] - score[j][v], broadcast(0))
-            total = total + smaller(closest[v], distance)
+            total = total + weight[v] * smaller(closest[v], distance)
             store(distances + v * LANES, distance)
         add_widened(sums + (first + j) * LANES, total)
         if kept != NULL:
@@ -135,26 +135,30 @@ cdef inline void evaluate_group(
 ) noexcept nogil:
     cdef Py_ssize_t D = task.n_features, K = task.n_centers, first = 0, i, v
     cdef real near[GROUP]
+    cdef real weights[GROUP]
     cdef vec closest[TILE_VECTORS]
+    cdef vec weight[TILE_VECTORS]
     cdef vec norm[TILE_VECTORS]
     pack_group(<const real *>task.X, indices, n, D, parameters.mean, group,
                group + D * GROUP)
     for i in range(GROUP):
         near[i] = <real>task.closest[indices[i]] if i < n else 0
+        weights[i] = <real>weight_of(task, indices[i]) if i < n else 0
     for v in range(TILE_VECTORS):
         closest[v] = load(near + v * LANES)
+        weight[v] = load(weights + v * LANES)
         norm[v] = broadcast(0)
     if not task.direct:
         sq_norms(group, D, norm)
     while K - first >= 4:
-        evaluate_tile(task, parameters, group, indices, n, first, 4, closest, norm, sums)
+        evaluate_tile(task, parameters, group, indices, n, first, 4, closest, norm, weight, sums)
         first += 4
     if K - first == 3:
-        evaluate_tile(task, parameters, group, indices, n, first, 3, closest, norm, sums)
+        evaluate_tile(task, parameters, group, indices, n, first, 3, closest, norm, weight, sums)
     elif K - first == 2:
-        evaluate_tile(task, parameters, group, indices, n, first, 2, closest, norm, sums)
+        evaluate_tile(task, parameters, group, indices, n, first, 2, closest, norm, weight, sums)
     elif K - first == 1:
-        evaluate_tile(task, parameters, group, indices, n, first, 1, closest, norm, sums)
+        evaluate_tile(task, parameters, group, indices, n, first, 1, closest, norm, weight, sums)
 
 
 cdef inline Py_ssize_t find_reachable(

@@ -8,6 +8,7 @@ ctypedef struct Clusters:
     Py_ssize_t n_centers
 
     const void *X           # IN (n, D) float32 or float64
+    const double *weight    # IN (n,) by which a sample counts, or NULL for 1 each
     const double *mean      # IN (D,) subtracted from the samples; centers are relative to it
     const double *centers   # IN (K, D), or NULL for rows of X:
     const long long *rows   # IN (K,)
@@ -47,6 +48,12 @@ ctypedef struct Clusters:
     char *scratch
 
     Progress progress
+
+
+cdef inline double weight_of(const Clusters *task, Py_ssize_t i) noexcept nogil:
+    """Return the weight of sample i."""
+    return 1 if task.weight == NULL else task.weight[i]
+
 
 ctypedef void (*plan_clusters)(Clusters *task) noexcept nogil
 ctypedef void (*run_clusters)(Clusters *task, int n_threads) noexcept nogil

@@ -1,7 +1,7 @@
 """Parameters and a block of samples, as the kernels read them."""
 
 from gmmx._core.layouts.task cimport EMPass
-from gmmx._core.vectors.simd cimport GROUP, real
+from gmmx._core.vectors.simd cimport GROUP, LANES, TILE_VECTORS, load, real, vec
 from gmmx._core.vectors.transpose cimport pack_rows
 
 
@@ -71,6 +71,21 @@ cdef inline Py_ssize_t groups_at_once(Py_ssize_t group_size) noexcept nogil:
 cdef inline Py_ssize_t in_group(const Block *block, Py_ssize_t g) noexcept nogil:
     """Return the number of samples in group g."""
     return min(<Py_ssize_t>GROUP, block.n - g * GROUP)
+
+
+cdef inline void load_weights(
+    const EMPass *task, const Block *block, Py_ssize_t g, vec *weight
+) noexcept nogil:
+    """Load the weights of the samples of group g, 0 in lanes beyond the last sample."""
+    cdef const real *weights = <const real *>task.sample_weight
+    cdef real room[GROUP]
+    cdef Py_ssize_t i, v
+    for i in range(GROUP):
+        room[i] = 0
+    for i in range(in_group(block, g)):
+        room[i] = weights[row_of(block, g * GROUP + i)]
+    for v in range(TILE_VECTORS):
+        weight[v] = load(room + v * LANES)
 
 
 cdef inline void pack_groups(

@@ -9,12 +9,12 @@ density. It depends on no other sample.
 from libc.math cimport INFINITY, fabs, log, sqrt
 
 from gmmx._core.formulas.posterior cimport far_log_prob, invert_together
-from gmmx._core.layouts.block cimport Block, Parameters
+from gmmx._core.layouts.block cimport Block, Parameters, load_weights
 from gmmx._core.layouts.task cimport DENSITY, SECOND, EMPass
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, LOWEST_EXPONENT, TILE_VECTORS,
-    add_widened, all_less, bounded, broadcast, exponential, larger, load, multiply_add, real, store,
-    vec, where_less,
+    add_widened, all_less, bounded, broadcast, exponential, larger, load, logarithm, multiply_add,
+    real, store, vec, where_less,
 )
 
 
@@ -182,7 +182,20 @@ cdef inline bint weigh_samples(
     return has_far
 
 
-cdef inline void invert_sums(Block *block) noexcept nogil:
+cdef inline void invert_weighted(
+    const EMPass *task, Block *block, Py_ssize_t g, vec *total, const vec *reference
+) noexcept nogil:
+    """Invert sums of densities, and multiply inverses and logarithms by the samples' weights."""
+    cdef vec weight[TILE_VECTORS]
+    cdef Py_ssize_t v
+    load_weights(task, block, g, weight)
+    for v in range(TILE_VECTORS):
+        store(block.log_prob + g * GROUP + v * LANES,
+              (reference[v] + logarithm(total[v])) * weight[v])
+        total[v] = weight[v] / total[v]
+
+
+cdef inline void invert_sums(const EMPass *task, Block *block) noexcept nogil:
     """Inverses of sums of densities, and their logarithms; lanes beyond the last count nothing."""
     cdef vec total[TILE_VECTORS]
     cdef vec reference[TILE_VECTORS]
@@ -194,7 +207,10 @@ cdef inline void invert_sums(Block *block) noexcept nogil:
         for v in range(TILE_VECTORS):
             total[v] = load(block.inverse + g * GROUP + v * LANES)
             reference[v] = load(block.log_prob + g * GROUP + v * LANES)
-        invert_together(total, reference, block.log_prob + g * GROUP)
+        if task.sample_weight == NULL:
+            invert_together(total, reference, block.log_prob + g * GROUP)
+        else:
+            invert_weighted(task, block, g, total, reference)
         for v in range(TILE_VECTORS):
             store(block.inverse + g * GROUP + v * LANES, total[v])
     for i in range(block.n, block.n_groups * GROUP):
@@ -238,11 +254,11 @@ cdef inline void moment_tile(
 
 
 cdef inline void add_moments(
-    const Parameters *parameters, Py_ssize_t K, Block *block
+    const EMPass *task, const Parameters *parameters, Block *block
 ) noexcept nogil:
     """Counts, first and second moments, and the log likelihood."""
-    cdef Py_ssize_t k = 0, v
-    invert_sums(block)
+    cdef Py_ssize_t K = task.n_components, k = 0, v
+    invert_sums(task, block)
     while k < K:
         if K - k >= TILE_COMPONENTS:
             moment_tile(block, K, k, TILE_COMPONENTS, parameters.origin + k)
@@ -258,5 +274,5 @@ cdef inline bint add_block(
 ) noexcept nogil:
     """Add a block's sums; return whether all squared distances of some sample overflow."""
     cdef bint has_far = weigh_samples(parameters, task.n_components, block)
-    add_moments(parameters, task.n_components, block)
+    add_moments(task, parameters, block)
     return has_far

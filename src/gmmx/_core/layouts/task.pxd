@@ -32,6 +32,7 @@ ctypedef struct EMPass:
     Py_ssize_t n_components
 
     const void *X              # IN (n, D) float32 or float64, as all arrays of type void
+    const void *sample_weight  # IN (n,) by which a sample counts in the sums, or NULL
     const double *means        # IN (K, D)
     const double *factors      # IN in the layout's shape, upper triangular matrices
     const double *log_scale    # IN (K,) log weight + normaliser

@@ -74,11 +74,17 @@ class ConjugateStructure(CovarianceStructure):
         return shape[1:] if "component" in cls.axes else shape
 
     @classmethod
-    def default_prior(cls, statistics: SufficientStatistics) -> Array:
-        """Return the unbiased covariance of all samples, from their statistics as one component."""
+    def default_prior(cls, statistics: SufficientStatistics, n_samples: int) -> Array:
+        """Return the unbiased covariance of all samples, from their statistics as one component.
+
+        Weights count as repetitions of samples unless their sum is below the number of samples;
+        then only their ratios matter.
+        """
         n_features = statistics.origin.shape[1]
-        n_samples = float(statistics.counts.sum())
-        covariance = cls.average(statistics) * (n_samples / (n_samples - 1))
+        count = float(statistics.counts.sum())
+        if count < n_samples:
+            count = float(n_samples)
+        covariance = cls.average(statistics) * (count / (count - 1))
         return covariance.reshape(cls.prior_shape(n_features))
 
     @classmethod
