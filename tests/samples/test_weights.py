@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import cluster
 
-from gmmx import BayesianGaussianMixture, GaussianMixture
+from gmmx import BayesianGaussianMixture, ColumnFitError, GaussianMixture, fit_columns
 from gmmx._core.interface import passes
 from gmmx._core.interface.kmeans import cluster_moments
 from gmmx.exceptions import collected_warnings
@@ -187,3 +187,102 @@ def test_one_large_weight_loses_no_digits(name):
     for _ in range(3):
         some = source.statistics(parameters)
         np.testing.assert_allclose(some.counts, weight @ np.exp(log_resp), rtol=1e-10)
+
+
+# ---- what users call
+
+
+def test_a_weight_of_zero_leaves_the_row_out():
+    X, weight = samples()
+    weight = np.where(np.arange(len(X)) % 3 == 0, 0, weight)
+    kept = weight > 0
+    for estimator in (GaussianMixture, BayesianGaussianMixture):
+        model = estimator(n_components=3, random_state=0, max_iter=1000)
+        one = model.fit(X, sample_weight=weight).means_
+        np.testing.assert_array_equal(model.fit(X[kept], sample_weight=weight[kept]).means_, one)
+        labels = model.fit_predict(X, sample_weight=weight)
+        np.testing.assert_array_equal(labels, model.predict(X))
+        assert model.score(X, sample_weight=weight) == pytest.approx(
+            np.average(model.score_samples(X), weights=weight)
+        )
+
+
+def test_criteria_count_weights():
+    X, weight = samples()
+    model = GaussianMixture(3, random_state=0).fit(X, sample_weight=weight)
+    repeated = np.repeat(X, weight, axis=0)
+    assert model.bic(X, sample_weight=weight) == pytest.approx(model.bic(repeated))
+    assert model.aic(X, sample_weight=weight) == pytest.approx(model.aic(repeated))
+    assert model.bic(X, 2.0) == pytest.approx(model.bic(np.repeat(X, 2, axis=0)))
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ([-1.0], r"must not be negative: sample_weight\[0\] is -1"),
+        ([np.nan], r"must be finite: sample_weight\[0\] is nan"),
+        ([np.inf], r"must be finite: sample_weight\[0\] is inf"),
+        (None, r"sample_weight.shape == \(3,\), expected \(400,\)"),
+        ([], "sum of sample_weight is 0"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "fit_predict", "score", "bic", "aic"])
+def test_weights_that_cannot_be_used_are_refused(method, bad, message):
+    X, weight = samples()
+    model = GaussianMixture(2, random_state=0).fit(X)
+    before = model.means_.copy()
+    weight = weight.astype(np.float64)
+    if bad is None:
+        weight = weight[:3]
+    elif not bad:
+        weight[:] = 0.0
+    else:
+        weight[: len(bad)] = bad
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(X, sample_weight=weight)
+    np.testing.assert_array_equal(model.means_, before)
+
+
+def test_a_fit_needs_two_rows_of_positive_weight():
+    X, weight = samples()
+    weight = np.where(np.arange(len(X)) == 3, 1.0, 0.0)
+    with pytest.raises(ValueError, match="Found 1 sample"):
+        GaussianMixture().fit(X, sample_weight=weight)
+
+
+def test_meta_estimators_pass_weights_that_are_requested():
+    from sklearn import config_context
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X, weight = samples()
+    with config_context(enable_metadata_routing=True):
+        model = GaussianMixture(3, random_state=0)
+        model.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        assert clone(model).get_metadata_routing().fit.requests == {"sample_weight": True}
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(scaler, clone(model)).fit(X, sample_weight=weight)
+        scaled = StandardScaler().fit_transform(X)
+        expected = clone(model).fit(scaled, sample_weight=weight)
+        np.testing.assert_array_equal(pipeline[-1].means_, expected.means_)
+        search = GridSearchCV(clone(model), {"n_components": [1, 3]}, cv=2)
+        search.fit(X, sample_weight=weight)
+        expected = clone(model).set_params(n_components=3).fit(X, sample_weight=weight)
+        np.testing.assert_array_equal(search.best_estimator_.means_, expected.means_)
+        search = GridSearchCV(GaussianMixture(), {"n_components": [1, 2]}, cv=2)
+        with pytest.raises(ValueError, match="sample_weight"):
+            search.fit(X, sample_weight=weight)
+
+
+def test_columns_are_fitted_to_weighted_rows():
+    X, weight = samples(2)
+    X[::7, 0] = np.nan
+    model = GaussianMixture(2, random_state=0)
+    fits = fit_columns(X, model, sample_weight=weight)
+    known = ~np.isnan(X[:, 0])
+    expected = GaussianMixture(2, random_state=0).fit(X[known, :1], sample_weight=weight[known])
+    np.testing.assert_array_equal(fits[0].means_, expected.means_)
+    with pytest.raises(ColumnFitError, match=r"expected \(400,\)"):
+        fit_columns(X, model, sample_weight=weight[:5])

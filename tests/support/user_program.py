@@ -82,6 +82,15 @@ def use(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.set_params(tol=1e-3), GaussianMixture)
 
 
+def weigh(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Use weights of samples."""
+    weights = np.arange(len(X))
+    assert_type(model.fit(X, sample_weight=weights), GaussianMixture)
+    assert_type(model.fit_predict(X, sample_weight=weights), NDArray[np.int64])
+    assert_type(model.score(X, sample_weight=weights), float)
+    assert_type(model.bic(X, sample_weight=weights), float)
+
+
 def look(model: GaussianMixture) -> None:
     """Read every fitted attribute."""
     assert_type(model.weights_, NDArray[np.floating])
@@ -147,6 +156,7 @@ def main() -> None:
     model = fit(X)
     use(model, X)
     look(model)
+    weigh(GaussianMixture(1), X)
     keep(model)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)

@@ -173,15 +173,66 @@ class Estimator:
             regressor_tags=None,
         )
 
-    def get_metadata_routing(self) -> object:
-        """Return an empty request, since no method takes metadata.
+    def get_metadata_routing(self) -> Any:
+        """Return the metadata that scikit-learn may route to this estimator.
 
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRequest
-            The request. Needs scikit-learn.
+            The requests of `set_fit_request` and `set_score_request`. Needs scikit-learn.
         """
-        return import_module("sklearn.utils.metadata_routing").MetadataRequest(owner=self)
+        return self._get_metadata_request()
+
+    def _get_metadata_request(self) -> Any:
+        """Return the requests that were set, or those of an estimator without requests."""
+        routing = import_module("sklearn.utils.metadata_routing")
+        requested = getattr(self, "_metadata_request", None)
+        if requested is not None:
+            return routing.get_routing_for_object(requested)
+        request = routing.MetadataRequest(owner=self)
+        for method in ("fit", "score"):
+            function = getattr(type(self), method, None)
+            if function and "sample_weight" in inspect.signature(function).parameters:
+                getattr(request, method).add_request(param="sample_weight", alias=None)
+        return request
+
+    def set_fit_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Request that meta-estimators of scikit-learn pass `sample_weight` to `fit`.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            True: pass it; False: do not; None: raise an error if a user gives it; a string: pass
+            the metadata of that name.
+
+        Returns
+        -------
+        Estimator
+            This estimator. Needs scikit-learn with ``enable_metadata_routing=True``.
+        """
+        return self._request("fit", sample_weight)
+
+    def set_score_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Request that meta-estimators of scikit-learn pass `sample_weight` to `score`.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            As for `set_fit_request`.
+
+        Returns
+        -------
+        Estimator
+            This estimator. Needs scikit-learn with ``enable_metadata_routing=True``.
+        """
+        return self._request("score", sample_weight)
+
+    def _request(self, method: str, sample_weight: bool | str | None) -> Self:
+        """Store a request for metadata."""
+        requests = import_module("sklearn.utils._metadata_requests")
+        descriptor = requests.RequestMethod(method, ["sample_weight"])
+        descriptor.__get__(self, type(self))(sample_weight=sample_weight)
+        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether fitted attributes exist, set by ``fit`` or by hand."""

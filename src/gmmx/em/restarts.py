@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
 
@@ -21,15 +22,21 @@ ALGORITHMS: dict[
 }
 
 
+class Settings(Protocol):
+    """The parameters of an estimator that all its starts share."""
+
+    tol: float
+    max_iter: int
+    verbose: int
+    verbose_interval: int
+    callback: Callable[[int, float], object] | None
+
+
 def best_of(
     plan: FitPlan,
     starts: Iterable[Callable[[], MixtureParameters]],
-    *,
-    tol: float,
-    max_iter: int,
+    settings: Settings,
     lower_bound: float,
-    report: VerboseReport | None = None,
-    callback: Callable[[int, float], object] | None = None,
 ) -> EMResult:
     """Return the result with the largest bound; a start that collapses is discarded.
 
@@ -37,6 +44,10 @@ def best_of(
     value, no further start is tried.
     """
     best, collapse, steps = None, None, plan.steps
+    max_iter, callback = settings.max_iter, settings.callback
+    report = None
+    if settings.verbose:
+        report = VerboseReport(settings.verbose, settings.verbose_interval)
     observer = None
     if report is not None or callback is not None:
         observer = _Observer(report, callback)
@@ -47,8 +58,8 @@ def best_of(
             # Each step checks its statistics for overflow; underflow does no harm.
             with np.errstate(all="ignore"):
                 result = run_em(
-                    start(), steps, tol, max_iter, lower_bound=lower_bound, callback=observer,
-                    acceleration=ALGORITHMS[plan.algorithm](steps.chart),
+                    start(), steps, settings.tol, max_iter, lower_bound=lower_bound,
+                    callback=observer, acceleration=ALGORITHMS[plan.algorithm](steps.chart),
                     stopping=plan.stopping(), repair=plan.repair and plan.repair(),
                 )  # fmt: skip
         except DegenerateMixtureError as error:

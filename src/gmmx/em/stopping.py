@@ -118,7 +118,7 @@ class AitkenEstimate:
 
 
 # The values of `tol_type`, each with a function from the number of samples to a stopping rule.
-TOL_TYPES: dict[str, Callable[[int], StoppingRule]] = {
+TOL_TYPES: dict[str, Callable[[float], StoppingRule]] = {
     "absolute": lambda n_samples: AbsoluteChange(),
     "per-sample": lambda n_samples: AbsoluteChange(1.0 / n_samples),
     "aitken": AitkenEstimate,

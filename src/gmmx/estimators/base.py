@@ -16,11 +16,11 @@ from gmmx.checks.feature_names import missing_names_message
 from gmmx.checks.fit import check_fit
 from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
+from gmmx.checks.weights import check_weighted, weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
-from gmmx.em.report import VerboseReport
 from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes, fitted_distribution
 from gmmx.estimators.fit_warnings import warn_about
@@ -119,7 +119,7 @@ class Mixture(Estimator):
     def _parameters(self) -> MixtureParameters:
         """Return the parameters in float64 from the fitted attributes, which users may set."""
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Estimate the parameters of the mixture.
 
         Parameters
@@ -129,6 +129,9 @@ class Mixture(Estimator):
             in float64.
         y : object
             Ignored; present for compatibility with scikit-learn.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
 
         Returns
         -------
@@ -148,12 +151,14 @@ class Mixture(Estimator):
             If the best start did not converge, or a component lost all samples or was repaired.
         """
         if type(self).fit_predict is Mixture.fit_predict:
-            self._fit(X)
+            self._fit(X, sample_weight)
         else:
-            self.fit_predict(X, y)
+            self.fit_predict(X, y, *(() if sample_weight is None else (sample_weight,)))
         return self
 
-    def fit_predict(self, X: ArrayLike, y: object = None) -> NDArray[np.int64]:
+    def fit_predict(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
         """Estimate the parameters of the mixture and return the component of each sample.
 
         Parameters
@@ -162,13 +167,16 @@ class Mixture(Estimator):
             Samples.
         y : object
             Ignored; present for compatibility with scikit-learn.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             The most probable component of each sample, equal to ``fit(X).predict(X)``.
         """
-        return self._predicted_of(Predictor.labels, self._fit(X))
+        return self._predicted_of(Predictor.labels, self._fit(X, sample_weight))
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the most probable component of each sample.
@@ -217,7 +225,9 @@ class Mixture(Estimator):
         """
         return self._in_output_dtype(self._predicted(Predictor.log_prob, X))
 
-    def score(self, X: ArrayLike, y: object = None) -> float:
+    def score(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the mean log-likelihood per sample.
 
         Parameters
@@ -226,14 +236,17 @@ class Mixture(Estimator):
             Samples.
         y : object
             Ignored; present for compatibility with scikit-learn.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
 
         Returns
         -------
         float
-            Mean of ``score_samples(X)``, in nats.
+            Mean of ``score_samples(X)``, in nats, weighted by `sample_weight`.
         """
-        log_prob = self.score_samples(X)
-        return float(np.add.reduce(log_prob, dtype=np.float64)) / len(log_prob)
+        total, count = weighted_sum(self.score_samples(X), sample_weight)
+        return total / count
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the log probability of each component for each sample.
@@ -561,12 +574,12 @@ class Mixture(Estimator):
             return self._parameters()
         return fitted_distribution(fitted, self._structure())
 
-    def _fit(self, X: ArrayLike) -> Samples:
+    def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Samples:
         """Fit, store the result in one step at the end, and return the checked samples."""
         samples, features = self._check_training_samples(X, min_samples=2)
         try:
             with collected_warnings() as messages:
-                attributes = self._fitted(samples)
+                attributes = self._fitted(samples, sample_weight=sample_weight)
         finally:
             # Warn before storing the result: if a filter makes the warning an error, the model
             # stays unchanged.
@@ -575,14 +588,20 @@ class Mixture(Estimator):
         self._replace_fitted_attributes({**features, **attributes})
         return samples
 
-    def _fitted(self, samples: Samples, n_threads: int | None = None) -> Mapping[str, object]:
+    def _fitted(
+        self,
+        samples: Samples,
+        n_threads: int | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Mapping[str, object]:
         """Fit to checked samples and return the fitted attributes.
 
         `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
+        samples, weight = check_weighted(samples, sample_weight, 2)
         check_fit(self, samples, self._options, self._structures)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
-        return self._fitted_to(ArraySource(samples, n_threads))
+        return self._fitted_to(ArraySource(samples, n_threads, weight))
 
     def _fitted_to(self, samples: SampleSource) -> Mapping[str, object]:
         """Return the fitted attributes: run EM from each start and keep the largest bound."""
@@ -593,15 +612,8 @@ class Mixture(Estimator):
         else:
             random_state = check_random_state(self.random_state)
             starts = [partial(plan.start, random_state)] * self.n_init
-        result = best_of(
-            plan,
-            starts,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            lower_bound=self.lower_bound_ if warm and self.max_iter > 0 else -np.inf,
-            report=VerboseReport(self.verbose, self.verbose_interval) if self.verbose else None,
-            callback=self.callback,
-        )
+        lower_bound = self.lower_bound_ if warm and self.max_iter > 0 else -np.inf
+        result = best_of(plan, starts, self, lower_bound)
         warn_about(result, self.max_iter)
         return plan.attributes(result)
 

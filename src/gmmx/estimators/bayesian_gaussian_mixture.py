@@ -372,7 +372,7 @@ default='dirichlet_process'
             steps=steps,
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
             algorithm=self.algorithm,
-            stopping=partial(TOL_TYPES[self.tol_type], samples.n_samples),
+            stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
             attributes=partial(posterior_attributes, prior=prior),
         )
 

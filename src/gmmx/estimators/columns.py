@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -14,11 +15,12 @@ from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import feature_names
 from gmmx.checks.random_state import LARGEST_SEED
 from gmmx.checks.samples import as_float_array
+from gmmx.checks.weights import check_sample_weight
 from gmmx.estimators.base import Mixture
 from gmmx.exceptions import collected_warnings, warn_convergence
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, Samples
+    from gmmx.arrays import ArrayLike, FloatArray
 
 Model = TypeVar("Model", bound=Mixture)
 Name = str | int
@@ -71,6 +73,7 @@ def fit_columns(
     X: ArrayLike | Sequence[ArrayLike],
     model: Model,
     *,
+    sample_weight: ArrayLike | None = None,
     n_threads: int | None = None,
     progress: bool = False,
 ) -> list[Model]:
@@ -84,6 +87,8 @@ def fit_columns(
         Each column is fitted by a new model with the parameters of this model. This model is not
         changed, but if its `random_state` is a generator, a seed is drawn from the generator for
         each column.
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+        Weights of the rows, for all columns, which then have the same length.
     n_threads : int or None, default=None
         Number of columns to fit at the same time; None uses all cores that the process may use.
         The results are the same bits for every number.
@@ -126,8 +131,9 @@ def fit_columns(
     from gmmx.progress import progress as progress_bar  # noqa: PLC0415 - imports slowly
 
     bar = progress_bar(len(tasks), "column", is_required=True) if progress else nullcontext(int)
+    fit = partial(_fit_column, sample_weight)
     with bar as advance:
-        outcomes = list(_in_parallel(_fit_column, tasks, resolve_n_threads(n_threads), advance))
+        outcomes = list(_in_parallel(fit, tasks, resolve_n_threads(n_threads), advance))
     errors = {
         name: outcome
         for name, outcome in zip(names, outcomes, strict=True)
@@ -206,26 +212,33 @@ def _in_parallel(
             raise
 
 
-def _fit_column(model: Model, name: Name, values: Any) -> _Fit[Model]:
+def _fit_column(
+    sample_weight: ArrayLike | None, model: Model, name: Name, values: Any
+) -> _Fit[Model]:
     """Fit a new model to the values of a column that are not NaN."""
-    samples, features = model._check_training_samples(_without_nan(values), min_samples=2)
+    column = _column_of(values)
+    weight = check_sample_weight(sample_weight, len(column))
+    missing = np.isnan(column)
+    if missing.any():
+        column = column[~missing]
+        weight = None if weight is None else weight[~missing]
+    samples, features = model._check_training_samples(column[:, np.newaxis], min_samples=2)
     if isinstance(name, str):
         features["feature_names_in_"] = np.array([name], dtype=object)
     with collected_warnings() as messages:
-        attributes = model._fitted(samples, n_threads=1)
+        attributes = model._fitted(samples, n_threads=1, sample_weight=weight)
     model._replace_fitted_attributes({**features, **attributes})
     return _Fit(model, messages)
 
 
-def _without_nan(values: Any) -> Samples:
-    """Return the values that are not NaN, as samples of one feature."""
+def _column_of(values: Any) -> FloatArray:
+    """Return the values of a column in one dimension."""
     column = as_float_array(values, "the column")
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1:
         raise ValueError(f"Expected a column of one dimension, got shape {column.shape}.")
-    missing = np.isnan(column)
-    return (column[~missing] if missing.any() else column)[:, np.newaxis]
+    return column
 
 
 def _warn_about(fits: Sequence[_Fit[Any]], names: Sequence[Name]) -> None:

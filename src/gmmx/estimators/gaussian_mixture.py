@@ -10,6 +10,7 @@ import numpy as np
 
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.parameters import given_parameters, given_start
+from gmmx.checks.weights import weighted_sum
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -251,13 +252,16 @@ default='full'
         parameters, dtype = given_parameters(structure, weights, means, covariances)
         return cls._of(EMResult(parameters, [], 0, False, -np.inf), dtype)
 
-    def aic(self, X: ArrayLike) -> float:
+    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X; smaller is better.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Samples.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
 
         Returns
         -------
@@ -268,26 +272,30 @@ default='full'
         ----------
         Akaike (1974), "A new look at the statistical model identification".
         """
-        return criteria.aic(self._log_likelihood(X)[0], self._n_parameters())
+        return criteria.aic(self._log_likelihood(X, sample_weight)[0], self._n_parameters())
 
-    def bic(self, X: ArrayLike) -> float:
+    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion on X; smaller is better.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Samples.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
 
         Returns
         -------
         float
-            -2 log-likelihood + log(n_samples) number of parameters.
+            -2 log-likelihood + log(n) number of parameters, n being the number of samples or the
+            sum of their weights.
 
         References
         ----------
         Schwarz (1978), "Estimating the dimension of a model".
         """
-        log_likelihood, n_samples = self._log_likelihood(X)
+        log_likelihood, n_samples = self._log_likelihood(X, sample_weight)
         return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
 
     def _n_parameters(self) -> int:
@@ -295,13 +303,12 @@ default='full'
         n_components, n_features = map(int, self.means_.shape)
         return self._structure().n_free_parameters(n_components, n_features)
 
-    def _log_likelihood(self, X: ArrayLike) -> tuple[float, int]:
-        """Return the log-likelihood of the samples, and the number of samples."""
+    def _log_likelihood(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """Return the log-likelihood of the samples, and the sum of their weights."""
         if type(self).score is not Mixture.score:
             n_samples = np.shape(X)[0]
             return self.score(X) * n_samples, n_samples
-        log_prob = self.score_samples(X)
-        return float(log_prob.sum(dtype=np.float64)), len(log_prob)
+        return weighted_sum(self.score_samples(X), sample_weight)
 
     def _parameters(self) -> MixtureParameters:
         """Return the parameters in float64 from the fitted attributes, which users may set."""
@@ -325,7 +332,7 @@ default='full'
             steps=ExpectationMaximization(samples, self.reg_covar, allow_empty=repair is None),
             start=initializer.start,
             algorithm=self.algorithm,
-            stopping=partial(TOL_TYPES[self.tol_type], samples.n_samples),
+            stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
             attributes=partial(fitted_attributes, dtype=samples.dtype),
             repair=repair and partial(repair, samples),
         )

@@ -10,6 +10,6 @@ def aic(log_likelihood: float, n_parameters: int) -> float:
     return -2 * log_likelihood + 2 * n_parameters
 
 
-def bic(log_likelihood: float, n_parameters: int, n_samples: int) -> float:
+def bic(log_likelihood: float, n_parameters: int, n_samples: float) -> float:
     """Return the Bayesian criterion, -2 log_likelihood + log(n_samples) n_parameters."""
     return -2 * log_likelihood + n_parameters * math.log(n_samples)

@@ -197,7 +197,6 @@ cdef int set_weight(Clusters *task, const double[::1] weight) except -1:
         if weight.shape[0] != task.n_samples:
             raise ValueError(f"expected {task.n_samples} weights, got {weight.shape[0]}")
         task.weight = &weight[0]
-    return 0
 
 
 cdef class Assignment:
@@ -291,7 +290,6 @@ cdef class Assignment:
         for k in range(self.task.n_centers):
             if self.sums[k, 0] < 0.5 * self.smallest_weight:
                 self.sums[k, :] = 0
-        return 0
 
     def has_empty(self):
         """Return whether some center has no samples."""

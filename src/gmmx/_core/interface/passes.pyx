@@ -238,7 +238,7 @@ def em_pass(
 ):
     """One pass over X; return log likelihood, counts, first, second in one vector, or None."""
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = means.shape[0]
-    cdef const Kernels *kernels
+    cdef const Kernels *kernels = double_kernels if floating is double else single_kernels
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, center, moments)
@@ -246,10 +246,8 @@ def em_pass(
     check_size("means", means.size, K * D)
     check_size("factors", factors.size, factors_size(shape_of(&task), K, D))
     check_size("log_scale", log_scale.size, K)
-    task.X = &X[0, 0]
-    task.means = &means[0, 0]
-    task.factors = &factors[0]
-    task.log_scale = &log_scale[0]
+    task.X, task.means = &X[0, 0], &means[0, 0]
+    task.factors, task.log_scale = &factors[0], &log_scale[0]
     if weights is not None:
         check_size("weights", weights.size, K)
         task.weights = &weights[0]
@@ -270,7 +268,6 @@ def em_pass(
     if labels is not None:
         check_size("labels", labels.size, n)
         task.labels = &labels[0]
-    kernels = double_kernels if floating is double else single_kernels
     if order is not None:
         set_order(&task, order)
     sums = sums_over_samples(kernels, &task, n_threads)
@@ -297,18 +294,17 @@ def moments_of(
     """
     cdef Py_ssize_t n = X.shape[0], D = X.shape[1], K = origin.shape[0]
     cdef Py_ssize_t i
-    cdef const Kernels *kernels
+    cdef const Kernels *kernels = double_kernels if floating is double else single_kernels
     cdef EMPass task
     start_task(&task, n, D, K, layout)
     set_origin(&task, origin, None, moments)
-    task.X = &X[0, 0]
     if labels is not None:
         check_size("labels", labels.size, n)
         for i in range(n):
             if not 0 <= labels[i] < K:
                 raise ValueError(f"label {labels[i]} is not from 0 to {K - 1}")
         task.labels_in = &labels[0]
-    task.source = GIVEN_LABELS
+    task.X, task.source = &X[0, 0], GIVEN_LABELS
     if sample_weight is not None:
         check_size("sample_weight", sample_weight.size, n)
         task.sample_weight = &sample_weight[0]
@@ -316,7 +312,6 @@ def moments_of(
         check_size("resp", resp.size, n * K)
         task.source = GIVEN_RESP
         task.resp_in = &resp[0, 0]
-    kernels = double_kernels if floating is double else single_kernels
     return sums_over_samples(kernels, &task, n_threads)
 
 
