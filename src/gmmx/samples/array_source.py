@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property, reduce
+from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,25 +12,22 @@ from gmmx._core.interface import passes
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
-from gmmx.samples.e_step import EStep
 from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.samples.moments import (
     means_of_labels,
     rounded_to,
     statistics_about_means,
-    statistics_of_all,
     statistics_of_labels,
     unpack_sums,
 )
-from gmmx.samples.visiting_order import FEWEST_FEATURES, VisitingOrder
+from gmmx.samples.windowed_source import WindowedSource, weight_unit_of
+from gmmx.samples.windows import Window, window_size
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, NDArray, Samples
 
-MOST_BITS = 60  # of the largest weight, so that float32 holds sums of weights and squares
 
-
-class ArraySource:
+class ArraySource(WindowedSource):
     """A `SampleSource` whose samples are an array.
 
     Parameters
@@ -45,53 +42,29 @@ class ArraySource:
 
     def __init__(self, X: Samples, n_threads: int, weight: Array | None = None) -> None:
         self.X = X
-        self.n_threads = n_threads
-        self.n_samples, self.n_features = map(int, X.shape)
-        self.dtype = X.dtype
         self.weight: FloatArray | None = None
-        self.total_weight, self.weight_unit = float(self.n_samples), 1.0
+        n_samples, n_features = map(int, X.shape)
+        shape, total = (n_samples, n_features), float(n_samples)
+        unit = largest = 1.0
         if weight is not None:
-            self.weight_unit = _unit_of(weight)
-            weight = weight / self.weight_unit
-            self.total_weight = float(weight.sum())
+            unit = weight_unit_of(weight.max())
+            weight = weight / unit
+            total = sum_of_windows(weight, window_size(n_features))
+            largest = float(weight.max())
             self.weight = weight.astype(X.dtype, copy=False)
-        self._visits = VisitingOrder(self.n_samples) if self.n_features >= FEWEST_FEATURES else None
-        self._totals: dict[Layout, SufficientStatistics] = {}
+        super().__init__(shape, X.dtype, n_threads, total, unit, largest)
 
-    def statistics(
-        self, parameters: MixtureParameters, origin: Array | None = None
-    ) -> SufficientStatistics:
-        """Return the sufficient statistics under the posterior: see `SampleSource`."""
-        visits = self._visits if origin is None else None
-        e_step = EStep(
-            parameters, self.n_samples, self.dtype, self.total, origin, visits,
-            self._largest_weight,
-        )  # fmt: skip
-        return e_step.statistics(e_step.sums(self.X, self.n_threads, self.weight))
+    def windows(self) -> Iterator[Window]:
+        """Yield the samples in windows: views of the array."""
+        size = window_size(self.n_features)
+        for start in range(0, self.n_samples, size):
+            rows = slice(start, start + size)
+            yield Window(start, self.X[rows], None if self.weight is None else self.weight[rows])
 
-    @cached_property
-    def _largest_weight(self) -> float:
-        """Largest weight as a multiple of the mean weight."""
-        if self.weight is None:
-            return 1.0
-        return float(self.weight.max() * (self.n_samples / self.total_weight))
-
-    def total(self, layout: Layout) -> SufficientStatistics:
-        """Return the statistics of all samples as one component: see `SampleSource`."""
-        if layout not in self._totals:
-            self._totals[layout] = statistics_of_all(self.X, layout, self.n_threads, self.weight)
-        return self._totals[layout]
-
-    def worst_explained(
-        self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
-    ) -> tuple[int, FloatArray] | None:
-        """Return the index of the sample of lowest density, and the sample: see `SampleSource`."""
-        log_prob = np.empty(self.n_samples, dtype=self.dtype)
-        KernelParameters(parameters).predict(self.X, self.n_threads, log_prob=log_prob)
-        for row in excluded:
-            log_prob[(row == self.X).all(axis=1)] = np.inf
-        worst = int(np.argmin(log_prob))
-        return None if log_prob[worst] == np.inf else (worst, self.X[worst])
+    @property
+    def first_sample(self) -> FloatArray:
+        """The first sample, (1, n_features)."""
+        return self.X[:1]
 
     def in_memory(self) -> ArraySource:
         """Return the source itself: starting values are computed from all samples."""
@@ -160,18 +133,16 @@ class ArraySource:
         one_cluster = np.zeros(self.n_samples, dtype=np.int64)
         mean = means_of_labels(self.X, one_cluster, 1, self.n_threads, self.weight)
         origin = rounded_to(self.dtype, np.repeat(mean, n_components, axis=0))
+
+        def moments(rows: slice) -> Array:
+            X = self.X[rows]
+            return passes.moments_of(
+                X, origin, exact, self.n_threads, resp=draw(len(X)),
+                sample_weight=None if weight is None else weight[rows],
+            )  # fmt: skip
+
         starts = range(0, self.n_samples, block_size)
-        blocks = (slice(start, start + block_size) for start in starts)
-        sums = reduce(
-            np.add,
-            (
-                passes.moments_of(
-                    self.X[block], origin, exact, self.n_threads, resp=draw(len(self.X[block])),
-                    sample_weight=None if weight is None else weight[block],
-                )  # fmt: skip
-                for block in blocks
-            ),
-        )
+        sums = reduce(np.add, (moments(slice(start, start + block_size)) for start in starts))
         return unpack_sums(sums, exact, origin).to_layout(layout)
 
     def labels_and_log_prob(self, parameters: MixtureParameters) -> tuple[Labels, FloatArray]:
@@ -184,7 +155,6 @@ class ArraySource:
         return labels, log_prob
 
 
-def _unit_of(weight: Array) -> float:
-    """Return a power of 2 near the largest weight if float32 could not hold the weights, else 1."""
-    exponent = int(np.frexp(weight.max())[1])
-    return 1.0 if abs(exponent) <= MOST_BITS else float(np.ldexp(1.0, exponent))
+def sum_of_windows(weight: Array, size: int) -> float:
+    """Return the sum of weights, summed window by window as the weights in a file are."""
+    return sum(float(weight[start : start + size].sum()) for start in range(0, len(weight), size))

@@ -22,7 +22,7 @@ A dense pass that visits the samples in the order of their last labels (`Visitin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from gmmx.arrays import Array, Samples
     from gmmx.samples.visiting_order import VisitingOrder
+    from gmmx.samples.windows import Window
 
 # A pass is long if distances from each mean need at least as many multiplications. Then one center,
 # or one matrix for all components, saves more time than it takes to compute.
@@ -78,15 +79,16 @@ class EStep:
         self.parameters = parameters = KernelParameters(mixture)
         self.layout: Layout = LAYOUTS[parameters.own_layout].exact
         self.total: SufficientStatistics | None = None  # where the pass takes no second moments
-        self.options = PassOptions()
+        self.visits: VisitingOrder | None = None
         center = None
         is_long = origin is None and is_long_pass(n_samples, mixture)
         if is_long or parameters.has_one_variance_each:
             self.layout, center = parameters.layout, parameters.center_of_samples
         if not LAYOUTS[self.layout].is_centered:
             if visits is not None:
-                self.options = visits.options(mixture.means, parameters.own_factors)
-            if is_long and "order" not in self.options:
+                self.visits = visits
+                visits.start_pass(mixture.means, parameters.own_factors)
+            if is_long and not (visits is not None and visits.is_ordered):
                 center = parameters.center_of_pairs
         elif not LAYOUTS[self.layout].has_second_moments:
             self.total = total("dense")
@@ -94,16 +96,28 @@ class EStep:
         self.center = None if center is None else rounded_to(dtype, center)
         self.origin = rounded_to(dtype, mixture.means if origin is None else origin)
 
-    def sums(self, X: Samples, n_threads: int, weight: Samples | None = None) -> Array:
+    def window_sums(self, window: Window, n_threads: int) -> Array:
+        """Run the pass over a window, in the order of its last labels if that saves work."""
+        if self.visits is None:
+            return self.sums(window.X, n_threads, window.weight)
+        options = self.visits.options(window.start, len(window.X))
+        sums = self.sums(window.X, n_threads, window.weight, **options)
+        self.visits.keep(window.start, options)
+        return sums
+
+    def sums(
+        self,
+        X: Samples,
+        n_threads: int,
+        weight: Samples | None = None,
+        **options: Unpack[PassOptions],
+    ) -> Array:
         """Run the pass over samples, with weights (n_samples,), and return its sums."""
-        moments = SECOND_MOMENTS if self.total is None else FIRST_MOMENTS
-        options = PassOptions(moments=moments, **self.options)
+        options["moments"] = SECOND_MOMENTS if self.total is None else FIRST_MOMENTS
         if self.center is None:
             # A responsibility is negligible if it is so with the largest weight.
-            weights = self.parameters.parameters.weights
-            if weight is not None:
-                weights = weights / self.largest_weight
-            options |= {"origin": self.origin, "weights": weights}
+            options["origin"] = self.origin
+            options["weights"] = self.parameters.parameters.weights / self.largest_weight
         if weight is not None:
             options["sample_weight"] = weight
         sums = self.parameters.run(X, n_threads, self.layout, self.center, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, Samples
+    from gmmx.samples.windows import Window
 
 
 FIRST_MOMENTS, SECOND_MOMENTS = 1, 2
@@ -54,20 +57,25 @@ def unpack_sums(
 
 
 def statistics_of_all(
-    X: Samples, layout: Layout, n_threads: int, weight: FloatArray | None = None
+    windows: Callable[[], Iterable[Window]],
+    first_sample: FloatArray,
+    layout: Layout,
+    n_threads: int,
 ) -> SufficientStatistics:
     """Return the statistics of all samples as one component, in an exact layout."""
-    if layout != "dense":
-        labels = np.zeros(len(X), dtype=np.int64)
-        return statistics_of_labels(X, labels, 1, layout, n_threads, weight)
-    origin = X[:1].astype(np.float64)
-    for moments in FIRST_MOMENTS, SECOND_MOMENTS:
-        sums = passes.moments_of(
-            X, origin, "dense", n_threads, moments=moments, sample_weight=weight
+
+    def moments(origin: Array, moments: int) -> Array:
+        of_window = partial(
+            passes.moments_of, origin=origin, layout=layout, n_threads=n_threads, moments=moments
         )
-        if moments == FIRST_MOMENTS:
-            origin = rounded_to(X.dtype, origin + sums[2:] / sums[1])
-    return unpack_sums(sums, "dense", origin)
+        return reduce(
+            np.add, (of_window(window.X, sample_weight=window.weight) for window in windows())
+        )
+
+    near = first_sample.astype(np.float64)
+    sums = moments(near, FIRST_MOMENTS)
+    origin = rounded_to(first_sample.dtype, near + sums[2:] / sums[1])
+    return unpack_sums(moments(origin, SECOND_MOMENTS), layout, origin)
 
 
 def statistics_of_labels(
