@@ -553,7 +553,7 @@ def test_samples_are_not_summed_for_a_prior_that_the_user_gives(monkeypatch):
     model = BayesianGaussianMixture(n_components=2, random_state=0, **prior)
     X = np.random.default_rng(0).standard_normal((50, 2))
     expected = model.fit(X).means_
-    monkeypatch.setattr("gmmx.samples.array_source.statistics_of_all", None)
+    monkeypatch.setattr("gmmx.samples.windowed_source.statistics_of_all", None)
     np.testing.assert_array_equal(model.fit(X).means_, expected)
     with pytest.raises(TypeError, match="not callable"):
         BayesianGaussianMixture(mean_prior=[0.0, 0.0]).fit(X)

@@ -47,7 +47,11 @@ FOLDERS = {
     ),
     "estimators": (
         "the estimators; conversion of parameters to fitted attributes and back",
-        "bayes em starts samples exchange contract checks model _core/interface",
+        "bayes em starts samples blocks exchange contract checks model _core/interface",
+    ),
+    "blocks": (
+        "samples in blocks: files, tables and iterables that need not fit in memory",
+        "contract checks samples",
     ),
     "exchange": (
         "conversion of models to files and to scikit-learn, and back",
@@ -70,7 +74,7 @@ FOLDERS = {
         "samples model _core/interface",
     ),
     "checks": (
-        "checks of input, called by cli, estimators, selection and contract only",
+        "checks of input, called by cli, estimators, blocks, selection and contract only",
         "model _core/interface",
     ),
     "samples": (
@@ -436,7 +440,7 @@ def members_of(struct, path):
 
 
 def test_only_the_doors_check_input():
-    doors = {"checks", "cli", "contract", "estimators", "selection"}
+    doors = {"blocks", "checks", "cli", "contract", "estimators", "selection"}
     for importer, name in imports():
         if folder_of(name) == "checks":
             assert folder_of(importer) in doors, importer

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gmmx.model.layouts import Layout
     from gmmx.model.parameters import MixtureParameters
     from gmmx.model.statistics import SufficientStatistics
-    from gmmx.samples.array_source import ArraySource
     from gmmx.samples.windows import Window
 
 MOST_BITS = 60  # of the largest weight, so that float32 holds sums of weights and squares
@@ -67,10 +66,6 @@ class WindowedSource(ABC):
     @abstractmethod
     def first_sample(self) -> FloatArray:
         """The first sample, (1, n_features)."""
-
-    @abstractmethod
-    def in_memory(self) -> ArraySource:
-        """Return the samples that starting values are computed from."""
 
     def statistics(
         self, parameters: MixtureParameters, origin: Array | None = None

@@ -1,0 +1,93 @@
+"""Blocks of Parquet files and of other data of Arrow. Needs pyarrow, the extra ``parquet``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx.blocks.block import Block
+from gmmx.samples.windows import window_size
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray
+
+
+class ArrowData:
+    """The rows of a `pyarrow.dataset.Dataset` or a `pyarrow.Table`, whose columns are features.
+
+    Parameters
+    ----------
+    data : pyarrow.dataset.Dataset or pyarrow.Table
+        Columns of integers and floating-point numbers. They become float32 if all are, else
+        float64.
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.dtype = _common_dtype(data.schema)
+
+    @classmethod
+    def of_files(cls, paths: Sequence[str]) -> ArrowData:
+        """Return the rows of Parquet files, or of one directory of such files."""
+        try:
+            from pyarrow import dataset  # noqa: PLC0415 - optional extra
+        except ImportError as error:
+            raise ImportError(
+                "Reading Parquet needs pyarrow: pip install 'gmmx-native[parquet]'"
+            ) from error
+        source = paths[0] if len(paths) == 1 else list(paths)
+        return cls(dataset.dataset(source, format="parquet"))
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.data.schema.names)
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yield the rows of record batches."""
+        for place, batches in self._parts():
+            row = 0
+            for batch in batches:
+                yield Block(self._matrix(batch), None, place, row)
+                row += batch.num_rows
+
+    def _parts(self) -> Iterator[tuple[str, Iterator[Any]]]:
+        """Yield the files, or the table, with their record batches."""
+        size = window_size(max(1, len(self.column_names)))
+        if not hasattr(self.data, "get_fragments"):
+            yield "pyarrow.Table", iter(self.data.to_batches(max_chunksize=size))
+            return
+        for number, fragment in enumerate(self.data.get_fragments()):
+            place = getattr(fragment, "path", None) or f"fragment {number}"
+            yield (
+                place,
+                fragment.to_batches(
+                    schema=self.data.schema,
+                    batch_size=size,
+                    batch_readahead=1,
+                    fragment_readahead=1,
+                ),
+            )
+
+    def _matrix(self, batch: Any) -> FloatArray:
+        """Return the columns of a record batch as a matrix; missing values become NaN."""
+        matrix = np.empty((batch.num_rows, batch.num_columns), dtype=self.dtype)
+        for d, column in enumerate(batch.columns):
+            matrix[:, d] = column.to_numpy(zero_copy_only=False)
+        return matrix
+
+
+def _common_dtype(schema: Any) -> type[np.floating[Any]]:
+    """Return float32 if all columns have it, else float64; raise if a column holds no numbers."""
+    import pyarrow as pa  # noqa: PLC0415 - optional extra, which the user's data come from
+
+    for field in schema:
+        if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+            raise TypeError(
+                f"Column {field.name!r} holds {field.type}, but real numbers are required. Select "
+                "the columns that are features."
+            )
+    are_single = all(pa.types.is_float32(field.type) for field in schema)
+    return np.float32 if are_single else np.float64

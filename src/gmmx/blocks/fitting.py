@@ -1,0 +1,80 @@
+"""Fits to samples in blocks, and predictions block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx.blocks.block import Block, Blocks
+from gmmx.blocks.checking import check_survey, checked_blocks
+from gmmx.blocks.recognition import blocks_of
+from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
+from gmmx.checks.weights import check_sample_weight
+from gmmx.contract.estimator import Estimator, FeatureAttributes, feature_attributes
+from gmmx.samples.block_source import BlockSource, survey
+from gmmx.samples.read_ahead import read_ahead
+from gmmx.samples.windows import window_size
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, FloatArray, NDArray
+
+
+def block_source(
+    blocks: Blocks, sample_weight: ArrayLike | None, n_threads: int
+) -> tuple[BlockSource, FeatureAttributes]:
+    """Read and check all blocks once; return their samples and the attributes of their features.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        The samples.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of the samples, in place of weights that the blocks hold.
+    n_threads : int
+        Number of threads of a pass.
+    """
+    names = feature_names(blocks)
+    weight = None
+    if sample_weight is not None:
+        weight = check_sample_weight(sample_weight, np.size(sample_weight))
+    found = check_survey(survey(partial(checked_blocks, blocks, weight)), min_samples=2)
+    later_passes = partial(checked_blocks, blocks, weight, checks_values=False)
+    source = BlockSource(later_passes, found, n_threads)
+    return source, feature_attributes(source.n_features, names)
+
+
+def predicted_blocks(
+    model: Estimator, X: Any, output: Callable[[FloatArray], NDArray[Any]]
+) -> Iterator[NDArray[Any]]:
+    """Yield an output of a fitted mixture for each block of the samples; read ahead meanwhile.
+
+    Parameters
+    ----------
+    model : Estimator
+        The fitted mixture.
+    X : array-like or samples in blocks
+        Samples; an array is cut into windows.
+    output : callable
+        Takes checked samples and returns the output.
+    """
+    model._check_is_fitted()
+    blocks, name = blocks_of(X), type(model).__name__
+    if blocks is None:
+        samples = model._check_new_samples(X)
+        size = window_size(samples.shape[1])
+        for start in range(0, len(samples), size):
+            yield output(samples[start : start + size])
+        return
+    check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
+    for samples, _ in read_ahead(checked_blocks(_without_weights(blocks))):
+        check_feature_count(samples.shape[1], model._n_features() or samples.shape[1], name)
+        if len(samples) > 0:
+            yield output(samples)
+
+
+def _without_weights(blocks: Blocks) -> Iterator[Block]:
+    """Yield blocks whose rows all have a prediction."""
+    return (block._replace(weight=None) for block in blocks)

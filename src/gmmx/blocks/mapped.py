@@ -1,0 +1,80 @@
+"""Blocks of memory-mapped arrays, and of files of NumPy."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gmmx.blocks.block import Block
+from gmmx.samples.windows import window_size
+
+if TYPE_CHECKING:
+    from gmmx.arrays import NDArray
+
+READ_AHEAD = 2  # blocks that may still be in use when the next one is read
+
+
+class MappedArrays:
+    """The rows of memory-mapped arrays, one array after the other.
+
+    Pages that were read are given back to the system, so that resident memory stays small.
+
+    Parameters
+    ----------
+    arrays : sequence of (str, ndarray of shape (n_rows, n_features))
+        Names of the arrays for messages, and the arrays.
+    """
+
+    def __init__(self, arrays: Sequence[tuple[str, NDArray[Any]]]) -> None:
+        self.arrays = arrays
+
+    @classmethod
+    def of_files(cls, paths: Sequence[str | os.PathLike[str]]) -> MappedArrays:
+        """Map ``.npy`` files of two dimensions."""
+        return cls([(os.fspath(path), _mapped(os.fspath(path))) for path in paths])
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yield views of the arrays."""
+        for place, array in self.arrays:
+            size = window_size(array.shape[1])
+            behind = READ_AHEAD * size
+            for start in range(0, len(array), size):
+                if start > behind:
+                    release(array[start - behind - size : start - behind])
+                yield Block(array[start : start + size], None, place, start)
+            release(array[max(0, len(array) - behind - size) :])
+
+
+def _mapped(path: str) -> NDArray[Any]:
+    """Return the array of a file, mapped into memory."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise ValueError(f"{path!r} is not a .npy file of numbers: {error}") from error
+    if not isinstance(array, np.ndarray) or array.ndim != 2:
+        found = f"shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
+        raise ValueError(f"{path!r} holds {found}: expected one array of samples and features.")
+    return array
+
+
+def release(rows: NDArray[Any]) -> None:
+    """Let the system take back the pages of mapped rows; they are read again when needed."""
+    owner: object = rows
+    while isinstance(owner, np.ndarray):
+        if getattr(owner, "mode", None) == "c":
+            return  # its changed pages exist in memory only
+        owner = owner.base
+    if not isinstance(owner, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    if not rows.flags.c_contiguous or rows.size == 0:
+        return
+    mapped = np.frombuffer(owner, dtype=np.uint8)
+    first = rows.__array_interface__["data"][0] - mapped.__array_interface__["data"][0]
+    start = -(-first // mmap.PAGESIZE) * mmap.PAGESIZE
+    stop = (first + rows.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
+    if stop > start:
+        owner.madvise(mmap.MADV_DONTNEED, start, stop - start)

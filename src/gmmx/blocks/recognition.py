@@ -1,0 +1,114 @@
+"""Recognition of samples in blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any
+
+import numpy as np
+
+from gmmx.blocks.block import Blocks
+from gmmx.samples.start_sample import start_size
+
+
+def blocks_of(X: Any) -> Blocks | None:
+    """Return the blocks of samples that need not fit in memory, None for an array or a data frame.
+
+    Parameters
+    ----------
+    X : object
+        Samples from the user. Blocks are: a large `numpy.memmap`, the path of a ``.npy`` or
+        Parquet file or of a directory of Parquet files, a list of such paths, a
+        `pyarrow.dataset.Dataset`, a `pyarrow.Table`, a `polars.LazyFrame`, and a list or another
+        iterable of arrays or of (array, weights).
+
+    Returns
+    -------
+    Blocks or None
+
+    Raises
+    ------
+    TypeError
+        If X is an iterator, which yields its blocks only once.
+    """
+    if isinstance(X, np.ndarray):
+        return _mapped_array(X)
+    if isinstance(X, str | os.PathLike):
+        return _of_paths([X])
+    if isinstance(X, list | tuple):
+        return _of_list(X)
+    module = type(X).__module__.partition(".")[0]
+    if module == "pyarrow" and hasattr(X, "schema") and hasattr(X, "to_batches"):
+        from gmmx.blocks.arrow import ArrowData  # noqa: PLC0415 - few need it
+
+        return ArrowData(X)
+    if module == "polars" and type(X).__name__ == "LazyFrame":
+        from gmmx.blocks.lazy_frame import LazyFrameBlocks  # noqa: PLC0415 - few need it
+
+        return LazyFrameBlocks(X)
+    return _of_iterable(X) if _is_iterable_of_blocks(X) else None
+
+
+def _mapped_array(X: np.ndarray[Any, Any]) -> Blocks | None:
+    """Return the blocks of a mapped array that is larger than the samples for starting values."""
+    if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "fiub":
+        return None
+    if len(X) <= start_size(max(1, X.shape[1])):
+        return None  # all samples are used for starting values: an array does it as well
+    from gmmx.blocks.mapped import MappedArrays  # noqa: PLC0415 - few need it
+
+    return MappedArrays([(str(getattr(X, "filename", None) or "X"), X)])
+
+
+def _of_paths(paths: Sequence[Any]) -> Blocks:
+    """Return the rows of files: ``.npy`` files, or Parquet."""
+    names = [os.fspath(path) for path in paths]
+    if all(name.endswith(".npy") for name in names):
+        from gmmx.blocks.mapped import MappedArrays  # noqa: PLC0415 - few need it
+
+        return MappedArrays.of_files(names)
+    from gmmx.blocks.arrow import ArrowData  # noqa: PLC0415 - few need it
+
+    return ArrowData.of_files(names)
+
+
+def _of_list(X: Sequence[Any]) -> Blocks | None:
+    """Return the blocks of a list of paths or of arrays, None for a list of rows."""
+    first = X[0] if len(X) > 0 else None
+    if isinstance(first, str | os.PathLike) and all(_is_path_of_samples(path) for path in X):
+        return _of_paths(X)
+    array = first[0] if isinstance(first, tuple) and len(first) == 2 else first
+    if isinstance(array, np.ndarray) and array.ndim == 2:
+        return _of_iterable(X)
+    return None
+
+
+def _is_path_of_samples(path: object) -> bool:
+    """Return whether a list element names a file of samples rather than being a string of data."""
+    return isinstance(path, os.PathLike) or (
+        isinstance(path, str) and path.endswith((".npy", ".parquet"))
+    )
+
+
+def _of_iterable(X: Iterable[Any]) -> Blocks:
+    """Return the arrays of an iterable; refuse an iterator."""
+    if isinstance(X, Iterator):
+        raise TypeError(
+            f"X is a {type(X).__name__}, which yields its blocks only once, but a fit reads them "
+            "again and again. Pass a list, or an object whose __iter__ starts anew."
+        )
+    from gmmx.blocks.iterable import IterableBlocks  # noqa: PLC0415 - few need it
+
+    return IterableBlocks(X)
+
+
+def _is_iterable_of_blocks(X: object) -> bool:
+    """Return whether X yields blocks, and is no array, data frame or other container of numbers."""
+    containers = (str, bytes, bytearray, memoryview, Mapping, Set, Sequence)
+    names = ("__array__", "__array_interface__", "__dataframe__", "columns", "toarray")
+    return (
+        isinstance(X, Iterable)
+        and not isinstance(X, containers)
+        and not any(hasattr(type(X), name) for name in names)
+    )

@@ -1,0 +1,377 @@
+"""Predictions of a fitted mixture, and samples from it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from gmmx._core.interface.prediction import Predictor, Snapshot
+from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.checks.constructor import check_quantile, check_sample_count
+from gmmx.checks.feature_names import missing_names_message
+from gmmx.checks.parameters import check_fitted_feature_count
+from gmmx.checks.random_state import check_random_state
+from gmmx.checks.weights import weighted_sum
+from gmmx.contract.estimator import Attributes, Estimator
+from gmmx.estimators.attributes import fitted_distribution
+from gmmx.exceptions import warn_user
+from gmmx.model.covariance import CovarianceStructure
+from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.kernel_parameters import KernelParameters
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, ArrayLike, NDArray, Samples
+
+    Output = Callable[[Predictor, object, int | None], NDArray[Any] | None]
+
+
+class Predictions(Estimator):
+    """A fitted mixture that predicts components and densities, and draws samples."""
+
+    weights_: NDArray[np.floating]
+    means_: NDArray[np.floating]
+    covariances_: NDArray[np.floating]
+    precisions_cholesky_: NDArray[np.floating]
+    covariance_type: str
+    n_threads: int | None
+    random_state: int | np.random.RandomState | None
+
+    _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
+    _output_dtype: ClassVar[type[np.float64] | None] = None  # None: the samples' dtype
+
+    # A slot outside the dictionary: packed parameters are no part of the model's state.
+    __slots__ = ("_kept",)
+    _kept: tuple[Snapshot, Predictor]
+
+    # Attributes that `_parameters` reads for predictions.
+    _predicts_from: ClassVar[tuple[str, ...]] = (
+        "covariance_type",
+        "weights_",
+        "means_",
+        "precisions_cholesky_",
+        "n_features_in_",
+    )
+
+    @abstractmethod
+    def _parameters(self) -> MixtureParameters:
+        """Return the parameters in float64 from the fitted attributes, which users may set."""
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the most probable component of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Indices of components.
+        """
+        return self._predicted(Predictor.labels, X)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the probability of each component for each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Posterior probabilities; rows sum to 1. In X's precision, float64 if the mixture is
+            Bayesian.
+        """
+        return self._in_output_dtype(self._predicted(Predictor.resp, X))
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the log-likelihood of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            log p(x), in nats; -inf below the range of its dtype. In X's precision, float64 if the
+            mixture is Bayesian.
+        """
+        return self._in_output_dtype(self._predicted(Predictor.log_prob, X))
+
+    def iter_predict(self, X: object) -> Iterator[NDArray[np.int64]]:
+        """Yield the most probable component of each sample, block by block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
+
+        Yields
+        ------
+        ndarray of shape (n_rows,)
+            Indices of components of the next rows.
+        """
+        return self._iter(Predictor.labels, X)
+
+    def iter_predict_proba(self, X: object) -> Iterator[NDArray[np.floating]]:
+        """Yield the probability of each component for each sample, block by block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
+
+        Yields
+        ------
+        ndarray of shape (n_rows, n_components)
+            Posterior probabilities of the next rows, as `predict_proba` returns them.
+        """
+        return map(self._in_output_dtype, self._iter(Predictor.resp, X))
+
+    def iter_score_samples(self, X: object) -> Iterator[NDArray[np.floating]]:
+        """Yield the log-likelihood of each sample, block by block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
+
+        Yields
+        ------
+        ndarray of shape (n_rows,)
+            log p(x) of the next rows, in nats, as `score_samples` returns them.
+        """
+        return map(self._in_output_dtype, self._iter(Predictor.log_prob, X))
+
+    def score(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the mean log-likelihood per sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        y : object
+            Ignored; present for compatibility with scikit-learn.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
+
+        Returns
+        -------
+        float
+            Mean of ``score_samples(X)``, in nats, weighted by `sample_weight`.
+        """
+        total, count = weighted_sum(self.score_samples(X), sample_weight)
+        return total / count
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the log probability of each component for each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Logarithms of ``predict_proba(X)``, accurate even where a probability rounds to 0.
+        """
+        return self._estimate_log_prob_resp(X)[1]
+
+    def score_components(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the log density of each component at each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            log p(x | component), in nats, without the component's weight. If the mixture is
+            Bayesian, the expected log density under the posterior.
+        """
+        kernels, samples = self._kernels(X)
+        return self._component_log_prob(kernels, samples, kernels.parameters.component_log_scale)
+
+    def mahalanobis(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return the Mahalanobis distance of each sample from each component's mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            sqrt((x - mean)^T precision (x - mean)), in standard deviations.
+        """
+        kernels, samples = self._kernels(X)
+        distances = kernels.mahalanobis(samples, resolve_n_threads(self.n_threads))
+        return self._in_output_dtype(distances)
+
+    def outlier_threshold(self, X: ArrayLike, quantile: float = 0.01) -> float:
+        """Return the log density below which a given share of the samples lies.
+
+        Rows of new data with a log density below the threshold are outliers::
+
+            threshold = gm.outlier_threshold(X_train, quantile=0.01)
+            is_outlier = gm.score_samples(X_new) < threshold
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples of ordinary data, for example the training data.
+        quantile : float, default=0.01
+            Share of these samples that lies below the threshold, in [0, 1].
+
+        Returns
+        -------
+        float
+            The log density of one of the samples, in nats.
+
+        Raises
+        ------
+        ValueError
+            If `quantile` is not in [0, 1] or X is invalid.
+        """
+        quantile = check_quantile(quantile)
+        # "higher" picks one of the values; interpolation between two of -inf would give NaN.
+        return float(np.quantile(self.score_samples(X), quantile, method="higher"))
+
+    def sample(self, n_samples: int = 1) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Draw samples from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Samples in float64, grouped by component.
+        y : ndarray of shape (n_samples,)
+            Component of each sample.
+        """
+        self._check_is_fitted()
+        n_samples = check_sample_count(n_samples)
+        return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
+
+    # Private methods of scikit-learn's mixtures that other packages call.
+
+    def _get_parameters(self) -> tuple[Any, ...]:
+        """Return the fitted attributes that determine the mixture."""
+        return self.weights_, self.means_, self.covariances_, self.precisions_cholesky_
+
+    def _estimate_log_weights(self) -> Array:
+        """Return log weights, (n_components,)."""
+        return self._parameters().log_weights
+
+    def _estimate_log_prob(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return log p(x | component), (n_samples, n_components)."""
+        return self.score_components(X)
+
+    def _estimate_weighted_log_prob(self, X: ArrayLike) -> NDArray[np.floating]:
+        """Return log p(x, component), (n_samples, n_components)."""
+        kernels, samples = self._kernels(X)
+        return self._component_log_prob(kernels, samples, kernels.parameters.log_scale)
+
+    def _estimate_log_prob_resp(
+        self, X: ArrayLike
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return log p(x), (n_samples,), and log p(component | x), (n_samples, n_components)."""
+        kernels, samples = self._kernels(X)
+        log_prob = self._in_output_dtype(self._predicted_of(Predictor.log_prob, samples))
+        log_resp = self._component_log_prob(kernels, samples, kernels.parameters.log_scale)
+        is_known = np.isfinite(log_prob)
+        np.subtract(log_resp, log_prob[:, np.newaxis], out=log_resp, where=is_known[:, np.newaxis])
+        # Where log densities are -inf, their difference is NaN.
+        if not is_known.all():
+            log_resp[~is_known] = kernels.far_log_responsibilities(samples[~is_known])
+        return log_prob, log_resp
+
+    def _kernels(self, X: ArrayLike) -> tuple[KernelParameters, Samples]:
+        """Return the parameters as the kernels take them, and checked new samples."""
+        samples = self._check_new_samples(X)
+        return KernelParameters(self._parameters()), samples
+
+    def _component_log_prob(
+        self, kernels: KernelParameters, samples: Samples, log_scale: Array
+    ) -> NDArray[np.floating]:
+        """Return `KernelParameters.component_log_prob` of checked samples."""
+        n_threads = resolve_n_threads(self.n_threads)
+        return self._in_output_dtype(kernels.component_log_prob(samples, log_scale, n_threads))
+
+    def _in_output_dtype(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values in the dtype of predictions."""
+        dtype = self._output_dtype
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    def _predicted(self, output: Output, X: object) -> NDArray[Any]:
+        """Return an output for new samples, checked first if the predictor refuses them."""
+        result = output(self._predictor(), X, self.n_threads)
+        if result is None:
+            return self._predicted_of(output, self._check_new_samples(X))
+        # The predictor takes plain arrays only, which have no names.
+        if "feature_names_in_" in vars(self):
+            warn_user(missing_names_message(type(self).__name__))
+        return result
+
+    def _iter(self, output: Output, X: object) -> Iterator[NDArray[Any]]:
+        """Yield an output for each block of the samples."""
+        from gmmx.blocks.fitting import predicted_blocks  # noqa: PLC0415 - few need it
+
+        return predicted_blocks(self, X, partial(self._predicted_of, output))
+
+    def _predicted_of(self, output: Output, samples: Samples) -> NDArray[Any]:
+        """Return an output for checked samples."""
+        result = output(self._predictor(), samples, self.n_threads)
+        if result is None:
+            raise ValueError("X changed while it was read: numbers in it are no longer finite.")
+        return result
+
+    def _predictor(self) -> Predictor:
+        """Return the parameters packed for the kernels, anew if an attribute has changed."""
+        fitted = vars(self)
+        kept: tuple[Snapshot, Predictor] | None = getattr(self, "_kept", None)
+        if kept is not None and kept[0].matches(fitted):
+            return kept[1]
+        self._check_is_fitted()
+        # Taken before the parameters are read, so that the next call notices a change meanwhile.
+        snapshot = Snapshot(fitted, self._predicts_from)
+        predictor = KernelParameters(self._parameters()).predictor()
+        self._n_features()
+        self._kept = snapshot, predictor
+        return predictor
+
+    def _n_features(self) -> int:
+        """Return the number of features of the means, which users may have set."""
+        n_features = int(np.shape(self.means_)[1])
+        check_fitted_feature_count(n_features, vars(self).get("n_features_in_", n_features))
+        return n_features
+
+    def _structure(self) -> type[CovarianceStructure]:
+        """Return the covariance structure named by `covariance_type`."""
+        return self._structures[self.covariance_type]
+
+    def _sampled_parameters(self) -> MixtureParameters:
+        """Return the parameters to draw samples from; `covariances_` suffice, or precisions."""
+        fitted = Attributes(self)
+        if "covariances_" not in fitted:
+            return self._parameters()
+        return fitted_distribution(fitted, self._structure())

@@ -1,0 +1,57 @@
+"""The samples that starting values are computed from, if not all samples are in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx.samples.windows import Window, window_size
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray
+
+START_WINDOWS = 2  # windows of samples for starting values
+SEED = 19580928  # the draw depends on the numbers of the rows only
+
+
+def start_size(n_features: int) -> int:
+    """Return the largest number of samples for starting values."""
+    return START_WINDOWS * window_size(n_features)
+
+
+class StartSample:
+    """A random sample of rows, drawn while the windows of the samples pass by.
+
+    Each row has a random key, which depends on its number only. The rows with the smallest keys are
+    kept: all rows, or `start_size` of them.
+
+    References
+    ----------
+    Cohen, Kaplan (2007), "Summarizing data using bottom-k sketches".
+    """
+
+    def __init__(self, n_features: int) -> None:
+        self.size = start_size(n_features)
+        self.keys: Array = np.empty(0)
+        self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.X: NDArray[np.floating] = np.empty((0, n_features))
+        self.weight: Array = np.empty(0)
+
+    def add(self, window: Window) -> None:
+        """Draw from the rows of the next window."""
+        n_rows = len(window.X)
+        keys = np.random.default_rng((SEED, window.start)).random(n_rows)
+        limit = np.inf if len(self.keys) < self.size else self.keys.max()
+        drawn = np.flatnonzero(keys < limit)
+        weight = np.ones(n_rows) if window.weight is None else window.weight
+        keys = np.concatenate([self.keys, keys[drawn]])
+        rows = np.concatenate([self.rows, window.start + drawn])
+        kept = np.arange(len(keys))
+        if len(keys) > self.size:
+            kept = np.sort(np.argpartition(keys, self.size)[: self.size])
+        X = window.X[drawn]
+        if len(self.X) > 0:
+            X = np.concatenate([self.X, X])
+        self.keys, self.rows, self.X = keys[kept], rows[kept], X[kept]
+        self.weight = np.concatenate([self.weight, weight[drawn]])[kept]
