@@ -122,9 +122,9 @@ def test_a_component_is_started_anew_so_often_and_at_other_points_each_time():
     repair = Reseed(ArraySource(X, 1))
     for _ in range(MOST_RESEEDS):
         repaired = repair(error, parameters)
-        np.testing.assert_array_equal(repaired.means[2], repair.seeds[-1])
+        np.testing.assert_array_equal(repaired.means[2], repair.memory[-1])
         assert repaired.weights.sum() == pytest.approx(1.0)
-    assert len(np.unique(repair.seeds, axis=0)) == len(repair.actions) == MOST_RESEEDS
+    assert len(np.unique(repair.memory, axis=0)) == len(repair.actions) == MOST_RESEEDS
     with pytest.raises(DegenerateMixtureError, match="Components were started anew 10 times"):
         repair(error, parameters)
     equal = Reseed(ArraySource(np.ones((5, 2)), 1))

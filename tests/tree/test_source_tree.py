@@ -54,8 +54,8 @@ FOLDERS = {
         "contract checks samples",
     ),
     "exchange": (
-        "conversion of models to files and to scikit-learn, and back",
-        "contract model",
+        "conversion of models to files and to scikit-learn, and back; checkpoints",
+        "contract em samples model",
     ),
     "contract": (
         "scikit-learn's contract without scikit-learn",

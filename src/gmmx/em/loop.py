@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from gmmx.em.stopping import AbsoluteChange, StoppingRule
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import OutOfRangeError
+
+if TYPE_CHECKING:
+    from gmmx.arrays import Array
 
 
 class Step(NamedTuple):
@@ -72,8 +75,8 @@ class EMResult(NamedTuple):
         Whether the callback ended the loop.
     repairs : list of str
         A sentence for each collapsed component: the finding and the repair.
-    start : MixtureParameters, optional
-        Parameters at the start of the loop.
+    start_weights : ndarray of shape (n_components,), optional
+        Weights at the start of the loop.
     """
 
     parameters: MixtureParameters
@@ -83,15 +86,15 @@ class EMResult(NamedTuple):
     lower_bound: float
     is_stopped: bool = False
     repairs: Sequence[str] = ()
-    start: MixtureParameters | None = None
+    start_weights: Array | None = None
 
     @property
     def emptied(self) -> list[int]:
         """Components that lost all samples during the loop; they started with a weight above 0."""
         empty: list[int] = self.parameters.empty.tolist()
-        if self.start is None or not empty:
+        if self.start_weights is None or not empty:
             return empty
-        return [k for k in empty if self.start.weights[k] > 0]
+        return [k for k in empty if self.start_weights[k] > 0]
 
 
 def run_em(
@@ -143,7 +146,7 @@ def run_em(
     """
     stopping = stopping or AbsoluteChange()
     lower_bounds: list[float] = []
-    converged, is_stopped, start, end = False, False, parameters, parameters
+    converged, is_stopped, start_weights, end = False, False, parameters.weights, parameters
     while len(lower_bounds) < max_iter and not (converged or is_stopped):
         previous, is_repaired = lower_bound, False
         try:
@@ -177,5 +180,5 @@ def run_em(
             is_stopped = bool(callback(len(lower_bounds), lower_bound))
     return EMResult(
         end, lower_bounds, len(lower_bounds), converged, lower_bound, is_stopped,
-        repair.actions if repair is not None else (), start,
+        repair.actions if repair is not None else (), start_weights,
     )  # fmt: skip

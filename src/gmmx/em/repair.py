@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from gmmx.model.collapse import DegenerateMixtureError, described
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
-    from gmmx.arrays import FloatArray
     from gmmx.samples.source import SampleSource
 
 MOST_RESEEDS = 10  # in one start; after as many, components would go on collapsing
@@ -30,11 +29,14 @@ class Repair(ABC):
     ----------
     actions : list of str
         A sentence for each repair, in order: the finding and the action.
+    memory : list
+        Values that the next repair needs; each kind of repair documents them.
     """
 
     def __init__(self, samples: SampleSource) -> None:
         self.samples = samples
         self.actions: list[str] = []
+        self.memory: list[Any] = []
 
     @abstractmethod
     def __call__(
@@ -50,12 +52,8 @@ class Reseed(Repair):
     """Start the component anew at the sample with the lowest density under the other components.
 
     The component gets the pooled covariance of the others and weight 1 / n_components. A sample,
-    or another sample equal to it, is never used twice.
+    or another sample equal to it, is never used twice: the memory holds the samples.
     """
-
-    def __init__(self, samples: SampleSource) -> None:
-        super().__init__(samples)
-        self.seeds: list[FloatArray] = []
 
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
@@ -64,17 +62,17 @@ class Reseed(Repair):
         k, n_components = error.component, len(parameters.weights)
         if n_components == 1:
             raise error
-        if len(self.seeds) == MOST_RESEEDS:
+        if len(self.memory) == MOST_RESEEDS:
             raise self._given_up(error)
         weights = parameters.weights.copy()
         weights[k] = 0
         weights /= weights.sum()
         others = replace(parameters, weights=weights)
-        worst = self.samples.worst_explained(others, self.seeds)
+        worst = self.samples.worst_explained(others, self.memory)
         if worst is None:
             raise self._given_up(error)
         index, seed = worst
-        self.seeds.append(seed)
+        self.memory.append(seed)
         self.actions.append(f"{error.finding}: component {k} was started anew at sample {index}")
         means = parameters.means.copy()
         means[k] = seed
@@ -85,17 +83,16 @@ class Reseed(Repair):
 
     def _given_up(self, error: DegenerateMixtureError) -> DegenerateMixtureError:
         """Return the error with the number of attempts in its message."""
-        times = "once" if len(self.seeds) == 1 else f"{len(self.seeds)} times"
+        times = "once" if len(self.memory) == 1 else f"{len(self.memory)} times"
         message = f"{error} Components were started anew {times} before."
         return described(message, error.component, error.finding)
 
 
 class Drop(Repair):
-    """Remove the collapsed component; its weight is distributed among the others."""
+    """Remove the collapsed component; its weight is distributed among the others.
 
-    def __init__(self, samples: SampleSource) -> None:
-        super().__init__(samples)
-        self.original: list[int] = []
+    The memory holds the components that are left, by their numbers at the start.
+    """
 
     def __call__(
         self, error: DegenerateMixtureError, parameters: MixtureParameters
@@ -104,8 +101,8 @@ class Drop(Repair):
         n_components = len(parameters.weights)
         if n_components == 1:
             raise error
-        self.original = self.original or list(range(n_components))
-        name = self.original.pop(error.component)
+        self.memory = self.memory or list(range(n_components))
+        name = self.memory.pop(error.component)
         self.actions.append(f"{error.finding}: component {name} of the start was dropped")
         kept = np.delete(np.arange(n_components), error.component)
         return parameters.of(kept)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from gmmx.em.checkpoint import Checkpoint, Progress, run_in_segments
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult, run_em
 from gmmx.em.report import VerboseReport
@@ -37,37 +38,39 @@ def best_of(
     starts: Iterable[Callable[[], MixtureParameters]],
     settings: Settings,
     lower_bound: float,
+    checkpoint: Checkpoint | None = None,
 ) -> EMResult:
     """Return the result with the largest bound; a start that collapses is discarded.
 
     Raises `DegenerateMixtureError` if every start collapses. If the callback returns a true
-    value, no further start is tried.
+    value, no further start is tried. With a checkpoint EM goes on from the progress that it holds.
     """
-    best, collapse, steps = None, None, plan.steps
-    max_iter, callback = settings.max_iter, settings.callback
+    saved = checkpoint.load() if checkpoint is not None else None
+    best, collapse = saved.best if saved is not None else None, None
     report = None
     if settings.verbose:
         report = VerboseReport(settings.verbose, settings.verbose_interval)
-    observer = None
-    if report is not None or callback is not None:
-        observer = _Observer(report, callback)
+    observer = _observer(report, settings.callback)
     for init, start in enumerate(starts):
+        if saved is not None and init < saved.init:
+            continue
         if report is not None:
             report.start(init, lower_bound)
         try:
             # Each step checks its statistics for overflow; underflow does no harm.
             with np.errstate(all="ignore"):
-                result = run_em(
-                    start(), steps, settings.tol, max_iter, lower_bound=lower_bound,
-                    callback=observer, acceleration=ALGORITHMS[plan.algorithm](steps.chart),
-                    stopping=plan.stopping(), repair=plan.repair and plan.repair(),
-                )  # fmt: skip
+                one = _Start(plan, settings, observer)
+                if saved is not None and init == saved.init:
+                    progress = saved
+                else:
+                    progress = Progress(init, _before_em(start(), lower_bound), best)
+                result = one.run(progress, checkpoint)
         except DegenerateMixtureError as error:
             collapse = error
             continue
-        if report is not None and max_iter > 0:
+        if report is not None and settings.max_iter > 0:
             report.end(result)
-        if best is None or max_iter == 0 or result.lower_bound > best.lower_bound:
+        if best is None or settings.max_iter == 0 or result.lower_bound > best.lower_bound:
             best = result
         if result.is_stopped:
             break
@@ -75,6 +78,56 @@ def best_of(
         assert collapse is not None
         raise collapse
     return best
+
+
+def _before_em(parameters: MixtureParameters, lower_bound: float) -> EMResult:
+    """Return the result before the first iteration."""
+    return EMResult(parameters, [], 0, False, lower_bound, start_weights=parameters.weights)
+
+
+class _Start:
+    """EM from one start, with a repair of its own."""
+
+    def __init__(self, plan: FitPlan, settings: Settings, observer: _Observer | None) -> None:
+        self.plan = plan
+        self.settings = settings
+        self.observer = observer
+        self.repair = plan.repair and plan.repair()
+
+    def run(self, progress: Progress, checkpoint: Checkpoint | None) -> EMResult:
+        """Run EM to its end, in segments if there is a checkpoint to save their results."""
+        if checkpoint is None:
+            return self._em(progress.current, self.settings.max_iter)
+        repair = self.repair
+        if repair is not None:
+            repair.actions.extend(progress.current.repairs)
+            repair.memory.extend(progress.memory)
+
+        def save(result: EMResult) -> None:
+            memory = () if repair is None else repair.memory
+            checkpoint.save(progress._replace(current=result, memory=memory))
+
+        return run_in_segments(progress.current, self._em, self.settings.max_iter, save)
+
+    def _em(self, last: EMResult, max_iter: int) -> EMResult:
+        """Go on from a result for up to `max_iter` iterations."""
+        plan, steps, observer = self.plan, self.plan.steps, self.observer
+        if observer is not None:
+            observer.n_before = last.n_iter
+        return run_em(
+            last.parameters, steps, self.settings.tol, max_iter, lower_bound=last.lower_bound,
+            callback=observer, acceleration=ALGORITHMS[plan.algorithm](steps.chart),
+            stopping=plan.stopping(), repair=self.repair,
+        )  # fmt: skip
+
+
+def _observer(
+    report: VerboseReport | None, callback: Callable[[int, float], object] | None
+) -> _Observer | None:
+    """Return an observer, None if nothing observes the iterations."""
+    if report is None and callback is None:
+        return None
+    return _Observer(report, callback)
 
 
 class _Observer:
@@ -86,9 +139,11 @@ class _Observer:
         self.report = report
         self.callback = callback
         self.errors = np.geterr()
+        self.n_before = 0  # iterations of the segments before
 
     def __call__(self, n_iter: int, lower_bound: float) -> bool:
         """Return whether to end EM."""
+        n_iter += self.n_before
         if self.report is not None:
             self.report.iteration(n_iter, lower_bound)
         if self.callback is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 
@@ -34,11 +35,13 @@ from gmmx.exceptions import collected_warnings, warn_convergence
 from gmmx.exchange.saving import model_file_of
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
+from gmmx.samples.windowed_source import WindowedSource
 
 if TYPE_CHECKING:
     import os
 
     from gmmx.arrays import ArrayLike, NDArray, Samples
+    from gmmx.exchange.checkpoint_file import CheckpointFile
     from gmmx.samples.source import SampleSource
 
 
@@ -96,19 +99,34 @@ class Mixture(Predictions):
     def _plan(self, samples: SampleSource) -> FitPlan:
         """Check starting values or prior, and return the plan of a fit to the samples."""
 
-    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: object,
+        y: object = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Self:
         """Estimate the parameters of the mixture.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like of shape (n_samples, n_features) or samples in blocks
             Samples. float32 samples are computed in float32 with moments in float64, all others
-            in float64.
+            in float64. Samples in blocks need not fit in memory, and are read in each pass: a
+            `numpy.memmap`, the path of a ``.npy`` or Parquet file or of a directory of Parquet
+            files, a list of such paths, a `pyarrow.dataset.Dataset`, a `pyarrow.Table`, a
+            `polars.LazyFrame`, a list of arrays, or an object whose ``__iter__`` yields arrays or
+            (array, weights), each time anew.
         y : object
             Ignored; present for compatibility with scikit-learn.
         sample_weight : array-like of shape (n_samples,), number or None, default=None
             Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
             weight 0 is left out.
+        checkpoint : path-like or None, default=None
+            A file that keeps the progress of the fit. It is replaced in one step after every 5
+            passes, and removed at the end of the fit. If it exists, the fit goes on from it, to
+            the same result.
 
         Returns
         -------
@@ -118,23 +136,26 @@ class Mixture(Predictions):
         Raises
         ------
         ValueError
-            If a parameter or X is invalid, or if a component collapses in every start.
+            If a parameter or X is invalid, if a component collapses in every start, or if
+            `checkpoint` belongs to another fit.
         TypeError
             If X does not hold numbers.
+        OSError
+            If a file cannot be read, or `checkpoint` cannot be written.
 
         Warns
         -----
         ConvergenceWarning
             If the best start did not converge, or a component lost all samples or was repaired.
         """
-        if type(self).fit_predict is Mixture.fit_predict:
-            self._fit(X, sample_weight)
+        if type(self).fit_predict is Mixture.fit_predict or checkpoint is not None:
+            self._fit(X, sample_weight, checkpoint)
         else:
             self.fit_predict(X, y, *(() if sample_weight is None else (sample_weight,)))
         return self
 
     def fit_predict(
-        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+        self, X: object, y: object = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.int64]:
         """Estimate the parameters of the mixture and return the component of each sample.
 
@@ -289,18 +310,24 @@ class Mixture(Predictions):
         """Return the attributes to pickle or copy."""
         return vars(self).copy()
 
-    def _fit(self, X: object, sample_weight: ArrayLike | None = None) -> Samples | None:
+    def _fit(
+        self,
+        X: object,
+        sample_weight: ArrayLike | None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Samples | None:
         """Fit, and return the checked samples, None if they come in blocks."""
         blocks = None if type(X) is np.ndarray else blocks_of(X)
         if blocks is None:
             samples, features = self._check_training_samples(X, min_samples=2)
-            self._keep(features, partial(self._fitted, samples, sample_weight=sample_weight))
+            fitted = partial(self._fitted, samples, sample_weight=sample_weight)
+            self._keep(features, partial(fitted, checkpoint=checkpoint))
             return samples
         from gmmx.blocks.fitting import block_source  # noqa: PLC0415 - few need it
 
         check_fit(self, self._options, self._structures)
         source, features = block_source(blocks, sample_weight, resolve_n_threads(self.n_threads))
-        self._keep(features, partial(self._fitted_to, source))
+        self._keep(features, partial(self._fitted_to, source, checkpoint))
         return None
 
     def _keep(
@@ -322,6 +349,7 @@ class Mixture(Predictions):
         samples: Samples,
         n_threads: int | None = None,
         sample_weight: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> Mapping[str, object]:
         """Fit to checked samples and return the fitted attributes.
 
@@ -331,22 +359,52 @@ class Mixture(Predictions):
         check_fit(self, self._options, self._structures)
         check_spread(samples)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
-        return self._fitted_to(ArraySource(samples, n_threads, weight))
+        return self._fitted_to(ArraySource(samples, n_threads, weight), checkpoint)
 
-    def _fitted_to(self, samples: SampleSource) -> Mapping[str, object]:
+    def _fitted_to(
+        self, samples: SampleSource, checkpoint: str | os.PathLike[str] | None = None
+    ) -> Mapping[str, object]:
         """Return the fitted attributes: run EM from each start and keep the largest bound."""
         check_component_count(self.n_components, samples.n_samples)
         plan = self._plan(samples)
         warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
+        random_state = check_random_state(self.random_state)
         if warm:
             starts = [partial(self._last_parameters, samples.n_features)]
         else:
-            random_state = check_random_state(self.random_state)
             starts = [partial(plan.start, random_state)] * self.n_init
         lower_bound = self.lower_bound_ if warm and self.max_iter > 0 else -np.inf
-        result = best_of(plan, starts, self, lower_bound)
+        file = None
+        if checkpoint is not None:
+            file = self._checkpoint_file(checkpoint, plan, samples, random_state)
+        result = best_of(plan, starts, self, lower_bound, file)
+        if file is not None:
+            file.remove()
         warn_about(result, self.max_iter)
         return plan.attributes(result)
+
+    def _checkpoint_file(
+        self,
+        path: str | os.PathLike[str],
+        plan: FitPlan,
+        samples: SampleSource,
+        random_state: np.random.RandomState,
+    ) -> CheckpointFile:
+        """Return the file that keeps the progress of a fit."""
+        from gmmx.exchange.checkpoint_file import CheckpointFile  # noqa: PLC0415 - few need it
+
+        def parameters_of(fitted: Mapping[str, object]) -> MixtureParameters:
+            model = copy(self)
+            vars(model).update(fitted)
+            return model._parameters()
+
+        def values_of(result: EMResult) -> dict[str, object]:
+            return {**plan.attributes(result), **fitted_attributes(result, np.float64)}
+
+        assert isinstance(samples, WindowedSource)
+        return CheckpointFile(
+            path, self, samples, random_state, values_of=values_of, parameters_of=parameters_of
+        )
 
     def _n_components_left(self) -> int:
         """Return the number of components that a warm start expects."""
