@@ -55,10 +55,12 @@ def _read(arguments: argparse.Namespace) -> Table:
     options = read_options(arguments)
     file: Path | None = arguments.file
     table = read_faithful(options) if file is None else read_table(file, options)
-    X = table.values
+    X, kind = table.values, "numbers"
+    if table.weights is not None:
+        X, kind = X[table.weights > 0], "positive weight"
     if len(X) < MIN_ROWS:
         raise CommandLineError(
-            f"{table.title}: too few rows of numbers, {len(X)}; at least {MIN_ROWS} are needed"
+            f"{table.title}: too few rows of {kind}, {len(X)}; at least {MIN_ROWS} are needed"
         )
     constant = np.flatnonzero(X.min(axis=0) == X.max(axis=0)).tolist()
     if constant:
@@ -105,6 +107,7 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
                 table.values,
                 counts,
                 arguments.covariance,
+                sample_weight=table.weights,
                 random_state=arguments.seed,
                 n_threads=arguments.threads,
                 feature_names=table.names,
