@@ -68,7 +68,8 @@ to leave out to 0.
         if is_bad.any():
             first = int(np.argmax(is_bad))
             raise ValueError("sample_weight " + message.format(first, weight[first]))
-    total = float(weight.sum())
+    with np.errstate(over="ignore"):
+        total = float(weight.sum())
     if not 0 < total < np.inf:
         raise ValueError(
             f"The sum of sample_weight is {total:g}: expected a finite number above zero."

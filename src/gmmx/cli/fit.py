@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gmmx.cli.errors import CommandLineError
+from gmmx.cli.errors import CommandLineError, note
 from gmmx.cli.output import check_output, label_columns, print_text, write_file, write_rows
 from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
@@ -61,6 +61,11 @@ def _read(arguments: argparse.Namespace) -> Table:
     if len(X) < MIN_ROWS:
         raise CommandLineError(
             f"{table.title}: too few rows of {kind}, {len(X)}; at least {MIN_ROWS} are needed"
+        )
+    if table.weights is not None and table.weights.sum() < len(X):
+        note(
+            f"{table.title}: AIC and BIC count the weights as {table.weights.sum():.6g} rows; "
+            f"unless they are numbers of repetitions, scale them to the sum {len(X)}"
         )
     constant = np.flatnonzero(X.min(axis=0) == X.max(axis=0)).tolist()
     if constant:

@@ -111,9 +111,9 @@ def read_table(path: Path, options: ReadOptions = DEFAULTS, expected: Sequence[s
     except NotNumbersError as error:
         hint = columns.how_to_leave_out(header, error.columns)
         raise CommandLineError(f"{source.label}: {error.message}{hint}") from error
-    if columns.weights is not None:
-        _check_weights(file, columns.weights, values[:, -1])
     is_used = rows_in_use(file, columns, values, skip_missing=options.skip_missing)
+    if columns.weights is not None:
+        _check_weights(file, columns.weights, np.where(is_used, values[:, -1], 0.0))
     if not is_used.all():
         values = values[is_used]
     weights = None
@@ -144,14 +144,21 @@ def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> Data
 
 
 def _check_weights(file: DataFile, column: int, weights: NDArray[np.float64]) -> None:
-    """Raise if a weight is negative, naming its row."""
+    """Raise if a weight is negative, or if the sum of the weights is 0 or overflows."""
+    label, title = file.header.label, column_title(column, file.header.names[column])
     is_negative = weights < 0
     if is_negative.any():
         row = int(np.argmax(is_negative))
-        title = column_title(column, file.header.names[column])
         raise CommandLineError(
-            f"{file.header.label}: {file.place(row)}, {title}: the weight {weights[row]:g} is "
-            "negative: write 0 for a row to leave out"
+            f"{label}: {file.place(row)}, {title}: the weight {weights[row]:g} is negative: "
+            "write 0 for a row to leave out"
+        )
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
+    if len(weights) and not 0 < total < np.inf:
+        raise CommandLineError(
+            f"{label}: {title}: the sum of the weights is {total:g}, expected a finite number "
+            "above zero"
         )
 
 
