@@ -216,6 +216,30 @@ def test_criteria_count_weights():
     assert model.bic(X, 2.0) == pytest.approx(model.bic(np.repeat(X, 2, axis=0)))
 
 
+def test_criteria_pass_weights_to_the_score_of_a_subclass():
+    class Halved(GaussianMixture):
+        def score(self, X, y=None, sample_weight=None):
+            return 0.5 * super().score(X, y, sample_weight)
+
+    class Unweighted(GaussianMixture):
+        def score(self, X, y=None):
+            return super().score(X)
+
+    X, weight = samples()
+    model = Halved(2, random_state=0).fit(X)
+    repeated = np.repeat(X, weight, axis=0)
+    assert model.bic(X, sample_weight=weight) == pytest.approx(model.bic(repeated))
+    with pytest.raises(TypeError, match="sample_weight"):
+        Unweighted(2, random_state=0).fit(X).bic(X, sample_weight=weight)
+
+
+def test_an_error_about_a_component_counts_weights():
+    X = np.repeat([[0.0, 0.0], [9.0, 1.0]], [4, 6], axis=0) + 0.0
+    X[4:] += np.random.default_rng(0).normal(size=(6, 2))
+    with pytest.raises(ValueError, match="which holds 10 of 25 samples"):
+        GaussianMixture(2, reg_covar=0, random_state=0).fit(X, sample_weight=2.5)
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
