@@ -24,7 +24,7 @@ from bench.measures.iteration import Measurement, measure_iterations
 from bench.measures.kernels import measure_kernels
 from bench.measures.prediction import measure_prediction
 from bench.measures.resources import measure_imports, measure_memory
-from bench.measures.scaling import measure_precision, measure_scaling
+from bench.measures.scaling import measure_precision, measure_scaling, measure_weights
 from bench.measures.scratch import measure_scratch
 from bench.measures.service import measure_service
 from bench.plan import QUICK, THOROUGH, THOROUGH_ON_THREADS, Plan
@@ -41,6 +41,7 @@ PARTS = (
     "kernels",
     "scaling",
     "precision",
+    "weights",
     "scratch",
     "prediction",
     "memory",
@@ -174,6 +175,7 @@ def measure(
         "kernels": lambda: measure_kernels(hosts, cases, plan),
         "scaling": lambda: measure_scaling(cases, plan, n_threads, directory),
         "precision": lambda: measure_precision(cases, plan, n_threads, directory),
+        "weights": lambda: measure_weights(hosts, plan, directory),
         "scratch": lambda: measure_scratch(hosts, cases, plan, directory),
         "prediction": lambda: measure_prediction(hosts, plan),
         "memory": lambda: measure_memory(n_threads),

@@ -1,4 +1,4 @@
-"""Gain of an EM iteration of gmmx by more threads and by single precision."""
+"""An EM iteration of gmmx beside another one: more threads, single precision, weights."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from bench.cases.problem import load
 from bench.cases.synthetic import COVARIANCE_TYPES, Case, save
+from bench.hosts.host import Host
 from bench.hosts.processes import Process
 from bench.plan import Plan
 from bench.rivals import GMMX
+from bench.timing import median_seconds
 
 FEWEST_D = 8  # with fewer features single precision has no target
+# A pass takes some ten milliseconds for matrices, some milliseconds for variances.
+WEIGHTED_CASES = tuple(
+    Case(3_200_000 // (n_features * n_components), n_features, n_components)
+    for n_features in (2, 10, 20, 50)
+    for n_components in (8, 32)
+)
 
 
 def measure_scaling(
@@ -39,6 +50,53 @@ def measure_precision(
             lambda **arguments: _measure(process, dtype="float64", **arguments),
             lambda **arguments: _measure(process, dtype="float32", **arguments),
         )  # fmt: skip
+
+
+def measure_weights(hosts: Sequence[Host], plan: Plan, directory: Path) -> list[dict[str, Any]]:
+    """Measure passes over samples with weights 1 and without weights in turn, in float64."""
+    process = next(host.process for host in hosts if host.library == GMMX)
+    rows = []
+    for case in (case.shrunk(plan.shrink) for case in WEIGHTED_CASES):
+        path = save(case, "overlapping", directory)
+        for covariance_type in COVARIANCE_TYPES:
+            found = process.call(
+                f"{__name__}.cost_of_weights",
+                path=path, covariance_type=covariance_type, repeats=plan.repeats,
+            )  # fmt: skip
+            print(f"weights {case} {covariance_type}: {found['gain']:.3f}", file=sys.stderr)
+            rows.append({"case": case, "covariance_type": covariance_type, **found})
+        Path(path).unlink()
+    return rows
+
+
+def cost_of_weights(path: str, covariance_type: str, repeats: int) -> dict[str, float]:
+    """Return the seconds of a plain pass over those of a weighted pass; runs in gmmx's process."""
+    from gmmx._core.interface.threads import resolve_n_threads  # noqa: PLC0415 - in the process
+    from gmmx.model.covariance import STRUCTURES  # noqa: PLC0415
+    from gmmx.model.parameters import MixtureParameters  # noqa: PLC0415
+    from gmmx.samples.array_source import ArraySource  # noqa: PLC0415
+
+    problem = load(path, "float64", covariance_type)
+    X, means = np.asarray(problem.X, np.float64), np.asarray(problem.means, np.float64)
+    covariance = STRUCTURES[covariance_type].from_covariances(
+        np.asarray(problem.identity, np.float64), *means.shape
+    )
+    parameters = MixtureParameters(np.full(len(means), 1 / len(means)), means, covariance)
+    n_threads = resolve_n_threads(None)
+    plain, weighted = (
+        ArraySource(X, n_threads, weight) for weight in (None, np.ones(len(X)))
+    )  # fmt: skip
+    likelihoods = [source.statistics(parameters).log_likelihood for source in (plain, weighted)]
+    seconds, gains = [], []
+    for _ in range(repeats):
+        without = median_seconds(lambda: plain.statistics(parameters))
+        gains.append(without / median_seconds(lambda: weighted.statistics(parameters)))
+        seconds.append(without)
+    return {
+        "seconds": statistics.median(seconds),
+        "gain": statistics.median(gains),
+        "difference": abs(likelihoods[1] / likelihoods[0] - 1),
+    }
 
 
 def _gains(

@@ -18,8 +18,8 @@ def markdown(results: Results) -> str:
     """Return the whole report."""
     parts = (
         _head, _targets, _iterations, sections.kernels, sections.scaling, sections.precision,
-        sections.scratch, sections.prediction, sections.resources, sections.acceleration,
-        sections.bayesian, sections.service,
+        sections.weights, sections.scratch, sections.prediction, sections.resources,
+        sections.acceleration, sections.bayesian, sections.service,
     )  # fmt: skip
     return "\n\n".join(text for part in parts if (text := part(results))) + "\n"
 

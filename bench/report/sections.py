@@ -57,6 +57,13 @@ def precision(results: Results) -> str:
     return _gains("Precision of gmmx", text, header, results.precision)
 
 
+def weights(results: Results) -> str:
+    """Return the section on the cost of weights."""
+    header = ["(n, D, K)", "without weights, ms", "over the time with weights", "agrees to"]
+    text = "A pass over the samples, all weights 1, in float64, measured in turn."
+    return _gains("Weights of samples", text, header, results.weights)
+
+
 def _gains(title: str, text: str, header: Sequence[str], gains: Iterable[dict[str, Any]]) -> str:
     """Return a section with a table of seconds and gains."""
     rows = [

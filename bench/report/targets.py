@@ -89,7 +89,7 @@ def _rows_that_count(results: Results) -> Iterator[tuple[str, dict[str, Measurem
 
 
 def _of_gains(results: Results) -> dict[str, Figure]:
-    """Return the smallest gains by single precision and by threads."""
+    """Return the smallest ratios of an iteration of gmmx to another one of gmmx."""
     found = {
         name: [
             Figure(row["gain"], f"{row['case']} {row['covariance_type']}")
@@ -98,6 +98,7 @@ def _of_gains(results: Results) -> dict[str, Figure]:
         ]
         for name, rows, longer_than in (
             ("float32_gain", results.precision, 0),
+            ("weights", results.weights, 0),
             ("thread_gain", results.scaling, LONG),
         )
     }

@@ -31,6 +31,16 @@ def write_table(path: Path, seed: int) -> None:
     path.write_text("\n".join(rows) + "\n")
 
 
+def write_counts(path: Path) -> None:
+    """Write a table of two species in which a row stands for some equal individuals."""
+    rng = np.random.default_rng(2)
+    rows = ["height,weight,count"]
+    for i in range(40):
+        height, weight = rng.normal(20 + 10 * (i // 20), 1), rng.normal(4 + 2 * (i // 20), 0.3)
+        rows.append(f"{height},{weight},{rng.integers(4)}")
+    path.write_text("\n".join(rows) + "\n")
+
+
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
     """Run shell code in a folder with the files and the program of the examples."""
@@ -41,6 +51,7 @@ def shell(tmp_path_factory):
     program.chmod(0o755)
     write_table(folder / "data.csv", seed=0)
     write_table(folder / "new.csv", seed=1)
+    write_counts(folder / "counts.csv")
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
 
     def run(code: str) -> subprocess.CompletedProcess[str]:

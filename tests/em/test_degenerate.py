@@ -134,7 +134,7 @@ def test_a_component_is_started_anew_so_often_and_at_other_points_each_time():
 
 
 def test_a_collapse_can_be_pickled():
-    error = pickle.loads(pickle.dumps(empty_error(2, clusters())))
+    error = pickle.loads(pickle.dumps(empty_error(2, 300)))
     assert (type(error), error.component) == (DegenerateMixtureError, 2)
     assert error.finding in str(error)
 

@@ -207,6 +207,46 @@ def test_a_weight_of_zero_leaves_the_row_out():
         )
 
 
+@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("algorithm", ["em", "squarem"])
+def test_no_start_and_no_step_sees_a_row_of_weight_zero(init_params, name, algorithm):
+    X, weight = samples()
+    X[::3], weight[::3] = 1e3 + X[::3], 0
+    kept = weight > 0
+    estimators = [GaussianMixture]
+    if name in CONJUGATE_STRUCTURES:
+        estimators.append(BayesianGaussianMixture)
+    for estimator in estimators:
+        model = estimator(
+            n_components=3, covariance_type=name, init_params=init_params, algorithm=algorithm,
+            max_iter=4, random_state=0,
+        )  # fmt: skip
+        with collected_warnings():
+            one, other = (
+                model._fitted(X, sample_weight=weight),
+                model._fitted(X[kept], sample_weight=weight[kept]),
+            )
+        assert one["lower_bounds_"] == other["lower_bounds_"]
+        np.testing.assert_array_equal(one["means_"], other["means_"])
+
+
+def test_weights_give_the_same_bits_for_any_number_of_threads():
+    X, weight = samples(13, 60_000)
+    weight = weight + np.random.default_rng(1).uniform(size=len(X))
+    with collected_warnings():  # it does not converge in three iterations
+        fits = [
+            GaussianMixture(3, random_state=0, max_iter=3, tol=0, n_threads=n_threads).fit(
+                X, sample_weight=weight
+            )
+            for n_threads in (1, 2, 3)
+        ]
+    for fit in fits[1:]:
+        np.testing.assert_array_equal(fit.means_, fits[0].means_)
+        np.testing.assert_array_equal(fit.covariances_, fits[0].covariances_)
+        assert fit.score(X, sample_weight=weight) == fits[0].score(X, sample_weight=weight)
+
+
 def test_criteria_count_weights():
     X, weight = samples()
     model = GaussianMixture(3, random_state=0).fit(X, sample_weight=weight)
@@ -214,6 +254,30 @@ def test_criteria_count_weights():
     assert model.bic(X, sample_weight=weight) == pytest.approx(model.bic(repeated))
     assert model.aic(X, sample_weight=weight) == pytest.approx(model.aic(repeated))
     assert model.bic(X, 2.0) == pytest.approx(model.bic(np.repeat(X, 2, axis=0)))
+
+
+def test_criteria_pass_weights_to_the_score_of_a_subclass():
+    class Halved(GaussianMixture):
+        def score(self, X, y=None, sample_weight=None):
+            return 0.5 * super().score(X, y, sample_weight)
+
+    class Unweighted(GaussianMixture):
+        def score(self, X, y=None):
+            return super().score(X)
+
+    X, weight = samples()
+    model = Halved(2, random_state=0).fit(X)
+    repeated = np.repeat(X, weight, axis=0)
+    assert model.bic(X, sample_weight=weight) == pytest.approx(model.bic(repeated))
+    with pytest.raises(TypeError, match="sample_weight"):
+        Unweighted(2, random_state=0).fit(X).bic(X, sample_weight=weight)
+
+
+def test_an_error_about_a_component_counts_weights():
+    X = np.repeat([[0.0, 0.0], [9.0, 1.0]], [4, 6], axis=0) + 0.0
+    X[4:] += np.random.default_rng(0).normal(size=(6, 2))
+    with pytest.raises(ValueError, match="which holds 10 of 25 samples"):
+        GaussianMixture(2, reg_covar=0, random_state=0).fit(X, sample_weight=2.5)
 
 
 @pytest.mark.parametrize(

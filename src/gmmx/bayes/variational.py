@@ -61,7 +61,7 @@ class VariationalBayes(ExpectationMaximization):
             return self.prior.posterior(self._with_unit(statistics), self.reg_covar)
         except DegenerateCovarianceError as error:
             raise singular_error(
-                error, statistics.counts, self.samples.n_samples, self.samples.dtype
+                error, statistics.counts, self.samples.total_weight, self.samples.dtype
             ) from error
 
     def step(self, parameters: MixtureParameters) -> Step:

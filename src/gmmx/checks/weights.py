@@ -50,7 +50,8 @@ to leave out to 0.
     if sample_weight is None:
         return None
     weight = _finite_weights(sample_weight, n_samples)
-    total = float(weight.sum())
+    with np.errstate(over="ignore"):
+        total = float(weight.sum())
     if not 0 < total < np.inf:
         raise ValueError(
             f"The sum of sample_weight is {total:g}: expected a finite number above zero."
@@ -143,4 +144,5 @@ def weighted_sum(values: FloatArray, sample_weight: object) -> tuple[float, floa
     if weight is None:
         return float(np.add.reduce(values, dtype=np.float64)), len(values)
     is_positive = weight > 0  # a density of 0 counts for nothing with weight 0
-    return float(weight[is_positive] @ values[is_positive].astype(np.float64)), float(weight.sum())
+    weighted = weight[is_positive] * values[is_positive]  # no BLAS: its threads change the digits
+    return float(weighted.sum()), float(weight.sum())

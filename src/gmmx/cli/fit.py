@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gmmx.cli.errors import CommandLineError
+from gmmx.cli.errors import CommandLineError, note
 from gmmx.cli.output import check_output, label_columns, print_text, write_file, write_rows
 from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
@@ -55,10 +55,17 @@ def _read(arguments: argparse.Namespace) -> Table:
     options = read_options(arguments)
     file: Path | None = arguments.file
     table = read_faithful(options) if file is None else read_table(file, options)
-    X = table.values
+    X, kind = table.values, "numbers"
+    if table.weights is not None:
+        X, kind = X[table.weights > 0], "positive weight"
     if len(X) < MIN_ROWS:
         raise CommandLineError(
-            f"{table.title}: too few rows of numbers, {len(X)}; at least {MIN_ROWS} are needed"
+            f"{table.title}: too few rows of {kind}, {len(X)}; at least {MIN_ROWS} are needed"
+        )
+    if table.weights is not None and table.weights.sum() < len(X):
+        note(
+            f"{table.title}: AIC and BIC count the weights as {table.weights.sum():.6g} rows; "
+            f"unless they are numbers of repetitions, scale them to the sum {len(X)}"
         )
     constant = np.flatnonzero(X.min(axis=0) == X.max(axis=0)).tolist()
     if constant:
@@ -105,6 +112,7 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
                 table.values,
                 counts,
                 arguments.covariance,
+                sample_weight=table.weights,
                 random_state=arguments.seed,
                 n_threads=arguments.threads,
                 feature_names=table.names,

@@ -43,7 +43,7 @@ def run_score(arguments: argparse.Namespace) -> None:
             scores = model.score_samples(table.values)
             write_rows(arguments.output, table, {"log_likelihood": list(scores)})
         else:
-            print(model.score(table.values))
+            print(model.score(table.values, sample_weight=table.weights))
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
@@ -87,8 +87,8 @@ def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, 
     tables = [_read(arguments.data, options, names, model)]
     reference = getattr(arguments, "reference", None)
     if reference is not None:
-        # If columns are found by name, the reference file needs no id column.
-        options = replace(options, id_column=None) if names else options
+        # If columns are found by name, the reference file needs no columns of ids and weights.
+        options = replace(options, id_column=None, weights=None) if names else options
         tables.append(_read(reference, options, names, model))
     # The columns are in order now, and arrays without names would cause a warning.
     vars(model).pop("feature_names_in_", None)

@@ -40,9 +40,8 @@ def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Cr
     str
         Lines of at most 80 characters, unless a column's name is longer.
     """
-    n_rows, n_columns = table.values.shape
     parts = [
-        [f"{table.title}: {n_rows} rows, {n_columns} column{'' if n_columns == 1 else 's'}"],
+        [_size(table)],
         list(_criterion_table(cells, best, criterion)),
     ]
     if any(cell.reason for cell in cells):
@@ -83,6 +82,15 @@ def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]
             lines = left
         lines = _beside(lines, block)
     yield [line.rstrip() for line in lines]
+
+
+def _size(table: Table) -> str:
+    """Return the title of a table with its numbers of rows and columns."""
+    n_rows, n_columns = table.values.shape
+    text = f"{table.title}: {n_rows} rows, {n_columns} column{'' if n_columns == 1 else 's'}"
+    if table.weights is None:
+        return text
+    return f"{text}, sum of the weights {table.weights.sum():.6g}"
 
 
 def _criterion_table(

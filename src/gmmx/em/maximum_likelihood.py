@@ -67,7 +67,7 @@ class ExpectationMaximization:
         """Return new parameters; take the moments again if they cancelled."""
         samples = self.samples
         if not self.allow_empty and statistics.empty.size:
-            raise empty_error(int(statistics.empty[0]), samples.n_samples)
+            raise empty_error(int(statistics.empty[0]), samples.total_weight)
         for _ in range(MOST_REFINEMENTS):
             try:
                 parameters = self.update(statistics, previous)
@@ -80,7 +80,7 @@ class ExpectationMaximization:
             return self.update(statistics, previous)
         except DegenerateCovarianceError as error:
             raise singular_error(
-                error, statistics.counts, samples.n_samples, samples.dtype
+                error, statistics.counts, samples.total_weight, samples.dtype
             ) from error
 
     def update(

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.parameters import given_parameters, given_start
-from gmmx.checks.weights import weighted_sum
+from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -305,10 +305,13 @@ default='full'
 
     def _log_likelihood(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """Return the log-likelihood of the samples, and the sum of their weights."""
-        if type(self).score is not Mixture.score:
-            n_samples = np.shape(X)[0]
-            return self.score(X) * n_samples, n_samples
-        return weighted_sum(self.score_samples(X), sample_weight)
+        if type(self).score is Mixture.score:
+            return weighted_sum(self.score_samples(X), sample_weight)
+        weight = check_sample_weight(sample_weight, np.shape(X)[0])
+        if weight is None:
+            return self.score(X) * np.shape(X)[0], np.shape(X)[0]
+        total = float(weight.sum())
+        return self.score(X, sample_weight=weight) * total, total
 
     def _parameters(self) -> MixtureParameters:
         """Return the parameters in float64 from the fitted attributes, which users may set."""

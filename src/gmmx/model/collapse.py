@@ -51,9 +51,12 @@ class DegenerateMixtureError(ValueError):
 
 
 def singular_error(
-    error: DegenerateCovarianceError, counts: Array, n_samples: int, dtype: np.dtype[Any]
+    error: DegenerateCovarianceError, counts: Array, n_samples: float, dtype: np.dtype[Any]
 ) -> DegenerateMixtureError:
-    """Return an error with scikit-learn's message, followed by the component and the feature."""
+    """Return an error with scikit-learn's message, followed by the component and the feature.
+
+    `n_samples` is the sum of `counts`: the number of samples, or the sum of their weights.
+    """
     message = ILL_DEFINED
     if dtype == np.float32:
         message += (
@@ -63,7 +66,7 @@ def singular_error(
     where = "the shared covariance"
     if error.component is not None:
         k = error.component
-        where = f"component {k}, which holds {counts[k]:.6g} of {n_samples} samples,"
+        where = f"component {k}, which holds {counts[k]:.6g} of {n_samples:.10g} samples,"
     what = "no variance"
     if error.feature is not None:
         what += f" of its own in feature {error.feature}"
@@ -73,7 +76,7 @@ def singular_error(
     if error.component is not None:
         return described(f"{message} Here {finding}.", error.component, finding)
     k = int(np.argmin(counts))
-    held = f"component {k} holds the fewest of {n_samples} samples, {counts[k]:.6g}"
+    held = f"component {k} holds the fewest of {n_samples:.10g} samples, {counts[k]:.6g}"
     return described(f"{message} Here {finding}.", k, f"{finding}, and {held}")
 
 
@@ -86,9 +89,9 @@ def _relation(direction: Array) -> str:
     return f"{' '.join(shown).removeprefix('+')}{more} (z: standardized feature)"
 
 
-def empty_error(component: int, n_samples: int) -> DegenerateMixtureError:
+def empty_error(component: int, n_samples: float) -> DegenerateMixtureError:
     """Return the error about a component whose count underflows."""
-    finding = f"component {component}, which holds 0 of {n_samples} samples, is empty"
+    finding = f"component {component}, which holds 0 of {n_samples:.10g} samples, is empty"
     return described(f"{ILL_DEFINED} Here {finding}.", component, finding)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gmmx._core.interface.prediction import Predictor
 from gmmx.checks.feature_names import feature_names as names_of_columns
 from gmmx.checks.samples import check_samples
+from gmmx.checks.weights import check_weighted, weighted_sum
 from gmmx.contract.estimator import feature_attributes
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.exceptions import collected_warnings
@@ -21,10 +23,11 @@ N_STARTS = 3
 
 
 def bayesian_search(
-    X: np.typing.ArrayLike,
+    X: ArrayLike,
     n_components: int,
     covariance_types: Sequence[str] = tuple(CONJUGATE_STRUCTURES),
     *,
+    sample_weight: ArrayLike | None = None,
     random_state: int = 0,
     n_threads: int | None = None,
     feature_names: Sequence[str] | None = None,
@@ -41,6 +44,9 @@ def bayesian_search(
         Largest number of components.
     covariance_types : sequence of str
         Covariance structures; by default all with a conjugate prior.
+    sample_weight : array-like of shape (n_samples,), number or None, default=None
+        Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+        weight 0 is left out.
     random_state : int, default=0
         Seed of the starts.
     n_threads : int, optional
@@ -71,9 +77,11 @@ def bayesian_search(
     [2, 2]
     """
     column_names = names_of_columns(X)
-    samples = np.asarray(check_samples(X, "bayesian_search", min_samples=2), dtype=np.float64)
+    checked = check_samples(X, "bayesian_search", min_samples=2)
+    kept, weight = check_weighted(checked, sample_weight, 2)
+    samples = np.asarray(kept, dtype=np.float64)
     features = feature_attributes(samples.shape[1], column_names)
-    reg_covar = reg_covar_of(samples, feature_names)
+    reg_covar = reg_covar_of(samples, feature_names, weight)
     cells = []
     for name in covariance_types:
         on_start(n_components, name)
@@ -83,14 +91,16 @@ def bayesian_search(
             n_init=N_STARTS, random_state=random_state, n_threads=n_threads,
         )  # fmt: skip
         with collected_warnings():  # `Cell.is_converged` replaces the warning
-            fitted = model._fitted(samples)
+            fitted = model._fitted(samples, sample_weight=weight)
         model._replace_fitted_attributes({**features, **fitted})
         pruned = model.prune()
         log_prob = pruned._predicted_of(Predictor.log_prob, samples)
+        log_likelihood, total_weight = weighted_sum(log_prob, weight)
         cells.append(
             Cell(
                 len(pruned.weights_), name, len(samples), pruned._n_parameters(),
-                float(log_prob.sum()), pruned, n_started=model.n_components,
+                log_likelihood, pruned, n_started=model.n_components,
+                total_weight=total_weight,
             )
         )  # fmt: skip
         on_cell(cells[-1])

@@ -24,17 +24,19 @@ class Cell:
     covariance_type : str
         Covariance structure.
     n_samples : int
-        Number of samples.
+        Number of samples, without those of weight 0.
     n_parameters : int
         Number of free parameters.
     log_likelihood : float
-        Log-likelihood of all samples, in nats; NaN without a model.
+        Log-likelihood of all samples, times their weights, in nats; NaN without a model.
     model : GaussianMixture or None
         The fitted mixture, None if every start failed.
     reason : str or None
         Reason why this cell is left out of the ranking; None if it is ranked.
     n_started : int or None
         Number of components at the start of a Bayesian fit; None for other fits.
+    total_weight : float or None
+        Sum of the weights of the samples; None stands for `n_samples`.
     """
 
     n_components: int
@@ -45,6 +47,7 @@ class Cell:
     model: GaussianMixture | None = None
     reason: str | None = None
     n_started: int | None = None
+    total_weight: float | None = None
 
     @property
     def is_converged(self) -> bool:
@@ -58,8 +61,9 @@ class Cell:
 
     @property
     def bic(self) -> float:
-        """Bayesian information criterion; smaller is better."""
-        return criteria.bic(self.log_likelihood, self.n_parameters, self.n_samples)
+        """Bayesian information criterion; smaller is better. A weight counts repetitions."""
+        n_samples = self.n_samples if self.total_weight is None else self.total_weight
+        return criteria.bic(self.log_likelihood, self.n_parameters, n_samples)
 
 
 def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:

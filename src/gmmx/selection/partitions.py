@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.samples.array_source import ArraySource
+from gmmx.selection.feature_scale import shares_of
 from gmmx.starts.kmeans import KMeans
 
 if TYPE_CHECKING:
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 N_STARTS = 32
 
 
-def clusterings_of(X: Array) -> tuple[KMeans, KMeans]:
-    """Return k-means of the standardized and of the whitened samples.
+def clusterings_of(X: Array, weight: Array | None = None) -> tuple[KMeans, KMeans]:
+    """Return k-means of the standardized and of the whitened samples, with their weights.
 
     The results of k-means depend on the scales of the coordinates, so the starts use both.
     """
-    standardized, whitened = _coordinates(X)
-    return KMeans(ArraySource(standardized, 1)), KMeans(ArraySource(whitened, 1))
+    standardized, whitened = _coordinates(X, shares_of(weight))
+    return (
+        KMeans(ArraySource(standardized, 1, weight)), KMeans(ArraySource(whitened, 1, weight))
+    )  # fmt: skip
 
 
 def partitions_of(
@@ -45,10 +48,12 @@ def partitions_of(
     return partitions
 
 
-def _coordinates(X: Array) -> tuple[Array, Array]:
+def _coordinates(X: Array, shares: Array | None) -> tuple[Array, Array]:
     """Return standardized samples, and samples whitened in all directions with variance."""
-    scale = X.std(axis=0)
-    standardized = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
-    variances, directions = np.linalg.eigh(standardized.T @ standardized / len(X))
+    centered = X - np.average(X, axis=0, weights=shares)
+    scale = np.sqrt(np.average(centered * centered, axis=0, weights=shares))
+    standardized = centered / np.where(scale > 0, scale, 1.0)
+    correlations = np.cov(standardized, rowvar=False, bias=True, aweights=shares)
+    variances, directions = np.linalg.eigh(np.atleast_2d(correlations))
     is_own = variances > 1e-10 * variances[-1]
     return standardized, standardized @ (directions[:, is_own] / np.sqrt(variances[is_own]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.checks.weights import weighted_sum
 from gmmx.em.loop import EMResult, run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.estimators.gaussian_mixture import GaussianMixture
@@ -44,9 +45,10 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class Stage:
-    """One set of samples, and the settings of all fits to it."""
+    """One set of samples with their weights, and the settings of all fits to it."""
 
     X: Array
+    weight: Array | None
     reg_covar: float
     distinct: DistinctValues
     column_names: NDArray[np.object_] | None  # the columns of the user's data frame
@@ -57,20 +59,34 @@ class Stage:
         """Return the stage of the rounds, with randomly drawn rows if there are many."""
         if len(self.X) <= RACE_SAMPLES:
             return self
-        rows = np.random.default_rng(random_state).choice(len(self.X), RACE_SAMPLES, replace=False)
-        X = self.X[np.sort(rows)]
+        draw, weight = np.random.default_rng(random_state), None
+        if self.weight is None:
+            rows = np.sort(draw.choice(len(self.X), RACE_SAMPLES, replace=False))
+        else:
+            rows, weight = _drawn_by_weight(self.weight, draw)
+        X = self.X[rows]
         distinct = DistinctValues.of(X, self.distinct.feature_names)
-        return replace(self, X=X, distinct=distinct, n_threads=1)
+        return replace(self, X=X, weight=weight, distinct=distinct, n_threads=1)
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights; the number of samples without weights."""
+        return float(len(self.X) if self.weight is None else self.weight.sum())
+
+    def samples(self) -> ArraySource:
+        """Return the source of samples for one fit."""
+        return ArraySource(self.X, self.n_threads, self.weight)
 
     def run(self, parameters: MixtureParameters, max_iter: int) -> _Candidate | None:
         """Return the result of EM from given parameters, None if a component collapses."""
-        em = ExpectationMaximization(ArraySource(self.X, self.n_threads), self.reg_covar)
-        tol = max(TOLERANCE / len(self.X), SMALLEST_TOL)
+        em = ExpectationMaximization(self.samples(), self.reg_covar)
+        # The scale of small weights does not decide how far a fit goes.
+        tol = max(TOLERANCE / max(self.total_weight, len(self.X)), SMALLEST_TOL)
         try:
             result = run_em(parameters, em, tol, max_iter, callback=self._check_stop)
         except DegenerateMixtureError:
             return None
-        return _Candidate(result, result.lower_bound * len(self.X))
+        return _Candidate(result, result.lower_bound * self.total_weight)
 
     def _check_stop(self, n_iter: int, change: float) -> None:
         """End this fit if the search was interrupted."""
@@ -80,7 +96,7 @@ class Stage:
     def judge(self, candidate: _Candidate) -> _Candidate:
         """Return the candidate with its exact log-likelihood and, if it is spurious, the reason."""
         found = candidate.result.parameters
-        labels, log_prob = ArraySource(self.X, self.n_threads).labels_and_log_prob(found)
+        labels, log_prob = self.samples().labels_and_log_prob(found)
         covariances = found.covariance.dense()
         reason = None
         if len(covariances) > 1:
@@ -88,7 +104,8 @@ class Stage:
                 self.X, labels, covariances, self.reg_covar, self.distinct,
                 found.covariance.fewest_rows(),
             )  # fmt: skip
-        return _Candidate(candidate.result, float(log_prob.sum()), reason)
+        log_likelihood, _ = weighted_sum(log_prob, self.weight)
+        return _Candidate(candidate.result, log_likelihood, reason)
 
     def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
         """Return the best `n_kept` candidates; spurious ones rank behind all others."""
@@ -100,6 +117,18 @@ class Stage:
             if len(honest) == n_kept:
                 break
         return (honest + spurious)[:n_kept]
+
+
+def _drawn_by_weight(weight: Array, draw: np.random.Generator) -> tuple[Labels, Array]:
+    """Draw a row from each of `RACE_SAMPLES` equal parts of the sum of the weights.
+
+    Return the rows that were drawn, each once, and how often each was drawn.
+    """
+    sums = np.cumsum(weight / weight.sum())
+    points = (np.arange(RACE_SAMPLES) + draw.random(RACE_SAMPLES)) / RACE_SAMPLES * sums[-1]
+    drawn = np.minimum(np.searchsorted(sums, points, side="right"), len(weight) - 1)
+    rows, counts = np.unique(drawn, return_counts=True)
+    return rows, counts.astype(np.float64)
 
 
 def fit_cell(
@@ -117,7 +146,10 @@ def fit_cell(
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES[covariance_type]
     n_parameters = structure.n_free_parameters(n_components, n_features)
-    cell = partial(Cell, n_components, covariance_type, n_samples, n_parameters)
+    cell = partial(
+        Cell, n_components, covariance_type, n_samples, n_parameters,
+        total_weight=whole.total_weight,
+    )  # fmt: skip
     if n_distinct < n_components:
         return cell(reason=f"there are only {n_distinct} distinct rows")
     final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
@@ -158,7 +190,7 @@ def _starts(
 
     No cluster of a partition may be empty.
     """
-    samples = ArraySource(stage.X, 1)
+    samples = replace(stage, n_threads=1).samples()
     for labels in partitions:
         n_components = int(labels.max()) + 1
         statistics = samples.statistics_of_labels(labels, n_components, structure.layout)

@@ -19,6 +19,7 @@ from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import feature_names as names_of_columns
 from gmmx.checks.samples import check_samples
+from gmmx.checks.weights import check_weighted
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
@@ -36,6 +37,7 @@ def search(
     n_components: Sequence[int] = range(1, 10),
     covariance_types: Sequence[str] = tuple(STRUCTURES),
     *,
+    sample_weight: ArrayLike | None = None,
     random_state: int = 0,
     n_threads: int | None = None,
     feature_names: Sequence[str] | None = None,
@@ -54,6 +56,9 @@ def search(
         Numbers of components.
     covariance_types : sequence of str
         Covariance structures; by default all.
+    sample_weight : array-like of shape (n_samples,), number or None, default=None
+        Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+        weight 0 is left out.
     random_state : int, default=0
         Seed of the starts.
     n_threads : int, optional
@@ -89,17 +94,21 @@ def search(
         given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
         check_parameters(given, "search", {"covariance_type": STRUCTURES})
     column_names = names_of_columns(X)
-    samples = np.asarray(check_samples(X, "search", min_samples=2), dtype=np.float64)
+    checked = check_samples(X, "search", min_samples=2)
+    kept, weight = check_weighted(checked, sample_weight, 2)
+    samples = np.asarray(kept, dtype=np.float64)
     names = names_of(samples, feature_names)
-    reg_covar = reg_covar_of(samples, names)
+    reg_covar = reg_covar_of(samples, names, weight)
     n_threads = resolve_n_threads(n_threads)
     n_workers = max(1, min(n_threads, len(tasks))) if samples.size >= SMALL_SIZE else 1
     stop = threading.Event()
     distinct = DistinctValues.of(samples, names)
-    whole = Stage(samples, reg_covar, distinct, column_names, n_threads // n_workers, stop)
+    whole = Stage(
+        samples, weight, reg_covar, distinct, column_names, n_threads // n_workers, stop
+    )  # fmt: skip
     race = whole.reduced(random_state)
     n_distinct = n_distinct_rows(samples, at_most=max(n_components, default=0))
-    clusterings = clusterings_of(race.X)
+    clusterings = clusterings_of(race.X, race.weight)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
         try:

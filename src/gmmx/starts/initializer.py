@@ -147,7 +147,7 @@ class Initializer:
     ) -> DegenerateMixtureError:
         """Return the error about a singular covariance at the start."""
         samples = self.samples
-        return singular_error(error, statistics.counts, samples.n_samples, samples.dtype)
+        return singular_error(error, statistics.counts, samples.total_weight, samples.dtype)
 
 
 def _as_float64(values: NDArray[np.floating]) -> Array:

@@ -63,7 +63,7 @@ class NumpyFile(_Rows):
 
     def read(self, columns: Columns) -> Cells:
         """Return the numbers, and the column that identifies the rows."""
-        values = np.ascontiguousarray(self.values[:, columns.features], dtype=np.float64)
+        values = np.ascontiguousarray(self.values[:, columns.numbers], dtype=np.float64)
         ids = None if columns.id is None else [str(x) for x in self.values[:, columns.id]]
         return values, ids
 
@@ -97,11 +97,11 @@ class ParquetFile(_Rows):
         """Read the numbers, and the column that identifies the rows."""
         with _opened(self.source) as file:
             fields = list(file.schema_arrow)
-            _check_are_numbers(fields, columns.features)
-            wanted = {*columns.features, *(() if columns.id is None else (columns.id,))}
+            _check_are_numbers(fields, columns.numbers)
+            wanted = {*columns.numbers, *(() if columns.id is None else (columns.id,))}
             table = file.read(columns=[fields[i].name for i in wanted])
-        values = np.empty((table.num_rows, len(columns.features)))
-        for d, i in enumerate(columns.features):
+        values = np.empty((table.num_rows, len(columns.numbers)))
+        for d, i in enumerate(columns.numbers):
             values[:, d] = table[fields[i].name].to_numpy()
         if columns.id is None:
             return values, None
@@ -126,13 +126,13 @@ def _opened(source: Source) -> Iterator[Any]:
         raise CommandLineError(f"{source.label}: is not a Parquet file ({error})") from error
 
 
-def _check_are_numbers(fields: Sequence[Any], features: Sequence[int]) -> None:
+def _check_are_numbers(fields: Sequence[Any], columns: Sequence[int]) -> None:
     """Raise if a column does not hold real numbers."""
     import pyarrow as pa  # noqa: PLC0415 - optional extra, imported before
 
     wrong = tuple(
         i
-        for i in features
+        for i in columns
         if not (pa.types.is_integer(fields[i].type) or pa.types.is_floating(fields[i].type))
     )
     if wrong:

@@ -1,4 +1,4 @@
-"""Selection of the columns that hold features, and of the column that identifies the rows."""
+"""Selection of the columns that hold features, weights and names of the rows."""
 
 from __future__ import annotations
 
@@ -93,15 +93,24 @@ class Columns:
         a model.
     index : int or None
         The index of a data frame, if it was left out without an option that says so.
+    weights : int or None
+        Index of the column that weighs the rows.
     """
 
     features: tuple[int, ...]
     id: int | None
     chosen_by: Literal["file", "user", "model"]
     index: int | None = None
+    weights: int | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Indices of the columns that hold numbers: the features, and the weights at the end."""
+        return self.features if self.weights is None else (*self.features, self.weights)
 
     def how_to_leave_out(self, header: Header, wrong: Sequence[int]) -> str:
         """Return the end of a message: the option that leaves columns out."""
+        wrong = [column for column in wrong if column != self.weights]
         if self.chosen_by == "model" or not wrong:
             return ""
         if self.chosen_by == "user":
@@ -132,22 +141,40 @@ def select_columns(header: Header, options: ReadOptions, expected: Sequence[str]
         If a column does not exist, or no column is left.
     """
     id_column = None if options.id_column is None else header.find(options.id_column)
+    weights = None if options.weights is None else header.find(options.weights)
     if options.columns:
-        features = tuple(header.find(column) for column in options.columns)
-        for i, feature in enumerate(features):
-            if feature in features[:i]:
-                title = column_title(feature, header.names[feature])
-                raise CommandLineError(f"{header.label}: --columns has {title} twice")
-        return Columns(features, id_column, "user")
+        features = _distinct(header, options.columns)
+        _check_is_no_feature(header, weights, features)
+        return Columns(features, id_column, "user", weights=weights)
     dropped = {header.find(column) for column in options.drop}
     kept = [i for i in range(len(header.names)) if i not in dropped]
-    features = tuple(i for i in kept if i not in (id_column, header.index))
+    features = tuple(i for i in kept if i not in (id_column, weights, header.index))
     if expected and header.is_named and tuple(header.names[i] for i in features) != expected:
-        return Columns(_named(header, kept, expected), id_column, "model")
+        features = _named(header, kept, expected)
+        _check_is_no_feature(header, weights, features)
+        return Columns(features, id_column, "model", weights=weights)
     if not features:
         raise CommandLineError(f"{header.label}: no column is left for the features")
-    index = header.index if header.index in kept and header.index != id_column else None
-    return Columns(features, id_column, "file", index)
+    is_left_out = header.index in kept and header.index not in (id_column, weights)
+    index = header.index if is_left_out else None
+    return Columns(features, id_column, "file", index, weights)
+
+
+def _distinct(header: Header, columns: Sequence[str]) -> tuple[int, ...]:
+    """Return the columns that the user names, each once."""
+    features = tuple(header.find(column) for column in columns)
+    for i, feature in enumerate(features):
+        if feature in features[:i]:
+            title = column_title(feature, header.names[feature])
+            raise CommandLineError(f"{header.label}: --columns has {title} twice")
+    return features
+
+
+def _check_is_no_feature(header: Header, weights: int | None, features: Sequence[int]) -> None:
+    """Raise if the column of weights is a feature."""
+    if weights is not None and weights in features:
+        title = column_title(weights, header.names[weights])
+        raise CommandLineError(f"{header.label}: {title} is a feature: --weights needs another")
 
 
 def _named(header: Header, kept: Sequence[int], expected: Sequence[str]) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ def rows_in_use(
         Source of the values.
     columns : Columns
         The columns that were read.
-    values : ndarray of shape (n_rows, n_features)
+    values : ndarray of shape (n_rows, n_columns)
         The numbers, NaN where they are missing.
     skip_missing : bool
         Whether rows with missing values may be left out.
@@ -42,7 +42,7 @@ def rows_in_use(
     is_wrong = np.isinf(values) if skip_missing else ~np.isfinite(values)
     if is_wrong.any():
         row, d = np.argwhere(is_wrong)[0]
-        column = columns.features[d]
+        column = columns.numbers[d]
         found = f"{values[row, d]} is not a finite number"
         if is_missing[row, d]:
             found = "the value is missing: --skip-missing leaves such rows out"
@@ -52,7 +52,7 @@ def rows_in_use(
     n_skipped = np.count_nonzero(~is_used)
     if n_skipped and n_skipped == len(values):
         n_missing = is_missing.sum(axis=0)
-        emptiest = np.array(columns.features)[n_missing == n_missing.max()]
+        emptiest = np.array(columns.numbers)[n_missing == n_missing.max()]
         hint = columns.how_to_leave_out(file.header, emptiest.tolist())
         raise CommandLineError(f"{label}: every row has a missing value{hint}")
     if n_skipped:

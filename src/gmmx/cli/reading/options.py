@@ -21,6 +21,8 @@ class ReadOptions:
         Names or numbers of columns to leave out.
     id_column : str or None
         Name or number of a column that identifies the rows and is not a feature.
+    weights : str or None
+        Name or number of a column that weighs the rows and is not a feature.
     delimiter : str or None
         The character between cells of text; None recognizes it.
     has_header : bool or None
@@ -32,6 +34,7 @@ class ReadOptions:
     columns: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     id_column: str | None = None
+    weights: str | None = None
     delimiter: str | None = None
     has_header: bool | None = None
     skip_missing: bool = False
@@ -71,6 +74,12 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
         help="a column that identifies the rows: not a feature, but written beside the results",
     )
     group.add_argument(
+        "--weights",
+        metavar="COLUMN",
+        help="a column with the weight of each row: not a feature; a row of weight 2 counts as two "
+        "equal rows, a row of weight 0 is left out",
+    )
+    group.add_argument(
         "--delimiter",
         metavar="CHARACTER",
         type=_delimiter,
@@ -107,6 +116,7 @@ def read_options(arguments: argparse.Namespace) -> ReadOptions:
         columns=arguments.columns,
         drop=arguments.drop,
         id_column=arguments.id_column,
+        weights=arguments.weights,
         delimiter=arguments.delimiter,
         has_header=arguments.has_header,
         skip_missing=arguments.skip_missing,

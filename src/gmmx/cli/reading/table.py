@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gmmx.cli.errors import CommandLineError, note
 from gmmx.cli.reading.binary_files import NumpyFile, ParquetFile
 from gmmx.cli.reading.cells import NotNumbersError
-from gmmx.cli.reading.columns import Columns, Header, select_columns
+from gmmx.cli.reading.columns import Columns, Header, column_title, select_columns
 from gmmx.cli.reading.data_file import DataFile
 from gmmx.cli.reading.missing import rows_in_use
 from gmmx.cli.reading.options import DEFAULTS, ReadOptions
@@ -41,6 +41,8 @@ class Table:
         The columns in use.
     values : ndarray of shape (n, D)
         The features of the rows in use, float64, all finite.
+    weights : ndarray of shape (n,) or None
+        The weights of the rows in use, finite and not negative; None if the rows have no weights.
     is_used : ndarray of shape (n_rows,)
         Mask of the rows in use, which have no missing values.
     ids : list of str or None
@@ -51,6 +53,7 @@ class Table:
     header: Header
     columns: Columns
     values: NDArray[np.float64]
+    weights: NDArray[np.float64] | None
     is_used: NDArray[np.bool_]
     ids: list[str] | None
 
@@ -109,9 +112,14 @@ def read_table(path: Path, options: ReadOptions = DEFAULTS, expected: Sequence[s
         hint = columns.how_to_leave_out(header, error.columns)
         raise CommandLineError(f"{source.label}: {error.message}{hint}") from error
     is_used = rows_in_use(file, columns, values, skip_missing=options.skip_missing)
+    if columns.weights is not None:
+        _check_weights(file, columns.weights, np.where(is_used, values[:, -1], 0.0))
     if not is_used.all():
         values = values[is_used]
-    return Table(source.title, header, columns, values, is_used, ids)
+    weights = None
+    if columns.weights is not None:
+        values, weights = np.ascontiguousarray(values[:, :-1]), values[:, -1].copy()
+    return Table(source.title, header, columns, values, weights, is_used, ids)
 
 
 def read_faithful(options: ReadOptions = DEFAULTS) -> Table:
@@ -133,6 +141,25 @@ def _open(source: Source, options: ReadOptions, expected: Sequence[str]) -> Data
     if options.delimiter is not None or options.has_header is not None:
         raise CommandLineError(f"{source.label}: --delimiter and --header are for text files")
     return BINARY[source.suffix](source)
+
+
+def _check_weights(file: DataFile, column: int, weights: NDArray[np.float64]) -> None:
+    """Raise if a weight is negative, or if the sum of the weights is 0 or overflows."""
+    label, title = file.header.label, column_title(column, file.header.names[column])
+    is_negative = weights < 0
+    if is_negative.any():
+        row = int(np.argmax(is_negative))
+        raise CommandLineError(
+            f"{label}: {file.place(row)}, {title}: the weight {weights[row]:g} is negative: "
+            "write 0 for a row to leave out"
+        )
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
+    if len(weights) and not 0 < total < np.inf:
+        raise CommandLineError(
+            f"{label}: {title}: the sum of the weights is {total:g}, expected a finite number "
+            "above zero"
+        )
 
 
 def _tell_index(label: str, number: int) -> None:

@@ -34,10 +34,10 @@ def read_cells_with_arrow(source: Source, layout: TextLayout, columns: Columns) 
         from pyarrow import csv  # noqa: PLC0415
     except ImportError:
         return None
-    if columns.id in columns.features:
+    if columns.id in columns.numbers:
         return None  # pyarrow reads a column as one type only
     names = [str(i) for i in range(len(layout.header))]
-    types = {names[i]: pa.float64() for i in columns.features}
+    types = {names[i]: pa.float64() for i in columns.numbers}
     if columns.id is not None:
         types[names[columns.id]] = pa.string()
     try:
@@ -52,10 +52,10 @@ def read_cells_with_arrow(source: Source, layout: TextLayout, columns: Columns) 
             )
     except pa.ArrowException:
         return None
-    values = np.empty((table.num_rows, len(columns.features)))
-    for d, column in enumerate(columns.features):
+    values = np.empty((table.num_rows, len(columns.numbers)))
+    for d, column in enumerate(columns.numbers):
         values[:, d] = table[names[column]].to_numpy()
-    n_missing = sum(table[names[column]].null_count for column in columns.features)
+    n_missing = sum(table[names[column]].null_count for column in columns.numbers)
     if np.count_nonzero(np.isnan(values)) > n_missing:
         return None  # a spelling such as nan(1), which other readers may not take for NaN
     ids = None if columns.id is None else table[names[columns.id]].to_pylist()

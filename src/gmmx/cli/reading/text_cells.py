@@ -40,7 +40,7 @@ def read_cells(source: Source, layout: TextLayout, columns: Columns) -> Cells:
     Raises
     ------
     NotNumbersError
-        If the cell of a feature holds text that is not a number.
+        If the cell of a feature or a weight holds text that is not a number.
     CommandLineError
         If a row is longer or shorter than the first, or the file cannot be read.
     """
@@ -53,7 +53,7 @@ def _read_plain_table(
 ) -> NDArray[np.float64] | None:
     """Read a table that holds only numbers with NumPy; return None for any other table."""
     n_cells = len(layout.header)
-    if columns.id is not None or len(columns.features) < n_cells:
+    if columns.id is not None or len(columns.numbers) < n_cells:
         return None
     try:
         with source.text() as file, warnings.catch_warnings():
@@ -70,14 +70,14 @@ def _read_plain_table(
         return None
     if values.shape[1] != n_cells or np.isnan(values).any():
         return None
-    return np.ascontiguousarray(values[:, columns.features])
+    return np.ascontiguousarray(values[:, columns.numbers])
 
 
 def _read_rows(source: Source, layout: TextLayout, columns: Columns) -> Cells:
     """Read cells of any kind row by row; errors name the line and the column."""
     numbers = array("d")
     ids: list[str] | None = None if columns.id is None else []
-    n_cells, features = len(layout.header), columns.features
+    n_cells, wanted = len(layout.header), columns.numbers
     for line, cells in numbered_rows(source, layout):
         if len(cells) != n_cells:
             raise CommandLineError(
@@ -85,13 +85,13 @@ def _read_rows(source: Source, layout: TextLayout, columns: Columns) -> Cells:
                 f"found {len(cells)}: is --delimiter right?"
             )
         try:
-            numbers.extend([number(cells[column]) for column in features])
+            numbers.extend([number(cells[column]) for column in wanted])
         except ValueError as error:
-            raise _not_numbers(line, cells, layout, features) from error
+            raise _not_numbers(line, cells, layout, wanted) from error
         if ids is not None and columns.id is not None:
             ids.append(cells[columns.id])
     check_is_utf8(source, iter(ids or ()))
-    return np.array(numbers).reshape(-1, len(features)), ids
+    return np.array(numbers).reshape(-1, len(wanted)), ids
 
 
 def numbered_rows(source: Source, layout: TextLayout) -> Iterator[tuple[int, list[str]]]:
@@ -104,10 +104,10 @@ def numbered_rows(source: Source, layout: TextLayout) -> Iterator[tuple[int, lis
 
 
 def _not_numbers(
-    line: int, cells: Sequence[str], layout: TextLayout, features: Sequence[int]
+    line: int, cells: Sequence[str], layout: TextLayout, wanted: Sequence[int]
 ) -> NotNumbersError:
     """Return an error with the first cell that is not a number, and all such columns of the row."""
-    wrong = tuple(column for column in features if not is_number(cells[column]))
+    wrong = tuple(column for column in wanted if not is_number(cells[column]))
     cell = cells[wrong[0]].strip()
     place = f"line {line}, {column_title(wrong[0], layout.header[wrong[0]])}"
     if has_decimal_comma(cell):
