@@ -45,21 +45,21 @@ def peak_of_fit(module: str) -> dict[str, int]:
         # A small fit starts the threads and loads modules that are imported at first use.
         model.fit(generate(SMALL, "overlapping")[0])
         X, _ = generate(BIG, "overlapping")
-        before = _reset_peak()
+        before = _resetpeak_memory()
         model.fit(X)
-    return {"samples": X.nbytes, "extra": _peak() - before}
+    return {"samples": X.nbytes, "extra": peak_memory() - before}
 
 
-def _reset_peak() -> int:
+def _resetpeak_memory() -> int:
     """Return the memory held now; reset the peak if the system supports it."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
-        return _peak()
+        return peak_memory()
     return _status("VmRSS")
 
 
-def _peak() -> int:
+def peak_memory() -> int:
     """Return the peak memory of this process in bytes."""
     if Path("/proc/self/status").exists():
         return _status("VmHWM")

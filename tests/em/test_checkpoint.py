@@ -1,5 +1,9 @@
 """A fit that is killed goes on from its checkpoint, to the same result."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -65,6 +69,33 @@ def test_a_killed_fit_goes_on_to_the_same_result(name, dtype, estimator, tmp_pat
     model = fit_with_kills(estimator(**options), X, path, [PASSES + 2, 3 * PASSES, 1])
     np.testing.assert_equal(fitted(model), fitted(whole))
     assert not list(tmp_path.iterdir()), "the file is removed at the end"
+
+
+PROGRAM = """
+import os, signal, sys
+import numpy as np
+import gmmx
+X, path, passes = np.load(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+kill = lambda n_iter, bound: n_iter == passes and os.kill(os.getpid(), signal.SIGKILL)
+gmmx.GaussianMixture(4, random_state=1, tol=0.0, max_iter=25, callback=kill).fit(X, checkpoint=path)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_fit_killed_by_a_signal_goes_on_to_the_same_result(tmp_path):
+    X, path = samples(), tmp_path / "killed"
+    np.save(tmp_path / "X.npy", X)
+    for passes in ("13", "19"):
+        run = subprocess.run(
+            [sys.executable, "-c", PROGRAM, tmp_path / "X.npy", path, passes], check=False
+        )
+        assert run.returncode == -signal.SIGKILL
+    model = gmmx.GaussianMixture(4, random_state=1, tol=0.0, max_iter=25)
+    whole = gmmx.GaussianMixture(**model.get_params()).fit(X, checkpoint=tmp_path / "whole")
+    calls = []
+    model.set_params(callback=lambda n_iter, bound: calls.append(n_iter)).fit(X, checkpoint=path)
+    assert calls[0] == 16, "the checkpoint after 15 passes is used"
+    np.testing.assert_equal(fitted(model), fitted(whole))
 
 
 def test_samples_in_blocks_go_on_from_a_checkpoint(tmp_path):
