@@ -31,7 +31,7 @@ LONGEST_FUNCTION = 60  # lines, the docstring not counted
 FOLDERS = {
     "cli": (
         "files and terminals",
-        "plotting selection estimators exchange checks model",
+        "plotting selection estimators blocks exchange checks model",
     ),
     "cli/reading": (
         "tables from files",
@@ -51,7 +51,7 @@ FOLDERS = {
     ),
     "blocks": (
         "samples in blocks: files, tables and iterables that need not fit in memory",
-        "contract checks samples",
+        "contract checks samples _core/interface",
     ),
     "exchange": (
         "conversion of models to files and to scikit-learn, and back; checkpoints",

@@ -22,11 +22,13 @@ class ArrowData:
     data : pyarrow.dataset.Dataset or pyarrow.Table
         Columns of integers and floating-point numbers. They become float32 if all are, else
         float64.
+    column_names : list of str, optional
+        Names of the columns to read; by default all.
     """
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, column_names: list[str] | None = None) -> None:
         self.data = data
-        self.dtype = _common_dtype(data.schema)
+        self._column_names = list(data.schema.names) if column_names is None else column_names
 
     @classmethod
     def of_files(cls, paths: Sequence[str]) -> ArrowData:
@@ -42,52 +44,51 @@ class ArrowData:
 
     @property
     def column_names(self) -> list[str]:
-        """Names of the columns."""
-        return list(self.data.schema.names)
+        """Names of the columns to read."""
+        return self._column_names
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the rows of record batches."""
+        dtype = _common_dtype([self.data.schema.field(name) for name in self.column_names])
         for place, batches in self._parts():
             row = 0
             for batch in batches:
-                yield Block(self._matrix(batch), None, place, row)
+                yield Block(_matrix(batch, dtype), None, place, row)
                 row += batch.num_rows
 
     def _parts(self) -> Iterator[tuple[str, Iterator[Any]]]:
         """Yield the files, or the table, with their record batches."""
         size = window_size(max(1, len(self.column_names)))
         if not hasattr(self.data, "get_fragments"):
-            yield "pyarrow.Table", iter(self.data.to_batches(max_chunksize=size))
+            table = self.data.select(self.column_names)
+            yield "pyarrow.Table", iter(table.to_batches(max_chunksize=size))
             return
         for number, fragment in enumerate(self.data.get_fragments()):
             place = getattr(fragment, "path", None) or f"fragment {number}"
-            yield (
-                place,
-                fragment.to_batches(
-                    schema=self.data.schema,
-                    batch_size=size,
-                    batch_readahead=1,
-                    fragment_readahead=1,
-                ),
-            )
-
-    def _matrix(self, batch: Any) -> FloatArray:
-        """Return the columns of a record batch as a matrix; missing values become NaN."""
-        matrix = np.empty((batch.num_rows, batch.num_columns), dtype=self.dtype)
-        for d, column in enumerate(batch.columns):
-            matrix[:, d] = column.to_numpy(zero_copy_only=False)
-        return matrix
+            batches = fragment.to_batches(
+                schema=self.data.schema, columns=self.column_names, batch_size=size,
+                batch_readahead=1, fragment_readahead=1,
+            )  # fmt: skip
+            yield place, batches
 
 
-def _common_dtype(schema: Any) -> type[np.floating[Any]]:
+def _matrix(batch: Any, dtype: type[np.floating[Any]]) -> FloatArray:
+    """Return the columns of a record batch as a matrix; missing values become NaN."""
+    matrix = np.empty((batch.num_rows, batch.num_columns), dtype=dtype)
+    for d, column in enumerate(batch.columns):
+        matrix[:, d] = column.to_numpy(zero_copy_only=False)
+    return matrix
+
+
+def _common_dtype(fields: Sequence[Any]) -> type[np.floating[Any]]:
     """Return float32 if all columns have it, else float64; raise if a column holds no numbers."""
     import pyarrow as pa  # noqa: PLC0415 - optional extra, which the user's data come from
 
-    for field in schema:
+    for field in fields:
         if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
             raise TypeError(
                 f"Column {field.name!r} holds {field.type}, but real numbers are required. Select "
                 "the columns that are features."
             )
-    are_single = all(pa.types.is_float32(field.type) for field in schema)
+    are_single = all(pa.types.is_float32(field.type) for field in fields)
     return np.float32 if are_single else np.float64

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.block import Block, Blocks
 from gmmx.blocks.checking import check_survey, checked_blocks
 from gmmx.blocks.recognition import blocks_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def block_source(
-    blocks: Blocks, sample_weight: ArrayLike | None, n_threads: int
+    blocks: Blocks, sample_weight: ArrayLike | None, n_threads: int | None
 ) -> tuple[BlockSource, FeatureAttributes]:
     """Read and check all blocks once; return their samples and the attributes of their features.
 
@@ -33,8 +34,8 @@ def block_source(
         The samples.
     sample_weight : array-like of shape (n_samples,) or None
         Weights of the samples, in place of weights that the blocks hold.
-    n_threads : int
-        Number of threads of a pass.
+    n_threads : int or None
+        Number of threads of a pass; None as for an estimator.
     """
     names = feature_names(blocks)
     weight = None
@@ -42,7 +43,7 @@ def block_source(
         weight = check_sample_weight(sample_weight, np.size(sample_weight))
     found = check_survey(survey(partial(checked_blocks, blocks, weight)), min_samples=2)
     later_passes = partial(checked_blocks, blocks, weight, checks_values=False)
-    source = BlockSource(later_passes, found, n_threads)
+    source = BlockSource(later_passes, found, resolve_n_threads(n_threads))
     return source, feature_attributes(source.n_features, names)
 
 

@@ -23,5 +23,8 @@ class IterableBlocks:
     def __iter__(self) -> Iterator[Block]:
         """Yield the arrays, numbered from 0."""
         for number, block in enumerate(self.iterable):
+            if isinstance(block, Block):  # gmmx's own blocks know their places
+                yield block
+                continue
             X, weight = block if isinstance(block, tuple) and len(block) == 2 else (block, None)
             yield Block(X, weight, f"block {number}")

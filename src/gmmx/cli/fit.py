@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from gmmx.cli.errors import CommandLineError, note
+from gmmx.cli.large import fitted_to_all, sampled_table, write_labels
+from gmmx.cli.large_file import LargeFile, is_large
 from gmmx.cli.output import check_output, label_columns, print_text, write_file, write_rows
 from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
@@ -36,25 +38,33 @@ def run_fit(arguments: argparse.Namespace) -> None:
             if other != option:
                 raise CommandLineError(f"{path}: named for both {other} and {option}")
     plot = None if arguments.plot is None else _plotter(arguments.plot)
-    table = _read(arguments)
+    large = None
+    if is_large(arguments.file):
+        large = LargeFile.of(arguments.file, read_options(arguments))
+    table = _read(arguments, large)
     cells = _search(table, arguments)
     best = best_cell(cells, arguments.criterion)
+    if best is not None and large is not None:
+        best = fitted_to_all(large, table, best, arguments.threads)
     # Print the result of the search even if writing the files fails, and write the files first,
     # so that they are written even if printing fails.
     try:
         if best is not None:
-            _write_files(arguments, table, cells, best, plot)
+            _write_files(arguments, table, large, cells, best, plot)
     finally:
         print_text(report(table, cells, best, arguments.criterion))
     if best is None:
         raise CommandLineError(f"{table.title}: no mixture could be fitted that is not spurious")
 
 
-def _read(arguments: argparse.Namespace) -> Table:
+def _read(arguments: argparse.Namespace, large: LargeFile | None) -> Table:
     """Read a table, and check that it has enough rows and no constant column."""
     options = read_options(arguments)
     file: Path | None = arguments.file
-    table = read_faithful(options) if file is None else read_table(file, options)
+    if large is not None:
+        table = sampled_table(large, arguments.threads)
+    else:
+        table = read_faithful(options) if file is None else read_table(file, options)
     X, kind = table.values, "numbers"
     if table.weights is not None:
         X, kind = X[table.weights > 0], "positive weight"
@@ -79,6 +89,7 @@ def _read(arguments: argparse.Namespace) -> Table:
 def _write_files(
     arguments: argparse.Namespace,
     table: Table,
+    large: LargeFile | None,
     cells: Sequence[Cell],
     best: Cell,
     plot: Plot | None,
@@ -88,7 +99,9 @@ def _write_files(
     assert model is not None, "a best cell has a model"
     if arguments.save is not None:
         write_file(arguments.save, lambda path: _save_model(path, table, model))
-    if arguments.labels is not None:
+    if arguments.labels is not None and large is not None:
+        write_labels(arguments.labels, large, model, probabilities=True)
+    elif arguments.labels is not None:
         columns = label_columns(model, table.values, probabilities=True)
         write_rows(arguments.labels, table, columns)
     if plot is not None:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gmmx.cli.errors import CommandLineError, file_error
+from gmmx.cli.large import mean_log_likelihood, write_labels, write_scores
+from gmmx.cli.large_file import LargeFile, is_large
 from gmmx.cli.output import check_output, label_columns, write_csv, write_rows
 from gmmx.cli.reading.columns import column_names
 from gmmx.cli.reading.options import ReadOptions, read_options
@@ -24,6 +26,12 @@ def run_predict(arguments: argparse.Namespace) -> None:
     """Write the component of each row of a file, and whether the row is an outlier."""
     if arguments.reference is not None and arguments.outliers is None:
         raise CommandLineError("--reference is for --outliers, which is not given")
+    if is_large(arguments.data):
+        if arguments.outliers is not None:
+            raise CommandLineError("--outliers is not for files that are read in blocks")
+        model, large = _model_and_large(arguments)
+        write_labels(arguments.output, large, model, probabilities=arguments.probabilities)
+        return
     with _model_and_tables(arguments) as (model, tables):
         table, reference = tables[0], tables[-1]
         columns = label_columns(model, table.values, probabilities=arguments.probabilities)
@@ -38,6 +46,13 @@ def run_score(arguments: argparse.Namespace) -> None:
     """Print the mean log-likelihood of a file, or write the log-likelihood of each row."""
     if arguments.output is not None and not arguments.rows:
         raise CommandLineError("--output is for --rows: the mean is printed")
+    if is_large(arguments.data):
+        model, large = _model_and_large(arguments)
+        if arguments.rows:
+            write_scores(arguments.output, large, model)
+        else:
+            print(mean_log_likelihood(large, model))
+        return
     with _model_and_tables(arguments) as (model, (table,)):
         if arguments.rows:
             scores = model.score_samples(table.values)
@@ -98,18 +113,35 @@ def _model_and_tables(arguments: argparse.Namespace) -> Iterator[tuple[Mixture, 
         raise CommandLineError(f"{arguments.data}: {error}") from error
 
 
+def _model_and_large(arguments: argparse.Namespace) -> tuple[Mixture, LargeFile]:
+    """Return a model and the file to apply it to, block by block."""
+    _check_outputs(arguments)
+    model = _load(arguments.model)
+    names = tuple(getattr(model, "feature_names_in_", ()))
+    large = LargeFile.of(arguments.data, read_options(arguments), names)
+    _check_column_count(arguments.data, len(large.names), model)
+    # The columns are in order now, and arrays without names would cause a warning.
+    vars(model).pop("feature_names_in_", None)
+    return model, large
+
+
 def _read(path: Path, options: ReadOptions, names: tuple[str, ...], model: Mixture) -> Table:
     """Read a table with the columns of a model."""
     table = read_table(path, options, names)
-    n_features, n_columns = model.means_.shape[1], table.values.shape[1]
+    _check_column_count(path, table.values.shape[1], model)
+    if not len(table.values):
+        raise CommandLineError(f"{path}: has no rows of numbers")
+    return table
+
+
+def _check_column_count(path: Path, n_columns: int, model: Mixture) -> None:
+    """Raise if a file has another number of columns than a model has features."""
+    n_features = model.means_.shape[1]
     if n_columns != n_features:
         raise CommandLineError(
             f"{path}: has {_count(n_columns, 'column')} for a model of "
             f"{_count(n_features, 'feature')}: choose them with --columns or --drop"
         )
-    if not len(table.values):
-        raise CommandLineError(f"{path}: has no rows of numbers")
-    return table
 
 
 def _load(path: Path) -> Mixture:

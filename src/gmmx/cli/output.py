@@ -87,11 +87,28 @@ def write_csv(
     columns : iterable of iterables
         The columns; numbers are written as `str` prints them.
     """
+    write_lines(path, header, zip(*columns, strict=True))
+
+
+def write_lines(
+    path: Path | None, header: Sequence[str], lines: Iterable[Iterable[object]]
+) -> None:
+    """Write a table as CSV, line by line.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file, None for standard output.
+    header : sequence of str
+        Names of the columns.
+    lines : iterable of iterables
+        The cells of each line; numbers are written as `str` prints them.
+    """
 
     def write(file: TextIO) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(zip(*columns, strict=True))
+        writer.writerows(lines)
 
     def save(target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="") as file:

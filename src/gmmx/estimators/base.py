@@ -326,7 +326,7 @@ class Mixture(Predictions):
         from gmmx.blocks.fitting import block_source  # noqa: PLC0415 - few need it
 
         check_fit(self, self._options, self._structures)
-        source, features = block_source(blocks, sample_weight, resolve_n_threads(self.n_threads))
+        source, features = block_source(blocks, sample_weight, self.n_threads)
         self._keep(features, partial(self._fitted_to, source, checkpoint))
         return None
 

@@ -1,0 +1,102 @@
+"""Mixtures for data that are read block by block.
+
+The search uses a sample of the rows. The mixture that it finds is fitted to all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gmmx.blocks.fitting import block_source
+from gmmx.cli.errors import CommandLineError
+from gmmx.cli.large_file import LargeFile
+from gmmx.cli.output import write_lines
+from gmmx.cli.reading.table import Table
+from gmmx.estimators.base import Mixture
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.progress import progress
+from gmmx.selection.cells import Cell
+from gmmx.selection.feature_scale import reg_covar_of
+
+TOL, MAX_ITER = 1e-6, 200  # of the fit to all rows; the first in nats per sample
+
+
+def sampled_table(large: LargeFile, n_threads: int | None) -> Table:
+    """Read all rows once, and return a table of a sample of them."""
+    try:
+        source, _ = block_source(large, None, n_threads)
+    except (TypeError, ValueError) as error:
+        raise CommandLineError(f"{large.label}: {error}") from error
+    sample = source.in_memory()
+    weights = None
+    if sample.weight is not None:
+        weights = sample.weight.astype(np.float64) * sample.weight_unit
+    n_drawn, name = len(sample.X), Path(large.label).name
+    title = name if n_drawn == source.n_samples else f"{name}, a sample of {source.n_samples} rows"
+    X = sample.X.astype(np.float64)
+    is_used = np.ones(n_drawn, dtype=bool)
+    return Table(title, large.header, large.columns, X, weights, is_used, None)
+
+
+def fitted_to_all(large: LargeFile, table: Table, best: Cell, n_threads: int | None) -> Cell:
+    """Return the best cell with its mixture fitted to all rows, from the mixture of the sample."""
+    assert best.model is not None
+    start = best.model
+    with progress(MAX_ITER, "pass") as shown:
+        model = GaussianMixture(
+            len(start.weights_), covariance_type=start.covariance_type, tol=TOL,
+            max_iter=MAX_ITER, reg_covar=reg_covar_of(table.values, table.names, table.weights),
+            weights_init=start.weights_, means_init=start.means_,
+            precisions_init=start.precisions_, n_threads=n_threads,
+            callback=lambda n_iter, bound: shown(),
+        ).fit(large)  # fmt: skip
+    log_likelihood, n_samples, total_weight = _log_likelihood(large, model)
+    return replace(
+        best, model=model.set_params(callback=None), log_likelihood=log_likelihood,
+        n_samples=n_samples, total_weight=total_weight,
+    )  # fmt: skip
+
+
+def write_labels(
+    path: Path | None, large: LargeFile, model: Mixture, *, probabilities: bool
+) -> None:
+    """Write the component of each row as CSV, block by block."""
+    header = ["label"]
+    if probabilities:
+        header += [f"probability_{k}" for k in range(len(model.weights_))]
+
+    def lines() -> Iterator[list[str]]:
+        for resp in model.iter_predict_proba(large):
+            for label, row in zip(resp.argmax(axis=1), resp, strict=True):
+                yield [str(label), *(f"{value:.10g}" for value in row if probabilities)]
+
+    write_lines(path, header, lines())
+
+
+def write_scores(path: Path | None, large: LargeFile, model: Mixture) -> None:
+    """Write the log-likelihood of each row as CSV, block by block."""
+    scores = (score for block in model.iter_score_samples(large) for score in block)
+    write_lines(path, ["log_likelihood"], ([str(score)] for score in scores))
+
+
+def mean_log_likelihood(large: LargeFile, model: Mixture) -> float:
+    """Return the mean log-likelihood per row, weighted if the rows have weights."""
+    log_likelihood, _, total_weight = _log_likelihood(large, model)
+    return log_likelihood / total_weight
+
+
+def _log_likelihood(large: LargeFile, model: Mixture) -> tuple[float, int, float]:
+    """Return log-likelihood, number of rows of positive weight, and sum of the weights."""
+    total, n_samples, total_weight = 0.0, 0, 0.0
+    weights = (block.weight for block in large)
+    for scores, weight in zip(model.iter_score_samples(large), weights, strict=True):
+        given = np.ones(len(scores)) if weight is None else np.asarray(weight, dtype=np.float64)
+        is_positive = given > 0
+        total += float(given[is_positive] @ scores[is_positive])
+        n_samples += int(np.count_nonzero(is_positive))
+        total_weight += float(given.sum())
+    return total, n_samples, total_weight

@@ -1,0 +1,137 @@
+"""Files of numbers that are read block by block: large ``.npy`` and Parquet, directories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gmmx.blocks.arrow import ArrowData
+from gmmx.blocks.block import Block, Blocks
+from gmmx.blocks.mapped import MappedArrays
+from gmmx.cli.errors import CommandLineError, file_error
+from gmmx.cli.reading.columns import Columns, Header, select_columns
+from gmmx.cli.reading.options import ReadOptions
+
+SMALLEST = 1 << 28  # bytes of numbers from which on a file is read block by block
+EXTENSIONS = (".npy", ".parquet")
+
+
+@dataclass(frozen=True)
+class LargeFile:
+    """A file or a directory whose rows are read in blocks, again and again.
+
+    Attributes
+    ----------
+    label : str
+        Name of the file in messages.
+    header : Header
+        The columns.
+    columns : Columns
+        The columns in use.
+    blocks : Blocks
+        The rows.
+    positions : tuple of int
+        Positions of the columns in use, `columns.numbers`, in a block.
+    skips_missing : bool
+        Whether rows with missing values are left out.
+    """
+
+    label: str
+    header: Header
+    columns: Columns
+    blocks: Blocks
+    positions: tuple[int, ...]
+    skips_missing: bool
+
+    @classmethod
+    def of(cls, path: Path, options: ReadOptions, expected: Sequence[str] = ()) -> LargeFile:
+        """Open a file or a directory, and choose its columns."""
+        if options.id_column is not None:
+            raise CommandLineError(f"{path}: --id is not for files that are read in blocks")
+        with _errors_of(path):
+            blocks = _blocks_of(_parts(path))
+        is_named = isinstance(blocks, ArrowData)
+        names = blocks.column_names if isinstance(blocks, ArrowData) else [""] * _n_columns(blocks)
+        header = Header.of(str(path), names, is_named=is_named)
+        columns = select_columns(header, options, tuple(expected))
+        positions = columns.numbers
+        if isinstance(blocks, ArrowData):
+            blocks = ArrowData(blocks.data, [header.names[i] for i in columns.numbers])
+            positions = tuple(range(len(positions)))
+        return cls(str(path), header, columns, blocks, positions, options.skip_missing)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features."""
+        return tuple(self.header.names[i] for i in self.columns.features)
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yield the features of each block that is not empty, and the weights if there are any."""
+        n_features = len(self.columns.features)
+        for block in self.blocks:
+            values = np.asarray(block.X)[:, self.positions]
+            if self.skips_missing:
+                values = values[~np.isnan(values).any(axis=1)]
+            if len(values) == 0:
+                continue
+            weight = None if self.columns.weights is None else values[:, n_features]
+            yield Block(values[:, :n_features], weight, block.place, block.row)
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Turn errors of reading into errors that name the file."""
+    try:
+        yield
+    except OSError as error:
+        raise file_error(path, error) from error
+    except (ImportError, ValueError, TypeError) as error:
+        raise CommandLineError(f"{path}: {error}") from error
+
+
+def is_large(path: Path | None) -> bool:
+    """Return whether a path names a directory, or a file that is read block by block."""
+    if path is None:
+        return False
+    if path.is_dir():
+        return True
+    return path.suffix.lower() in EXTENSIONS and path.is_file() and _size_of(path) >= SMALLEST
+
+
+def _size_of(path: Path) -> int:
+    """Return the bytes of the numbers in a file, as it holds them or in float64."""
+    if path.suffix.lower() == ".npy":
+        return path.stat().st_size
+    try:
+        from pyarrow import parquet  # noqa: PLC0415 - optional extra
+
+        metadata = parquet.ParquetFile(path).metadata
+    except (ImportError, OSError, ValueError):
+        return 0  # reading the file as a small one reports the error
+    return int(8 * metadata.num_rows * metadata.num_columns)
+
+
+def _parts(path: Path) -> list[Path]:
+    """Return the file, or the files of a directory in the order of their names."""
+    if not path.is_dir():
+        return [path]
+    for extension in EXTENSIONS:
+        found = sorted(path.rglob(f"*{extension}"))
+        if found:
+            return found
+    raise CommandLineError(f"{path}: holds no file with extension {' or '.join(EXTENSIONS)}")
+
+
+def _blocks_of(paths: Sequence[Path]) -> MappedArrays | ArrowData:
+    """Return the rows of ``.npy`` or of Parquet files."""
+    names = [str(path) for path in paths]
+    return MappedArrays.of_files(names) if names[0].endswith(".npy") else ArrowData.of_files(names)
+
+
+def _n_columns(arrays: MappedArrays) -> int:
+    """Return the number of columns of the first array."""
+    return int(arrays.arrays[0][1].shape[1])
