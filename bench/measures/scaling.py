@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from bench.hosts.host import Host
 from bench.hosts.processes import Process
 from bench.plan import Plan
 from bench.rivals import GMMX
-from bench.timing import median_seconds
+from bench.timing import timed
 
 FEWEST_D = 8  # with fewer features single precision has no target
-# A pass takes some ten milliseconds for matrices, some milliseconds for variances.
+# Sizes for the cost of weights: a pass takes from one to some tens of milliseconds.
+PASSES = 20  # in turn in each repeat, since they differ by a few percent only
 WEIGHTED_CASES = tuple(
     Case(3_200_000 // (n_features * n_components), n_features, n_components)
     for n_features in (2, 10, 20, 50)
@@ -87,14 +89,14 @@ def cost_of_weights(path: str, covariance_type: str, repeats: int) -> dict[str, 
         ArraySource(X, n_threads, weight) for weight in (None, np.ones(len(X)))
     )  # fmt: skip
     likelihoods = [source.statistics(parameters).log_likelihood for source in (plain, weighted)]
-    seconds, gains = [], []
-    for _ in range(repeats):
-        without = median_seconds(lambda: plain.statistics(parameters))
-        gains.append(without / median_seconds(lambda: weighted.statistics(parameters)))
-        seconds.append(without)
+    seconds: tuple[list[float], list[float]] = [], []
+    for _ in range(repeats * PASSES):
+        for source, durations in zip((plain, weighted), seconds, strict=True):
+            durations.append(timed(partial(source.statistics, parameters))[0])
+    without, with_weights = map(statistics.median, seconds)
     return {
-        "seconds": statistics.median(seconds),
-        "gain": statistics.median(gains),
+        "seconds": without,
+        "gain": without / with_weights,
         "difference": abs(likelihoods[1] / likelihoods[0] - 1),
     }
 
