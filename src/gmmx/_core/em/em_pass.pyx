@@ -50,9 +50,10 @@ cdef bint posteriors(
     """
     cdef Py_ssize_t K = task.n_components, g, v
     cdef vec best[TILE_VECTORS]
+    cdef vec weight[TILE_VECTORS]
     cdef vec lowest = broadcast(0)
     cdef real *resp
-    cdef bint summed
+    cdef bint summed, weighs = task.sample_weight != NULL
     for g in range(block.n_groups):
         resp = block.resp + g * K * GROUP
         if task.labels != NULL:
@@ -67,11 +68,13 @@ cdef bint posteriors(
             write_labels(task, block, g, block.nearest)
         if task.moments != NONE or task.resp != NULL or task.log_prob != NULL:
             # Outputs depend on no neighbour, and padding counts for nothing.
-            summed = (task.log_prob == NULL and task.resp == NULL and task.sample_weight == NULL
+            summed = (task.log_prob == NULL and task.resp == NULL and not weighs
                       and (g + 1) * GROUP <= block.n)
+            if weighs:
+                load_weights(task, block, g, weight)
             posterior.normalize(
                 resp, K, best, parameters.log_scale, parameters.negligible if prunes else NULL,
-                summed, block.log_prob + g * GROUP)
+                &weight[0] if weighs else NULL, summed, block.log_prob + g * GROUP)
         if task.resp != NULL:
             write_resp(task, block, g)
         if task.log_prob != NULL:
@@ -93,16 +96,12 @@ cdef void clear_padding(const EMPass *task, Block *block) noexcept nogil:
 
 
 cdef void weigh_samples(const EMPass *task, Block *block) noexcept nogil:
-    """Multiply responsibilities and log likelihoods by the weights of the samples."""
+    """Multiply given responsibilities by the weights of the samples."""
     cdef Py_ssize_t K = task.n_components, g, k, v
     cdef vec weight[TILE_VECTORS]
     cdef real *resp
-    cdef real *log_prob
     for g in range(block.n_groups):
         load_weights(task, block, g, weight)
-        log_prob = block.log_prob + g * GROUP
-        for v in range(TILE_VECTORS):
-            store(log_prob + v * LANES, load(log_prob + v * LANES) * weight[v])
         for k in range(K):
             resp = block.resp + (g * K + k) * GROUP
             for v in range(TILE_VECTORS):
@@ -127,7 +126,7 @@ cdef void add_moments(
 ) noexcept nogil:
     """Add the block's counts and moments to those of its chunk."""
     clear_padding(task, block)
-    if task.sample_weight != NULL:
+    if task.sample_weight != NULL and task.source != DENSITY:
         weigh_samples(task, block)
     add_counts(task, block)
     if task.moments == SECOND and layout.add_second != NULL:

@@ -66,6 +66,7 @@ cdef inline void normalize(
     const vec *best,         # IN (TILE_VECTORS,)
     const real *log_scale,   # IN (K,)
     const real *negligible,  # IN (K,) r (1 + squared distance) below this count as 0, or NULL
+    const vec *weight,       # IN (TILE_VECTORS,) of the samples, which multiply all, or NULL
     bint summed,             # whether log_prob may be right in its sum over vectors only
     real *log_prob,          # OUT (GROUP,) log sum_k exp
 ) noexcept nogil:
@@ -88,8 +89,13 @@ cdef inline void normalize(
         invert_together(total, best, log_prob)
     else:
         for v in range(TILE_VECTORS):
-            store(log_prob + v * LANES, best[v] + logarithm(total[v]))
-            total[v] = broadcast(1) / total[v]
+            log_density = best[v] + logarithm(total[v])
+            if weight == NULL:
+                total[v] = broadcast(1) / total[v]
+            else:
+                log_density = log_density * weight[v]
+                total[v] = weight[v] / total[v]
+            store(log_prob + v * LANES, log_density)
     for k in range(K):
         for v in range(TILE_VECTORS):
             store(resp + k * GROUP + v * LANES, load(resp + k * GROUP + v * LANES) * total[v])

@@ -253,6 +253,8 @@ def em_pass(
         task.weights = &weights[0]
     if sample_weight is not None:
         check_size("sample_weight", sample_weight.size, n)
+        if resp is not None or log_prob is not None:
+            raise ValueError("sample_weight weighs sums only: resp and log_prob cannot be outputs")
         task.sample_weight = &sample_weight[0]
     if weighted_log_prob is not None:
         check_size("weighted_log_prob", weighted_log_prob.size, n * K)

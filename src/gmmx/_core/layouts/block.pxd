@@ -80,6 +80,10 @@ cdef inline void load_weights(
     cdef const real *weights = <const real *>task.sample_weight
     cdef real room[GROUP]
     cdef Py_ssize_t i, v
+    if block.order == NULL and in_group(block, g) == GROUP:
+        for v in range(TILE_VECTORS):
+            weight[v] = load(weights + block.start + g * GROUP + v * LANES)
+        return
     for i in range(GROUP):
         room[i] = 0
     for i in range(in_group(block, g)):
