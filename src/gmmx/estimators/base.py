@@ -24,7 +24,7 @@ from gmmx.em.loop import EMResult
 from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes, fitted_distribution
 from gmmx.estimators.fit_warnings import warn_about
-from gmmx.exceptions import collected_warnings, warn_convergence, warn_user
+from gmmx.exceptions import warn_user
 from gmmx.exchange.saving import model_file_of
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
@@ -577,15 +577,7 @@ class Mixture(Estimator):
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Samples:
         """Fit, store the result in one step at the end, and return the checked samples."""
         samples, features = self._check_training_samples(X, min_samples=2)
-        try:
-            with collected_warnings() as messages:
-                attributes = self._fitted(samples, sample_weight=sample_weight)
-        finally:
-            # Warn before storing the result: if a filter makes the warning an error, the model
-            # stays unchanged.
-            for message in dict.fromkeys(messages):
-                warn_convergence(message)
-        self._replace_fitted_attributes({**features, **attributes})
+        self._store_fit(features, partial(self._fitted, samples, sample_weight=sample_weight))
         return samples
 
     def _fitted(
@@ -615,14 +607,15 @@ class Mixture(Estimator):
         lower_bound = self.lower_bound_ if warm and self.max_iter > 0 else -np.inf
         result = best_of(plan, starts, self, lower_bound)
         warn_about(result, self.max_iter)
-        return plan.attributes(result)
+        n_seen = samples.total_weight * samples.weight_unit
+        return {**plan.attributes(result), "n_samples_seen_": n_seen}
 
     def _n_components_left(self) -> int:
         """Return the number of components that a warm start expects."""
         return self.n_components
 
     def _last_parameters(self, n_features: int) -> MixtureParameters:
-        """Return the parameters of the last fit, after checking that a fit may continue them."""
+        """Return the parameters of the last fit, after checking that a fit may go on from them."""
         shape = self._n_components_left(), n_features
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
