@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -278,6 +279,15 @@ def test_models_of_scikit_learn_and_of_known_parameters_go_on():
     known.partial_fit([[0.5]])
     assert 0 < np.abs(known.means_ - before).max() < 0.05
     assert known.to_sklearn().predict([[5.0]]) == [1]
+
+
+def test_a_file_from_before_streams_goes_on():
+    model = gmmx.load(Path(__file__).parents[1] / "data" / "model_v1.gmmx")
+    assert (model.learning_decay, model.forget_factor) == (0.6, None)
+    with pytest.raises(AttributeError, match="n_samples_seen_"):
+        model.n_samples_seen_  # noqa: B018
+    batch = pd.DataFrame(model.sample(5)[0], columns=model.feature_names_in_)
+    assert model.partial_fit(batch).n_samples_seen_ > 5
 
 
 # ---- errors

@@ -87,10 +87,10 @@ class StreamedMixture(Mixture):
         fitted. These rows are fitted as in `fit`. From then on each batch is one step of stepwise
         EM, in constant memory. A mixture that `fit` has fitted goes on from there.
 
-        After a step `n_iter_` is larger by 1, and `converged_` is False. `lower_bound_` is the bound
-        of the weighted statistics: in `GaussianMixture` the weighted mean of the batches' mean
-        log-likelihoods, each before the step with this batch. `lower_bounds_` holds no other bound.
-        The arrays are in float64.
+        After a step `n_iter_` is larger by 1, and `converged_` is False. `lower_bound_` is the
+        bound of the weighted statistics: in `GaussianMixture` the weighted mean of the batches'
+        mean log-likelihoods, each before the step with this batch. `lower_bounds_` holds no other
+        bound. The arrays are in float64.
 
         Parameters
         ----------
