@@ -184,7 +184,7 @@ def measure(
         "acceleration": lambda: measure_acceleration(hosts, directory),
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
         "service": lambda: measure_service(n_threads, directory),
-        "stream": lambda: measure_stream(hosts, plan),
+        "stream": lambda: measure_stream(plan, n_threads),
     }
     without = plan.left_out(n_threads)
     for name in options.parts or [part for part in PARTS if part not in without]:

@@ -14,11 +14,11 @@ import numpy as np
 
 from bench.cases.problem import Array
 from bench.cases.synthetic import Case, generate
-from bench.hosts.host import Host
-from bench.hosts.interleave import the_pair
+from bench.hosts.processes import Process
 from bench.plan import Plan
 
 N_SAMPLES, BATCH = 1_000_000, 1_000
+LONGEST_CALL = 1800  # seconds; EM on a million rows takes a minute, longer beside other work
 TOL, MAX_ITER = 1e-4, 100  # of EM on all rows
 # Covariance type, features, components, kind of data.
 STATIONARY = (
@@ -37,26 +37,37 @@ DISTANCE = 8.0  # standard deviations that each mean moves during the stream
 LAST = 10 * BATCH  # rows at the end of the moving stream, at which models are compared
 
 
-def measure_stream(hosts: Sequence[Host], plan: Plan) -> dict[str, list[dict[str, Any]]]:
+def measure_stream(plan: Plan, n_threads: int) -> dict[str, list[dict[str, Any]]]:
     """Return the differences of likelihoods of stationary and of moving streams."""
-    process = the_pair(hosts)[1].process
-    stationary, drift = [], []
+    with Process(n_threads, longest_call=LONGEST_CALL) as process:
+        return {"stationary": _stationary(process, plan), "drift": _drift(process, plan)}
+
+
+def _stationary(process: Process, plan: Plan) -> list[dict[str, Any]]:
+    """Return a row for each stationary stream."""
+    rows = []
     for covariance_type, n_features, n_components, data in STATIONARY:
         case = Case(N_SAMPLES // plan.shrink, n_features, n_components)
         found = process.call(
             f"{__name__}.end_of_stream", sizes=astuple(case), data=data,
             covariance_type=covariance_type,
         )  # fmt: skip
-        stationary.append({"case": case, "covariance_type": covariance_type, "data": data, **found})
+        rows.append({"case": case, "covariance_type": covariance_type, "data": data, **found})
         print(f"stream {case} {covariance_type}: {found['shortfall']:.4f}", file=sys.stderr)
+    return rows
+
+
+def _drift(process: Process, plan: Plan) -> list[dict[str, Any]]:
+    """Return a row for each `forget_factor` of the stream whose means move."""
+    rows = []
     case = Case(DRIFT.n_samples // plan.shrink, DRIFT.n_features, DRIFT.n_components)
     for forget_factor in FORGET_FACTORS:
         found = process.call(
             f"{__name__}.end_of_drift", sizes=astuple(case), forget_factor=forget_factor
         )
-        drift.append({"case": case, "forget_factor": forget_factor, **found})
+        rows.append({"case": case, "forget_factor": forget_factor, **found})
         print(f"drift, {forget_factor}: {found['shortfall']:.4f}", file=sys.stderr)
-    return {"stationary": stationary, "drift": drift}
+    return rows
 
 
 def end_of_stream(sizes: Sequence[int], data: str, covariance_type: str) -> dict[str, float]:
