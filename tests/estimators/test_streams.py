@@ -150,6 +150,26 @@ def test_the_scale_of_weights_changes_no_likelihood_fit(scale):
     np.testing.assert_allclose(scaled.covariances_, plain.covariances_, rtol=1e-8)
 
 
+@every_mixture
+def test_a_weight_of_zero_leaves_a_row_out(mixture_class):
+    X = draw(1000)
+    one, other = (mixture_class(n_components=3, random_state=0) for _ in range(2))
+    for part in batches(X, 100):
+        one.partial_fit(part)
+        wrong = np.vstack([part[:50], np.full((7, 2), 1e9), part[50:]])
+        other.partial_fit(wrong, sample_weight=np.repeat([1.0, 0.0, 1.0], [50, 7, 50]))
+    np.testing.assert_allclose(other.means_, one.means_, rtol=1e-12)
+    np.testing.assert_allclose(other.covariances_, one.covariances_, rtol=1e-11, atol=1e-12)
+
+
+def test_weights_whose_sum_overflows_are_refused():
+    model = GaussianMixture(1).fit(draw(100), sample_weight=1e306)
+    before = state(model)
+    with pytest.raises(ValueError, match="weights of all batches overflows"):
+        model.partial_fit(draw(100), sample_weight=1.7e306)
+    assert state(model) == before
+
+
 # ---- stationary streams and drift
 
 
@@ -278,12 +298,14 @@ def test_models_of_scikit_learn_and_of_known_parameters_go_on():
     before = known.means_.copy()
     known.partial_fit([[0.5]])
     assert 0 < np.abs(known.means_ - before).max() < 0.05
+    pruned = bayesian.prune().partial_fit(X[:10])
+    assert pruned.n_samples_seen_ == pytest.approx(4010)
     assert known.to_sklearn().predict([[5.0]]) == [1]
 
 
 def test_a_file_from_before_streams_goes_on():
     model = gmmx.load(Path(__file__).parents[1] / "data" / "model_v1.gmmx")
-    assert (model.learning_decay, model.forget_factor) == (0.6, None)
+    assert (model.learning_decay, model.forget_factor) == (0.7, None)
     with pytest.raises(AttributeError, match="n_samples_seen_"):
         model.n_samples_seen_  # noqa: B018
     batch = pd.DataFrame(model.sample(5)[0], columns=model.feature_names_in_)

@@ -55,7 +55,7 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
         tol_type="absolute",
         degenerate="raise",
         learning_offset=0.0,
-        learning_decay=0.6,
+        learning_decay=0.7,
         forget_factor=None,
     )
     with warnings.catch_warnings():
@@ -132,7 +132,7 @@ def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
         random_state=0,
         algorithm="squarem",
         learning_offset=0.0,
-        learning_decay=0.6,
+        learning_decay=0.7,
         forget_factor=None,
     ).fit(X)
 

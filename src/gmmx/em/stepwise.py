@@ -8,6 +8,7 @@ parameters themselves hold the whole past of a stream in constant memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -101,6 +102,11 @@ class StepSize(NamedTuple):
         if self.forget is not None:
             return self.forget, (1 - self.forget) * n_seen + n_batch
         total, part = n_seen + n_batch, min(1.0, batch.n_samples / self.n_rows_full)
+        if not isfinite(total):
+            raise ValueError(
+                f"The sum of the weights of all batches overflows: {n_seen:g} before and "
+                f"{n_batch:g} in this batch. Scale sample_weight, for example to at most 1."
+            )
         return part * (self.offset + part * total / n_batch) ** -self.decay, total
 
 

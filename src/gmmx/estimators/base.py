@@ -52,6 +52,7 @@ class Mixture(Estimator):
     n_iter_: int
     lower_bound_: np.float64
     lower_bounds_: list[np.float64]
+    n_samples_seen_: float
     n_components: int
     covariance_type: str
     tol: float
@@ -87,7 +88,7 @@ class Mixture(Estimator):
 
     _fitted_names = Estimator._fitted_names | {
         "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_",
-        "converged_", "n_iter_", "lower_bound_", "lower_bounds_",
+        "converged_", "n_iter_", "lower_bound_", "lower_bounds_", "n_samples_seen_",
     }  # fmt: skip
 
     def __init_subclass__(cls) -> None:
@@ -101,6 +102,7 @@ class Mixture(Estimator):
         result: EMResult,
         dtype: np.dtype[Any] | type[np.float64],
         feature_names: NDArray[np.object_] | None = None,
+        n_samples_seen: float | None = None,
     ) -> Self:
         """Return a fitted model of a result that gmmx itself computed, without checks."""
         n_components, n_features = result.parameters.means.shape
@@ -108,7 +110,8 @@ class Mixture(Estimator):
         parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
         model = cls(**parameters)
         features = feature_attributes(n_features, feature_names)
-        model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype)})
+        seen = {} if n_samples_seen is None else {"n_samples_seen_": n_samples_seen}
+        model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype), **seen})
         return model
 
     @abstractmethod

@@ -116,10 +116,10 @@ default='dirichlet_process'
         Added to the number t of a batch in `partial_fit`, whose share in the statistics is
         (learning_offset + t) ** -learning_decay. The first rows are fitted until EM converges, so
         that the next batches may have large shares; a larger offset trusts these rows more.
-    learning_decay : float, default=0.6
+    learning_decay : float, default=0.7
         The exponent of this share, in (0.5, 1]. With 1 all batches count the same; smaller values
-        forget the first ones sooner, whose posteriors are those of worse parameters. With 0.6 a
-        stream of a thousand batches ends near the fit of all its rows also where EM is slow.
+        forget the first ones sooner, whose posteriors are those of worse parameters, but average
+        over fewer rows at the end. The default is that of `LatentDirichletAllocation`.
     forget_factor : float or None, default=None
         If given, the share of every batch in `partial_fit`, in (0, 1), so that the mixture follows
         a drift: what was learned before counts less by this share with each batch, and about the
@@ -252,7 +252,7 @@ default='dirichlet_process'
         tol_type: str = "absolute",
         algorithm: str = "em",
         learning_offset: float = 0.0,
-        learning_decay: float = 0.6,
+        learning_decay: float = 0.7,
         forget_factor: float | None = None,
     ) -> None:
         self.n_components = n_components
@@ -363,7 +363,9 @@ default='dirichlet_process'
             fitted.get("n_iter_", 0), fitted.get("converged_", False),
             fitted.get("lower_bound_", -np.inf),
         )  # fmt: skip
-        return GaussianMixture._of(result, np.float64, fitted.get("feature_names_in_"))
+        return GaussianMixture._of(
+            result, np.float64, fitted.get("feature_names_in_"), fitted.get("n_samples_seen_")
+        )
 
     def _get_parameters(self) -> tuple[Any, ...]:
         """Return the fitted attributes that determine the posterior."""

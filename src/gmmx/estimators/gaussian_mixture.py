@@ -109,10 +109,10 @@ default='full'
         Added to the number t of a batch in `partial_fit`, whose share in the statistics is
         (learning_offset + t) ** -learning_decay. The first rows are fitted until EM converges, so
         that the next batches may have large shares; a larger offset trusts these rows more.
-    learning_decay : float, default=0.6
+    learning_decay : float, default=0.7
         The exponent of this share, in (0.5, 1]. With 1 all batches count the same; smaller values
-        forget the first ones sooner, whose posteriors are those of worse parameters. With 0.6 a
-        stream of a thousand batches ends near the fit of all its rows also where EM is slow.
+        forget the first ones sooner, whose posteriors are those of worse parameters, but average
+        over fewer rows at the end. The default is that of `LatentDirichletAllocation`.
     forget_factor : float or None, default=None
         If given, the share of every batch in `partial_fit`, in (0, 1), so that the mixture follows
         a drift: what was learned before counts less by this share with each batch, and about the
@@ -204,7 +204,7 @@ default='full'
         tol_type: str = "absolute",
         degenerate: str = "raise",
         learning_offset: float = 0.0,
-        learning_decay: float = 0.6,
+        learning_decay: float = 0.7,
         forget_factor: float | None = None,
     ) -> None:
         self.n_components = n_components

@@ -65,13 +65,12 @@ class StreamedMixture(Mixture):
     saved, pickled or copied continues the stream.
     """
 
-    n_samples_seen_: float
     learning_offset: float
     learning_decay: float
     forget_factor: float | None
     _first_rows: FirstRows
 
-    _fitted_names = Mixture._fitted_names | {"n_samples_seen_", "_first_rows"}
+    _fitted_names = Mixture._fitted_names | {"_first_rows"}
 
     @abstractmethod
     def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
