@@ -99,15 +99,16 @@ class StepSize(NamedTuple):
         n_batch = batch.total_weight * batch.weight_unit
         if n_seen is None:
             n_seen = self.n_rows_full * (n_batch / batch.n_samples)
-        if self.forget is not None:
-            return self.forget, (1 - self.forget) * n_seen + n_batch
-        total, part = n_seen + n_batch, min(1.0, batch.n_samples / self.n_rows_full)
+        total = n_seen + n_batch
         if not isfinite(total):
             raise ValueError(
                 f"The sum of the weights of all batches overflows: {n_seen:g} before and "
                 f"{n_batch:g} in this batch. Scale sample_weight, for example to at most 1."
             )
-        return part * (self.offset + part * total / n_batch) ** -self.decay, total
+        if self.forget is not None:
+            return self.forget, total - self.forget * n_seen
+        part = min(1.0, batch.n_samples / self.n_rows_full)
+        return part * (self.offset + part * (total / n_batch)) ** -self.decay, total
 
 
 def statistics_of(

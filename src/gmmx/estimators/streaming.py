@@ -162,9 +162,12 @@ class StreamedMixture(Mixture):
         rows = FirstRows(*check_weighted(samples, sample_weight, 1))
         if kept is None:
             # The user may write the next batch into the same array.
-            return replace(rows, samples=rows.samples.copy()), features
-        check_feature_count(samples.shape[1], self.n_features_in_, name)
-        return kept.followed_by(rows), self._features()
+            rows = replace(rows, samples=rows.samples.copy())
+        else:
+            check_feature_count(samples.shape[1], self.n_features_in_, name)
+            rows, features = kept.followed_by(rows), self._features()
+        check_spread(rows.samples)
+        return rows, features
 
     def _n_first_rows(self, n_features: int) -> int:
         """Return the number of rows that the first fit of a stream needs."""
