@@ -11,7 +11,7 @@ ALL = tuple(library.key for library in LIBRARIES)
 PAIR = (SKLEARN.key, GMMX.key)
 SEVERAL_THREADS = frozenset({"scaling"})  # parts that need several threads
 # Parts that hardly depend on the number of threads and are measured with one thread only.
-ONE_THREAD = frozenset({"imports", "growth", "acceleration"})
+ONE_THREAD = frozenset({"imports", "growth", "acceleration", "stream"})
 MOST_FEATURES = max(case.n_features for case in CASES)
 
 
@@ -129,5 +129,5 @@ QUICK = Plan(
     ),
     scratch=("separated",),
     scratch_shrink=20,
-    without=frozenset({"bayesian", "service"}),
+    without=frozenset({"bayesian", "service", "stream"}),
 )

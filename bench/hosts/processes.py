@@ -38,11 +38,19 @@ class Process:
         Number of threads and cores of the process.
     interpreter : str, default=sys.executable
         Python interpreter of the process.
+    longest_call : float, default=LONGEST_CALL
+        Seconds after which a call counts as hung.
     """
 
-    def __init__(self, n_threads: int, interpreter: str = sys.executable) -> None:
+    def __init__(
+        self,
+        n_threads: int,
+        interpreter: str = sys.executable,
+        longest_call: float = LONGEST_CALL,
+    ) -> None:
         self.n_threads = n_threads
         self.interpreter = interpreter
+        self.longest_call = longest_call
         self._process: subprocess.Popen[str] | None = None
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
 
@@ -56,7 +64,7 @@ class Process:
             time.sleep(PAUSE)
         assert process.stdin is not None
         assert process.stdout is not None
-        hung = threading.Timer(LONGEST_CALL, process.kill)
+        hung = threading.Timer(self.longest_call, process.kill)
         hung.start()
         try:
             request = json.dumps({"function": function, "arguments": arguments})

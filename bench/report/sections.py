@@ -9,6 +9,7 @@ from typing import Any
 from bench.formatting import NOTHING, difference, figure, table
 from bench.measures.acceleration import NEAR, TOL, gain_to_goal
 from bench.measures.iteration import TOLERANCE
+from bench.measures.scale import stream as streams
 from bench.measures.service import CONNECTIONS
 from bench.report.results import Results
 from bench.report.targets import LONG, NAMES
@@ -230,3 +231,35 @@ def service(results: Results) -> str:
         cells = [str(row["rows"]), *rates, f"{row['ratio']:.2f}", *times]
         rows.append([*cells, difference(row["difference"])])
     return f"## A service\n\n{text}\n\n{table(header, rows)}"
+
+
+def stream(results: Results) -> str:
+    """Return the section on streams."""
+    if not results.stream:
+        return ""
+    text = (
+        f"`partial_fit` of batches of {streams.BATCH} rows, and EM on all rows with "
+        f"`tol={streams.TOL:g}` from the same start, the fit of the first rows: nats per sample by "
+        "which the stream ends lower, on all rows."
+    )
+    header = ["(n, D, K)", "first rows", "iterations of EM", "EM, s", "stream, s", "lower by"]
+    rows = [
+        [
+            f"{row['case']} {row['covariance_type']}, {row['data']}",
+            str(row["n_first"]),
+            str(row["n_iter"]),
+            f"{row['fit_seconds']:.3g}",
+            f"{row['stream_seconds']:.3g}",
+            f"{row['shortfall']:.4f}",
+        ]
+        for row in results.stream["stationary"]
+    ]
+    drift = [
+        [str(row["forget_factor"]), f"{row['shortfall']:.4f}"] for row in results.stream["drift"]
+    ]
+    moving = (
+        f"A stream whose means move, {results.stream['drift'][0]['case']}: nats per sample by "
+        "which the model is below the truth at its end, on the last rows."
+    )
+    tables = table(header, rows), moving, table(["`forget_factor`", "lower by"], drift)
+    return "\n\n".join(["## Streams", text, *tables])

@@ -49,7 +49,7 @@ def other_figures(results: Results) -> dict[str, Figure]:
     """Return the values for the other targets, as far as they were measured."""
     groups = (
         _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
-        _of_bayesian,
+        _of_bayesian, _of_stream,
     )  # fmt: skip
     return {name: figure for group in groups for name, figure in group(results).items()}
 
@@ -182,6 +182,21 @@ def _of_bayesian(results: Results) -> dict[str, Figure]:
         if row["share"] is not None
     ]
     return {**figures, **_worst({"bayesian_share": shares}, min)}
+
+
+def _of_stream(results: Results) -> dict[str, Figure]:
+    """Return the values for streams; of those that move, the best `forget_factor` counts."""
+    if not results.stream:
+        return {}
+    stationary = [
+        Figure(row["shortfall"], f"{row['case']} {row['covariance_type']}, {row['data']}")
+        for row in results.stream["stationary"]
+    ]
+    drift = [
+        Figure(row["shortfall"], f"forget_factor={row['forget_factor']}")
+        for row in results.stream["drift"]
+    ]
+    return {"stream": max(stationary), "drift": min(drift)}
 
 
 def _worst(

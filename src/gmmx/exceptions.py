@@ -72,13 +72,18 @@ class ConvergenceWarning(UserWarning):
     """A fit did not converge, or a component collapsed, lost its samples or was started anew."""
 
 
-def not_fitted_error(estimator_name: str) -> NotFittedError:
+def not_fitted_error(
+    estimator_name: str,
+    remedy: str = "Call 'fit' with appropriate arguments before using this estimator.",
+) -> NotFittedError:
     """Return the error to raise when an estimator is used before ``fit``.
 
     Parameters
     ----------
     estimator_name : str
         Name of the estimator's class.
+    remedy : str, optional
+        A way to fit the estimator; by default a call of ``fit``.
 
     Returns
     -------
@@ -86,8 +91,7 @@ def not_fitted_error(estimator_name: str) -> NotFittedError:
         If scikit-learn is imported, also an instance of its class of the same name.
     """
     return _shared_with_sklearn(NotFittedError)(
-        f"This {estimator_name} instance is not fitted yet. Call 'fit' with appropriate arguments "
-        "before using this estimator."
+        f"This {estimator_name} instance is not fitted yet. {remedy}"
     )
 
 

@@ -422,7 +422,10 @@ def test_bad_parameters_are_refused_as_in_scikit_learn(parameters, is_worded_ali
 def test_the_constructor_is_scikit_learns_and_more():
     ours, theirs = (library.BayesianGaussianMixture().get_params() for library in (gmmx, mixture))
     assert {name: ours[name] for name in theirs} == theirs
-    assert ours.keys() - theirs.keys() == {"n_threads", "callback", "tol_type", "algorithm"}
+    assert ours.keys() - theirs.keys() == {
+        "n_threads", "callback", "tol_type", "algorithm",
+        "learning_offset", "learning_decay", "forget_factor",
+    }  # fmt: skip
     with pytest.raises(TypeError):
         BayesianGaussianMixture(3)
 

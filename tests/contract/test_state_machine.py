@@ -67,6 +67,7 @@ class Mixtures(RuleBasedStateMachine):
         super().__init__()
         self.model = GaussianMixture(2, random_state=0)
         self.X = self.fitted_type = None
+        self.is_streamed = False  # whether `partial_fit` came after the last fit
 
     @initialize(seed=seeds)
     def first_fit(self, seed):
@@ -86,7 +87,19 @@ class Mixtures(RuleBasedStateMachine):
             assert state_of(self.model) == before
         else:
             self.X, self.fitted_type = X, self.model.covariance_type
+            self.is_streamed = False
         np.testing.assert_array_equal(X, unused)
+
+    @rule(seed=seeds, dtype=st.sampled_from([np.float32, np.float64]))
+    def partial_fit(self, seed, dtype):
+        """Learn from a batch; if this fails, the model must not change."""
+        before, X = state_of(self.model), samples_of(seed, dtype)
+        try:
+            self.model.partial_fit(X)
+        except ValueError:
+            assert state_of(self.model) == before
+        else:
+            self.is_streamed = True
 
     @rule(values=st.fixed_dictionaries({}, optional=parameter_values))
     def set_params(self, values):
@@ -181,7 +194,7 @@ class Mixtures(RuleBasedStateMachine):
         np.testing.assert_array_equal(matrices, matrices.transpose(0, 2, 1))
         assert np.all(np.einsum("kdd->kd", matrices) > 0.0)
         assert model.n_features_in_ == N_FEATURES
-        assert len(model.lower_bounds_) == model.n_iter_
+        assert len(model.lower_bounds_) == (1 if self.is_streamed else model.n_iter_)
 
     @rule()
     def criteria(self):

@@ -116,4 +116,4 @@ def test_a_fit_keeps_attributes_of_a_subclass(base):
 def test_a_fit_replaces_all_attributes_that_a_fit_makes(base):
     model = base(n_components=2, random_state=0).fit(X)
     made = {name for name in vars(model) if name.endswith("_")} | {"feature_names_in_"}
-    assert made == base._fitted_names
+    assert made == {name for name in base._fitted_names if name.endswith("_")}

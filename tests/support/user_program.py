@@ -54,6 +54,9 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
         callback=lambda iteration, lower_bound: iteration > 100 or lower_bound > 1e9,
         tol_type="absolute",
         degenerate="raise",
+        learning_offset=0.0,
+        learning_decay=0.7,
+        forget_factor=None,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
@@ -95,6 +98,17 @@ def weigh(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.bic(X, sample_weight=weights), float)
 
 
+def stream(X: NDArray[np.float64]) -> None:
+    """Learn from batches."""
+    model = GaussianMixture(2, random_state=0, learning_offset=1.0, learning_decay=0.7)
+    for batch in np.array_split(X, 3):
+        assert_type(model.partial_fit(batch), GaussianMixture)
+    assert_type(model.partial_fit(X, sample_weight=np.ones(len(X))), GaussianMixture)
+    assert_type(model.n_samples_seen_, float)
+    bayesian = BayesianGaussianMixture(n_components=2, random_state=0, forget_factor=0.1)
+    assert_type(bayesian.partial_fit(X), BayesianGaussianMixture)
+
+
 def look(model: GaussianMixture) -> None:
     """Read every fitted attribute."""
     assert_type(model.weights_, NDArray[np.floating])
@@ -121,6 +135,9 @@ def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
         covariance_prior=np.eye(2),
         random_state=0,
         algorithm="squarem",
+        learning_offset=0.0,
+        learning_decay=0.7,
+        forget_factor=None,
     ).fit(X)
 
 
@@ -161,6 +178,7 @@ def main() -> None:
     use(model, X)
     look(model)
     weigh(GaussianMixture(1), X)
+    stream(X)
     keep(model)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)

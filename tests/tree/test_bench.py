@@ -72,3 +72,21 @@ def test_the_summary_goes_between_the_marks_of_the_benchs_readme(tmp_path, monke
     expected = f"before\n{readme.BEGIN}\n{text}\n{readme.END}\nafter\n"
     assert page.read_text(encoding="utf-8") == expected
     assert "n_samples, n_features, n_components" in text
+
+
+def test_the_worst_stationary_stream_counts_and_the_best_forget_factor():
+    stationary = [
+        {"case": CASE, "covariance_type": kind, "data": "separated", "shortfall": shortfall,
+         "n_first": 1000, "n_iter": 9, "fit_seconds": 1.0, "stream_seconds": 2.0}
+        for kind, shortfall in (("full", 0.004), ("tied", 0.02))
+    ]  # fmt: skip
+    drift = [
+        {"case": CASE, "forget_factor": forget_factor, "shortfall": shortfall}
+        for forget_factor, shortfall in ((None, 3.0), (0.1, 0.003))
+    ]
+    found = {"stationary": stationary, "drift": drift}
+    results = Results({"processor": "any"}, THOROUGH.name, 1, stream=found)
+    figures = other_figures(results)
+    assert figures["stream"] == (0.02, f"{CASE} tied, separated")
+    assert figures["drift"] == (0.003, "forget_factor=0.1")
+    assert f"| {CASE} tied, separated | 1000 | 9 | 1 | 2 | 0.0200 |" in sections.stream(results)

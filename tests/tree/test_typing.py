@@ -44,7 +44,12 @@ def test_the_user_program_uses_all_that_is_public(name: str) -> None:
     assert name in PROGRAM.read_text(encoding="utf-8")
 
 
-NEED_SCIKIT_LEARN = ("get_metadata_routing", "set_fit_request", "set_score_request")
+NEED_SCIKIT_LEARN = (
+    "get_metadata_routing",
+    "set_fit_request",
+    "set_partial_fit_request",
+    "set_score_request",
+)
 
 
 @pytest.mark.parametrize("estimator", [gmmx.GaussianMixture, gmmx.BayesianGaussianMixture])

@@ -85,6 +85,14 @@ def _any_of(*constraints: _Constraint) -> _Constraint:
 _BOOLEANS = (_instance_of(bool), _instance_of(np.bool_))
 _NONNEGATIVE = _real("[0.0, inf)", 0.0)
 _POSITIVE = _real("(0.0, inf)", sys.float_info.min)
+_DECAY = _Constraint(
+    "a float in the range (0.5, 1.0]",
+    lambda value: isinstance(value, _NUMBERS) and 0.5 < value <= 1,
+)
+_SHARE = _Constraint(
+    "a float in the range (0.0, 1.0)",
+    lambda value: isinstance(value, _NUMBERS) and 0 < value < 1,
+)
 _NONE = _Constraint("None", lambda value: value is None)
 _CALLABLE = _Constraint("a callable", callable)
 _CONSTRAINTS = {
@@ -102,6 +110,9 @@ _CONSTRAINTS = {
     "weight_concentration_prior": _any_of(_NONE, _POSITIVE),
     "mean_precision_prior": _any_of(_NONE, _POSITIVE),
     "degrees_of_freedom_prior": _any_of(_NONE, _POSITIVE),
+    "learning_offset": _NONNEGATIVE,
+    "learning_decay": _DECAY,
+    "forget_factor": _any_of(_NONE, _SHARE),
 }
 
 

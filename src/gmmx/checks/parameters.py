@@ -278,7 +278,7 @@ def check_warm_start(
     shapes: tuple[tuple[int, ...], tuple[int, ...]],
     expected: tuple[tuple[int, ...], tuple[int, ...]],
 ) -> None:
-    """Raise ValueError if a warm start cannot continue from the last solution.
+    """Raise ValueError if a warm start or `partial_fit` cannot continue from the last solution.
 
     Parameters
     ----------
@@ -289,9 +289,9 @@ def check_warm_start(
     """
     if shapes != expected:
         raise ValueError(
-            f"warm_start continues from means {shapes[0]} and covariances {shapes[1]}, but "
-            f"n_components, covariance_type and X ask for {expected[0]} and {expected[1]}. Set "
-            "warm_start=False to start anew."
+            f"warm_start and partial_fit continue from means {shapes[0]} and covariances "
+            f"{shapes[1]}, but n_components, covariance_type and X ask for {expected[0]} and "
+            f"{expected[1]}. To start anew, call fit with warm_start=False."
         )
 
 

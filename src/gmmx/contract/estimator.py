@@ -18,7 +18,7 @@ in one step at the end, so that a failed fit leaves the fitted model unchanged::
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, TypedDict
 
@@ -31,7 +31,7 @@ from gmmx.contract.representation import (
     summary,
     wrapped_call,
 )
-from gmmx.exceptions import not_fitted_error
+from gmmx.exceptions import collected_warnings, not_fitted_error, warn_convergence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,7 +179,8 @@ class Estimator:
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRequest
-            The requests of `set_fit_request` and `set_score_request`. Needs scikit-learn.
+            The requests of `set_fit_request`, `set_partial_fit_request` and `set_score_request`.
+            Needs scikit-learn.
         """
         return self._get_metadata_request()
 
@@ -190,7 +191,7 @@ class Estimator:
         if requested is not None:
             return routing.get_routing_for_object(requested)
         request = routing.MetadataRequest(owner=self)
-        for method in ("fit", "score"):
+        for method in ("fit", "partial_fit", "score"):
             function = getattr(type(self), method, None)
             if function and "sample_weight" in inspect.signature(function).parameters:
                 getattr(request, method).add_request(param="sample_weight", alias=None)
@@ -211,6 +212,21 @@ class Estimator:
             This estimator. Needs scikit-learn with ``enable_metadata_routing=True``.
         """
         return self._request("fit", sample_weight)
+
+    def set_partial_fit_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Request that meta-estimators of scikit-learn pass `sample_weight` to `partial_fit`.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            As for `set_fit_request`.
+
+        Returns
+        -------
+        Estimator
+            This estimator. Needs scikit-learn with ``enable_metadata_routing=True``.
+        """
+        return self._request("partial_fit", sample_weight)
 
     def set_score_request(self, *, sample_weight: bool | str | None = None) -> Self:
         """Request that meta-estimators of scikit-learn pass `sample_weight` to `score`.
@@ -273,6 +289,29 @@ class Estimator:
         replaced = self._fitted_names
         kept = {name: value for name, value in vars(self).items() if name not in replaced}
         self.__dict__ = {**kept, **attributes}
+
+    def _store_fit(
+        self, features: FeatureAttributes, fitted: Callable[[], Mapping[str, object]]
+    ) -> None:
+        """Run a fit and replace the result of the previous fit in one step.
+
+        Warnings are issued before the result is stored: if a filter makes one an error, the model
+        stays unchanged, as after any other error.
+
+        Parameters
+        ----------
+        features : FeatureAttributes
+            Fitted attributes that describe the features.
+        fitted : callable
+            Returns all other fitted attributes.
+        """
+        try:
+            with collected_warnings() as messages:
+                attributes = fitted()
+        finally:
+            for message in dict.fromkeys(messages):
+                warn_convergence(message)
+        self._replace_fitted_attributes({**features, **attributes})
 
     def _changed_params(self) -> list[tuple[str, object]]:
         """Return the names and values of the parameters that differ from their defaults."""

@@ -21,7 +21,6 @@ from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import (
     Estimator,
-    FeatureAttributes,
     feature_attributes,
 )  # fmt: skip
 from gmmx.contract.hooks import warn_about_hooks
@@ -31,7 +30,6 @@ from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.fit_warnings import warn_about
 from gmmx.estimators.prediction import Predictions
-from gmmx.exceptions import collected_warnings, warn_convergence
 from gmmx.exchange.saving import model_file_of
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
@@ -53,6 +51,7 @@ class Mixture(Predictions):
     n_iter_: int
     lower_bound_: np.float64
     lower_bounds_: list[np.float64]
+    n_samples_seen_: float
     n_components: int
     tol: float
     reg_covar: float
@@ -71,7 +70,7 @@ class Mixture(Predictions):
 
     _fitted_names = Estimator._fitted_names | {
         "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_",
-        "converged_", "n_iter_", "lower_bound_", "lower_bounds_",
+        "converged_", "n_iter_", "lower_bound_", "lower_bounds_", "n_samples_seen_",
     }  # fmt: skip
 
     def __init_subclass__(cls) -> None:
@@ -85,6 +84,7 @@ class Mixture(Predictions):
         result: EMResult,
         dtype: np.dtype[Any] | type[np.float64],
         feature_names: NDArray[np.object_] | None = None,
+        n_samples_seen: float | None = None,
     ) -> Self:
         """Return a fitted model of a result that gmmx itself computed, without checks."""
         n_components, n_features = result.parameters.means.shape
@@ -92,7 +92,8 @@ class Mixture(Predictions):
         parameters: dict[str, Any] = {"n_components": n_components, "covariance_type": structure}
         model = cls(**parameters)
         features = feature_attributes(n_features, feature_names)
-        model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype)})
+        seen = {} if n_samples_seen is None else {"n_samples_seen_": n_samples_seen}
+        model._replace_fitted_attributes({**features, **fitted_attributes(result, dtype), **seen})
         return model
 
     @abstractmethod
@@ -321,28 +322,14 @@ class Mixture(Predictions):
         if blocks is None:
             samples, features = self._check_training_samples(X, min_samples=2)
             fitted = partial(self._fitted, samples, sample_weight=sample_weight)
-            self._keep(features, partial(fitted, checkpoint=checkpoint))
+            self._store_fit(features, partial(fitted, checkpoint=checkpoint))
             return samples
         from gmmx.blocks.fitting import block_source  # noqa: PLC0415 - few need it
 
         check_fit(self, self._options, self._structures)
         source, features = block_source(blocks, sample_weight, self.n_threads)
-        self._keep(features, partial(self._fitted_to, source, checkpoint))
+        self._store_fit(features, partial(self._fitted_to, source, checkpoint))
         return None
-
-    def _keep(
-        self, features: FeatureAttributes, fitted: Callable[[], Mapping[str, object]]
-    ) -> None:
-        """Store the result of a fit in one step at its end."""
-        try:
-            with collected_warnings() as messages:
-                attributes = fitted()
-        finally:
-            # Warn before storing the result: if a filter makes the warning an error, the model
-            # stays unchanged.
-            for message in dict.fromkeys(messages):
-                warn_convergence(message)
-        self._replace_fitted_attributes({**features, **attributes})
 
     def _fitted(
         self,
@@ -381,7 +368,8 @@ class Mixture(Predictions):
         if file is not None:
             file.remove()
         warn_about(result, self.max_iter)
-        return plan.attributes(result)
+        n_seen = samples.total_weight * samples.weight_unit
+        return {**plan.attributes(result), "n_samples_seen_": n_seen}
 
     def _checkpoint_file(
         self,
@@ -411,7 +399,7 @@ class Mixture(Predictions):
         return self.n_components
 
     def _last_parameters(self, n_features: int) -> MixtureParameters:
-        """Return the parameters of the last fit, after checking that a fit may continue them."""
+        """Return the parameters of the last fit, after checking that a fit may go on from them."""
         shape = self._n_components_left(), n_features
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))

@@ -10,11 +10,14 @@ import numpy as np
 
 from gmmx.bayes.one_feature import variational_steps
 from gmmx.bayes.posterior import MixturePosterior, MixturePrior
+from gmmx.bayes.posterior_statistics import statistics_of
+from gmmx.bayes.variational import VariationalBayes
 from gmmx.bayes.weight_distributions import WEIGHT_DISTRIBUTIONS, WeightDistribution
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import ALGORITHMS
+from gmmx.em.stepwise import StreamPlan
 from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
@@ -26,7 +29,9 @@ from gmmx.estimators.posterior_attributes import (
     fitted_prior,
     posterior_attributes,
 )
+from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model.covariance import CONJUGATE_STRUCTURES, DegenerateCovarianceError
+from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
@@ -34,13 +39,13 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-class BayesianGaussianMixture(Mixture):
+class BayesianGaussianMixture(StreamedMixture):
     """Gaussian mixture with a posterior of its parameters, fitted by variational inference.
 
     Components that the samples do not need get weights near zero. Interface and results are equal
     to `sklearn.mixture.BayesianGaussianMixture`. gmmx adds `n_threads`, `callback`, `tol_type`,
     `algorithm`, the covariance types ``'tied-diag'`` and ``'tied-spherical'``,
-    `n_active_components_`, `prune` and `elbo`.
+    `n_active_components_`, `prune`, `elbo`, and `partial_fit` with its three parameters.
 
     Parameters
     ----------
@@ -107,6 +112,18 @@ default='dirichlet_process'
         fewer passes over the samples where the steps are slow, a quarter where many components
         overlap. The lower bound never decreases; the fit ends once the remaining gain is about
         `tol`. `n_iter_` counts passes.
+    learning_offset : float, default=0.0
+        Added to the number t of a batch in `partial_fit`, whose share in the statistics is
+        (learning_offset + t) ** -learning_decay. The first rows are fitted until EM converges, so
+        that the next batches may have large shares; a larger offset trusts these rows more.
+    learning_decay : float, default=0.7
+        The exponent of this share, in (0.5, 1]. With 1 all batches count the same; smaller values
+        forget the first ones sooner, whose posteriors are those of worse parameters, but average
+        over fewer rows at the end. The default is that of `LatentDirichletAllocation`.
+    forget_factor : float or None, default=None
+        If given, the share of every batch in `partial_fit`, in (0, 1), so that the mixture follows
+        a drift: what was learned before counts less by this share with each batch, and about the
+        last 1 / forget_factor batches determine the mixture.
 
     Attributes
     ----------
@@ -151,6 +168,9 @@ default='dirichlet_process'
         Degrees of freedom of the Wishart distributions of the precisions.
     covariance_prior_ : float or ndarray
         Inverse of the scale of the Wishart prior.
+    n_samples_seen_ : float
+        Number of samples in `fit` and `partial_fit`, or the sum of their weights. With
+        `forget_factor` samples count less by this share with each later batch.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -193,7 +213,7 @@ default='dirichlet_process'
         "degrees_of_freedom_",
     )
 
-    _fitted_names = Mixture._fitted_names | {
+    _fitted_names = StreamedMixture._fitted_names | {
         "weight_concentration_prior_", "weight_concentration_", "mean_precision_prior_",
         "mean_precision_", "mean_prior_", "degrees_of_freedom_prior_", "degrees_of_freedom_",
         "covariance_prior_",
@@ -231,6 +251,9 @@ default='dirichlet_process'
         callback: Callable[[int, float], object] | None = None,
         tol_type: str = "absolute",
         algorithm: str = "em",
+        learning_offset: float = 0.0,
+        learning_decay: float = 0.7,
+        forget_factor: float | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -253,6 +276,9 @@ default='dirichlet_process'
         self.callback = callback
         self.tol_type = tol_type
         self.algorithm = algorithm
+        self.learning_offset = learning_offset
+        self.learning_decay = learning_decay
+        self.forget_factor = forget_factor
 
     @property
     def n_active_components_(self) -> int:
@@ -337,7 +363,9 @@ default='dirichlet_process'
             fitted.get("n_iter_", 0), fitted.get("converged_", False),
             fitted.get("lower_bound_", -np.inf),
         )  # fmt: skip
-        return GaussianMixture._of(result, np.float64, fitted.get("feature_names_in_"))
+        return GaussianMixture._of(
+            result, np.float64, fitted.get("feature_names_in_"), fitted.get("n_samples_seen_")
+        )
 
     def _get_parameters(self) -> tuple[Any, ...]:
         """Return the fitted attributes that determine the posterior."""
@@ -373,6 +401,21 @@ default='dirichlet_process'
             start=lambda random_state: steps.start(initializer.statistics(random_state)),
             algorithm=self.algorithm,
             stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
+            attributes=partial(posterior_attributes, prior=prior),
+        )
+
+    def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
+        """Return the plan of a step from `parameters`, which are those of the fitted attributes."""
+        assert isinstance(parameters, MixturePosterior)
+        fitted = Attributes(self)
+        prior = fitted_prior(fitted, parameters)
+        past = statistics_of(
+            parameters, prior, self.reg_covar, fitted.get("lower_bound_", -np.inf), dtype
+        )
+        return StreamPlan(
+            past=past,
+            n_seen=float(past.counts.sum()),
+            steps=lambda samples: VariationalBayes(samples, prior, self.reg_covar),
             attributes=partial(posterior_attributes, prior=prior),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
+from gmmx.em.stepwise import StreamPlan, statistics_of
 from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
+from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model import criteria
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
@@ -30,12 +32,12 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-class GaussianMixture(Mixture):
+class GaussianMixture(StreamedMixture):
     """Gaussian mixture fitted by expectation-maximization.
 
     Interface and results are equal to `sklearn.mixture.GaussianMixture`. gmmx adds `n_threads`,
     `algorithm`, `callback`, `tol_type`, `degenerate`, the covariance types ``'tied-diag'`` and
-    ``'tied-spherical'``, and `from_parameters`.
+    ``'tied-spherical'``, `from_parameters`, and `partial_fit` with its three parameters.
 
     Parameters
     ----------
@@ -103,6 +105,18 @@ default='full'
         the component with the fewest samples. Both replace singular covariances in the starting
         values by the pooled covariance. Each repair is reported by a warning. With `reg_covar`
         above 0 covariances are seldom singular.
+    learning_offset : float, default=0.0
+        Added to the number t of a batch in `partial_fit`, whose share in the statistics is
+        (learning_offset + t) ** -learning_decay. The first rows are fitted until EM converges, so
+        that the next batches may have large shares; a larger offset trusts these rows more.
+    learning_decay : float, default=0.7
+        The exponent of this share, in (0.5, 1]. With 1 all batches count the same; smaller values
+        forget the first ones sooner, whose posteriors are those of worse parameters, but average
+        over fewer rows at the end. The default is that of `LatentDirichletAllocation`.
+    forget_factor : float or None, default=None
+        If given, the share of every batch in `partial_fit`, in (0, 1), so that the mixture follows
+        a drift: what was learned before counts less by this share with each batch, and about the
+        last 1 / forget_factor batches determine the mixture.
 
     Attributes
     ----------
@@ -128,6 +142,9 @@ default='full'
         Mean log-likelihood per sample, in nats, before the last M-step of the best start.
     lower_bounds_ : list of numpy.float64
         Mean log-likelihood per sample, in nats, of each iteration of the best start.
+    n_samples_seen_ : float
+        Number of samples in `fit` and `partial_fit`, or the sum of their weights. With
+        `forget_factor` samples count less by this share with each later batch.
     n_features_in_ : int
         Number of features seen during `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -186,6 +203,9 @@ default='full'
         callback: Callable[[int, float], object] | None = None,
         tol_type: str = "absolute",
         degenerate: str = "raise",
+        learning_offset: float = 0.0,
+        learning_decay: float = 0.7,
+        forget_factor: float | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -206,6 +226,9 @@ default='full'
         self.callback = callback
         self.tol_type = tol_type
         self.degenerate = degenerate
+        self.learning_offset = learning_offset
+        self.learning_decay = learning_decay
+        self.forget_factor = forget_factor
 
     @classmethod
     def from_parameters(
@@ -338,6 +361,19 @@ default='full'
             stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
             attributes=partial(fitted_attributes, dtype=samples.dtype),
             repair=repair and partial(repair, samples),
+        )
+
+    def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
+        """Return the plan of a step from `parameters`, which are those of the fitted attributes."""
+        repair, fitted = DEGENERATE[self.degenerate], vars(self)
+        return StreamPlan(
+            past=statistics_of(parameters, self.reg_covar, fitted.get("lower_bound_", -np.inf)),
+            n_seen=fitted.get("n_samples_seen_"),
+            steps=lambda samples: ExpectationMaximization(
+                samples, self.reg_covar, allow_empty=repair is None
+            ),
+            attributes=partial(fitted_attributes, dtype=np.float64),
+            repair=repair,
         )
 
     def _n_components_left(self) -> int:

@@ -155,7 +155,7 @@ def fit_cell(
     final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
     if final is None:
         return cell(reason="every start collapsed")
-    model = GaussianMixture._of(final.result, np.float64, whole.column_names)
+    model = GaussianMixture._of(final.result, np.float64, whole.column_names, float(n_samples))
     return cell(final.log_likelihood, model, final.reason)
 
 

@@ -94,6 +94,14 @@ class CovarianceStructure(ABC):
         """Return `precisions_cholesky` in the layout's shape, as an argument of the kernels."""
 
     @abstractmethod
+    def scatter(self, counts: Array, reg_covar: float) -> Array:
+        """Return second moments about the means, in the layout's shape.
+
+        They are the moments of components with these counts, from which the M-step estimates the
+        covariances with this `reg_covar`: the inverse of `estimate`.
+        """
+
+    @abstractmethod
     def dense(self) -> Array:
         """Return covariance matrices of all components, (n_components, n_features, n_features)."""
 
@@ -233,6 +241,12 @@ class MatrixCovariance(CovarianceStructure):
     def factors(self) -> Array:
         return self.precisions_cholesky
 
+    def scatter(self, counts: Array, reg_covar: float) -> Array:
+        covariances = self.covariances - reg_covar * np.eye(self.n_features)
+        if "component" in self.axes:
+            return np.asarray(counts[:, np.newaxis, np.newaxis] * covariances)
+        return np.asarray(counts.sum() * covariances)
+
     def unwhiten(self, whitened: Array) -> Array:
         transposed = np.swapaxes(self.precisions_cholesky, -1, -2)
         return np.asarray(np.linalg.solve(transposed, whitened[:, :, np.newaxis])[:, :, 0])
@@ -282,6 +296,12 @@ class VarianceCovariance(CovarianceStructure):
 
     def factors(self) -> Array:
         return self.expand(self.precisions_cholesky)
+
+    def scatter(self, counts: Array, reg_covar: float) -> Array:
+        variances = self.expand(self.covariances - reg_covar)
+        # An isotropic layout has traces.
+        n_summed = self.n_features // variances.shape[1]
+        return np.asarray(n_summed * counts[:, np.newaxis] * variances)
 
     def unwhiten(self, whitened: Array) -> Array:
         return whitened / self.factors()
