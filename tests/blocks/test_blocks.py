@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import gmmx
+from gmmx.blocks.blocks_as_windows import windows_of_blocks
 from gmmx.blocks.recognition import blocks_of
+from gmmx.blocks.start_sample import StartSample, start_size
 from gmmx.samples.array_source import ArraySource
-from gmmx.samples.blocks_as_windows import windows_of_blocks
-from gmmx.samples.start_sample import StartSample, start_size
 from gmmx.samples.windows import Window, window_size
 
 pa = pytest.importorskip("pyarrow")
@@ -150,7 +150,7 @@ def test_structures_fit_to_the_same_bits(covariance_type, n_features, dtype, alg
 @pytest.mark.parametrize("covariance_type", gmmx.BayesianGaussianMixture._structures)
 def test_bayesian_fits_have_the_same_bits(covariance_type, monkeypatch):
     X = samples(4000)
-    monkeypatch.setattr("gmmx.samples.start_sample.START_WINDOWS", 4)  # all samples are a start
+    monkeypatch.setattr("gmmx.blocks.start_sample.START_WINDOWS", 4)  # all samples are a start
     options = {"covariance_type": covariance_type, "max_iter": 8, "random_state": 0}
     model = gmmx.BayesianGaussianMixture(n_components=K, **options).fit(X)
     assert_same_bits(gmmx.BayesianGaussianMixture(n_components=K, **options).fit(cut(X)), model)

@@ -13,7 +13,7 @@ from gmmx.checks.weights import check_weights_of_block
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray
-    from gmmx.samples.block_source import Survey
+    from gmmx.blocks.block_source import Survey
 
 
 def checked_blocks(

@@ -10,13 +10,13 @@ import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.block import Block, Blocks
+from gmmx.blocks.block_source import BlockSource, survey
 from gmmx.blocks.checking import check_survey, checked_blocks
+from gmmx.blocks.read_ahead import read_ahead
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.weights import check_sample_weight
 from gmmx.contract.estimator import Estimator, FeatureAttributes, feature_attributes
-from gmmx.samples.block_source import BlockSource, survey
-from gmmx.samples.read_ahead import read_ahead
 from gmmx.samples.windows import window_size
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gmmx.blocks.block import Blocks
-from gmmx.samples.start_sample import start_size
+from gmmx.blocks.start_sample import start_size
 
 
 def blocks_of(X: Any) -> Blocks | None:

@@ -25,10 +25,10 @@ from gmmx.contract.estimator import (
 )  # fmt: skip
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
+from gmmx.em.fit_warnings import warn_about
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes
-from gmmx.estimators.fit_warnings import warn_about
 from gmmx.estimators.prediction import Predictions
 from gmmx.exchange.saving import model_file_of
 from gmmx.model.parameters import MixtureParameters

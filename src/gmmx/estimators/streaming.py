@@ -17,9 +17,9 @@ from gmmx.checks.feature_names import check_feature_count, check_feature_names
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import FeatureAttributes
+from gmmx.em.fit_warnings import warn_about_components
 from gmmx.em.stepwise import StepSize, StreamPlan, step_of_stream
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.fit_warnings import warn_about_components
 from gmmx.exceptions import not_fitted_error
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource

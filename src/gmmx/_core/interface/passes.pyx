@@ -228,7 +228,7 @@ def em_pass(
     const double[:, ::1] origin=None,     # IN (K, D) that moments are taken about
     const double[::1] center=None,        # IN (D,) near all means: moments are taken about it
     const double[::1] weights=None,       # IN (K,) to set negligible responsibilities to 0
-    const floating[::1] sample_weight=None,   # IN (n,) by which samples count in the sums
+    const floating[::1] sample_weight=None,   # IN (n,) factors of sums, resp and log_prob
     const long long[::1] order=None,      # IN (n,) in which rows are visited; labels are INOUT
     long long[::1] n_skipped=None,        # OUT (1,) pairs of sample and component left out
     floating[:, ::1] weighted_log_prob=None,  # OUT (K, n)
@@ -253,8 +253,6 @@ def em_pass(
         task.weights = &weights[0]
     if sample_weight is not None:
         check_size("sample_weight", sample_weight.size, n)
-        if resp is not None or log_prob is not None:
-            raise ValueError("sample_weight weighs sums only: resp and log_prob cannot be outputs")
         task.sample_weight = &sample_weight[0]
     if weighted_log_prob is not None:
         check_size("weighted_log_prob", weighted_log_prob.size, n * K)

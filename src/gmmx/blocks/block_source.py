@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.blocks.blocks_as_windows import windows_of_blocks
+from gmmx.blocks.read_ahead import read_ahead
+from gmmx.blocks.start_sample import StartSample
 from gmmx.samples.array_source import ArraySource
-from gmmx.samples.blocks_as_windows import windows_of_blocks
-from gmmx.samples.read_ahead import read_ahead
-from gmmx.samples.start_sample import StartSample
 from gmmx.samples.windowed_source import WindowedSource, weight_unit_of
 from gmmx.samples.windows import Window
 
