@@ -51,7 +51,7 @@ class ArraySource:
         self.weight: FloatArray | None = None
         self.total_weight, self.weight_unit = float(self.n_samples), 1.0
         if weight is not None:
-            self.weight_unit = _unit_of(weight)
+            self.weight_unit = unit_of(float(weight.max()))
             weight = weight / self.weight_unit
             self.total_weight = float(weight.sum())
             self.weight = weight.astype(X.dtype, copy=False)
@@ -166,7 +166,11 @@ class ArraySource:
             np.add,
             (
                 passes.moments_of(
-                    self.X[block], origin, exact, self.n_threads, resp=draw(len(self.X[block])),
+                    self.X[block],
+                    origin,
+                    exact,
+                    self.n_threads,
+                    resp=draw(len(self.X[block])),
                     sample_weight=None if weight is None else weight[block],
                 )  # fmt: skip
                 for block in blocks
@@ -184,7 +188,7 @@ class ArraySource:
         return labels, log_prob
 
 
-def _unit_of(weight: Array) -> float:
+def unit_of(largest_weight: float) -> float:
     """Return a power of 2 near the largest weight if float32 could not hold the weights, else 1."""
-    exponent = int(np.frexp(weight.max())[1])
+    exponent = int(np.frexp(largest_weight)[1])
     return 1.0 if abs(exponent) <= MOST_BITS else float(np.ldexp(1.0, exponent))
