@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -221,9 +223,7 @@ def test_given_starting_values_are_used_without_reading_samples_for_a_start():
 
 
 def test_the_tree_depends_on_the_number_of_values_only():
-    def joined(left, right):
-        return f"({left}{right})"
-
+    joined = partial(map, "({}{})".format)
     assert [merge_in_tree("abcdefg"[:n], joined) for n in range(1, 8)] == [
         "a", "(ab)", "((ab)c)", "((ab)(cd))", "(((ab)(cd))e)", "(((ab)(cd))(ef))",
         "(((ab)(cd))((ef)g))",

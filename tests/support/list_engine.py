@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class ListEngine:
             merge = pickle.loads(sent)[1]
             return pickle.dumps(merge(pickle.loads(left), pickle.loads(right)))
 
-        return pickle.loads(merge_in_tree(values, merge_sent))
+        return pickle.loads(merge_in_tree(values, partial(map, merge_sent)))
 
 
 def source_of(blocks, weights=None, n_threads=1):

@@ -41,6 +41,10 @@ FOLDERS = {
         "pictures of a mixture and of a search",
         "selection estimators",
     ),
+    "distributed": (
+        "fits to partitions of rows on other machines: the part that all engines share",
+        "estimators contract samples checks _core/interface",
+    ),
     "selection": (
         "search for the number of components and the covariance structure",
         "estimators contract em starts samples model checks _core/interface",
@@ -70,7 +74,7 @@ FOLDERS = {
         "samples model _core/interface",
     ),
     "checks": (
-        "checks of input, called by cli, estimators, selection and contract only",
+        "checks of input, called by contract and by folders that users call",
         "model _core/interface",
     ),
     "samples": (
@@ -436,7 +440,7 @@ def members_of(struct, path):
 
 
 def test_only_the_doors_check_input():
-    doors = {"checks", "cli", "contract", "estimators", "selection"}
+    doors = {"checks", "cli", "contract", "distributed", "estimators", "selection"}
     for importer, name in imports():
         if folder_of(name) == "checks":
             assert folder_of(importer) in doors, importer

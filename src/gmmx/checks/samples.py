@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -138,18 +138,35 @@ def check_spread(samples: FloatArray) -> None:
     samples : ndarray of shape (n_samples, n_features)
         Finite numbers.
     """
-    largest = float(np.finfo(samples.dtype).max) / samples.size
     # The spread of all values together is an upper bound, and is found sooner.
     spread = float(samples.max()) - float(samples.min())
-    if spread * spread <= largest:
+    if spread * spread <= _largest_square(samples.dtype, samples.size):
         return
+    check_spread_of_range(samples.min(axis=0), samples.max(axis=0), len(samples))
+
+
+def check_spread_of_range(lowest: FloatArray, highest: FloatArray, n_samples: int) -> None:
+    """Raise ValueError if sums of squared differences between samples overflow.
+
+    Parameters
+    ----------
+    lowest, highest : ndarray of shape (n_features,)
+        Range of the features, finite numbers.
+    n_samples : int
+        Number of samples.
+    """
     with np.errstate(all="ignore"):
-        spread = float((samples.max(axis=0) - samples.min(axis=0)).max())
-    if not spread * spread <= largest:
+        spread = float((highest - lowest).max())
+    if not spread * spread <= _largest_square(lowest.dtype, n_samples * lowest.size):
         raise ValueError(
             f"The values in X are too large: they differ by up to {spread:g}, whose square "
-            f"overflows in {samples.dtype}. Scale the data, for example to unit variance."
+            f"overflows in {lowest.dtype}. Scale the data, for example to unit variance."
         )
+
+
+def _largest_square(dtype: np.dtype[Any], n_values: int) -> float:
+    """Return the largest square that may be summed over all values."""
+    return float(np.finfo(dtype).max) / n_values
 
 
 def _refuse_containers(values: object, name: str) -> None:

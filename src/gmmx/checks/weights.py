@@ -49,6 +49,49 @@ to leave out to 0.
     """
     if sample_weight is None:
         return None
+    weight = _finite_weights(sample_weight, n_samples)
+    check_total_weight(float(weight.sum()))
+    return weight
+
+
+def check_total_weight(total: float) -> None:
+    """Raise ValueError unless the sum of all weights is a finite number above 0.
+
+    Parameters
+    ----------
+    total : float
+        The sum.
+    """
+    if not 0 < total < np.inf:
+        raise ValueError(
+            f"The sum of sample_weight is {total:g}: expected a finite number above zero."
+        )
+
+
+def check_weights_of_block(weight: object, n_rows: int, place: str) -> Array:
+    """Return the weights of a block in float64; all may be 0.
+
+    Parameters
+    ----------
+    weight : array-like of shape (n_rows,) or number
+        Weights of the rows.
+    n_rows : int
+        Number of rows of the block.
+    place : str
+        Name of the block, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    try:
+        return _finite_weights(weight, n_rows)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{place}: {error}") from error
+
+
+def _finite_weights(sample_weight: object, n_samples: int) -> Array:
+    """Return finite weights that are not negative, in float64."""
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, float(sample_weight))
     weight = as_float_array(sample_weight, "sample_weight").astype(np.float64)
@@ -68,11 +111,6 @@ to leave out to 0.
         if is_bad.any():
             first = int(np.argmax(is_bad))
             raise ValueError("sample_weight " + message.format(first, weight[first]))
-    total = float(weight.sum())
-    if not 0 < total < np.inf:
-        raise ValueError(
-            f"The sum of sample_weight is {total:g}: expected a finite number above zero."
-        )
     return weight
 
 

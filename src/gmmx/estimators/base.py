@@ -11,13 +11,14 @@ import numpy as np
 
 from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.checks.constructor import check_quantile, check_sample_count
+from gmmx.checks.constructor import check_component_count, check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
 from gmmx.checks.fit import check_fit
 from gmmx.checks.parameters import check_fitted_feature_count, check_warm_start
 from gmmx.checks.random_state import check_random_state
+from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted, weighted_sum
-from gmmx.contract.estimator import Attributes, Estimator, feature_attributes
+from gmmx.contract.estimator import Attributes, Estimator, FeatureAttributes, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -577,16 +578,22 @@ class Mixture(Estimator):
     def _fit(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> Samples:
         """Fit, store the result in one step at the end, and return the checked samples."""
         samples, features = self._check_training_samples(X, min_samples=2)
+        self._keep(features, partial(self._fitted, samples, sample_weight=sample_weight))
+        return samples
+
+    def _keep(
+        self, features: FeatureAttributes, fitted: Callable[[], Mapping[str, object]]
+    ) -> None:
+        """Store the result of a fit in one step at its end."""
         try:
             with collected_warnings() as messages:
-                attributes = self._fitted(samples, sample_weight=sample_weight)
+                attributes = fitted()
         finally:
             # Warn before storing the result: if a filter makes the warning an error, the model
             # stays unchanged.
             for message in dict.fromkeys(messages):
                 warn_convergence(message)
         self._replace_fitted_attributes({**features, **attributes})
-        return samples
 
     def _fitted(
         self,
@@ -599,12 +606,14 @@ class Mixture(Estimator):
         `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
         samples, weight = check_weighted(samples, sample_weight, 2)
-        check_fit(self, samples, self._options, self._structures)
+        check_fit(self, self._options, self._structures)
+        check_spread(samples)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
         return self._fitted_to(ArraySource(samples, n_threads, weight))
 
     def _fitted_to(self, samples: SampleSource) -> Mapping[str, object]:
         """Return the fitted attributes: run EM from each start and keep the largest bound."""
+        check_component_count(self.n_components, samples.n_samples)
         plan = self._plan(samples)
         warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
         if warm:

@@ -8,7 +8,7 @@ computed them, or on the order in which workers finish.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -20,7 +20,6 @@ from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
 from gmmx.samples.array_source import ArraySource, unit_of
 from gmmx.samples.e_step import EStep
-from gmmx.samples.moments import statistics_of_all
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray, Samples
@@ -48,6 +47,8 @@ class Partition:
         Positive weights in float64, None without weights.
     n_threads : int
         Number of threads of a pass over this partition.
+    names : tuple of str or None
+        Names of the columns, None if they have no names.
     error : Exception or None
         The reason why the partition has no usable rows.
     """
@@ -56,6 +57,7 @@ class Partition:
     X: Samples
     weight: Array | None = None
     n_threads: int = 1
+    names: tuple[str, ...] | None = None
     error: Exception | None = None
 
 
@@ -92,6 +94,8 @@ class PartitionSummary:
         Sum and maximum of the weights; the number of samples and 1 without weights.
     smallest, largest : ndarray of shape (n_features,)
         Range of each feature; empty if there are no samples.
+    names : tuple of str or None
+        Names of the columns, None if they have no names.
     error : Exception or None
         The reason why the partition has no usable rows.
     """
@@ -105,18 +109,22 @@ class PartitionSummary:
     largest_weight: float
     smallest: FloatArray
     largest: FloatArray
+    names: tuple[str, ...] | None
     error: Exception | None
 
 
-def merge_in_tree(values: Sequence[T], merge: Callable[[T, T], T]) -> T:
+def merge_in_tree(
+    values: Sequence[T], merge_pairs: Callable[[Sequence[T], Sequence[T]], Iterable[T]]
+) -> T:
     """Merge neighbours until one value is left: ((0, 1), (2, 3)), ((4, 5), 6).
 
     Parameters
     ----------
     values : sequence
         At least one value.
-    merge : callable
-        Merges two values; the result may be a promise of the value.
+    merge_pairs : callable
+        Takes the left and the right values of all pairs of neighbours, and returns the merged
+        values: ``partial(map, merge)``. Values may be promises of values.
 
     Returns
     -------
@@ -125,14 +133,14 @@ def merge_in_tree(values: Sequence[T], merge: Callable[[T, T], T]) -> T:
 
     Examples
     --------
+    >>> from functools import partial
     >>> from gmmx.samples.partitions import merge_in_tree
-    >>> merge_in_tree(["0", "1", "2"], lambda left, right: f"({left} {right})")
+    >>> merge_in_tree(["0", "1", "2"], partial(map, "({} {})".format))
     '((0 1) 2)'
     """
     while len(values) > 1:
-        odd = values[len(values) & ~1 :]
-        pairs = zip(values[::2], values[1::2], strict=False)
-        values = [*(merge(left, right) for left, right in pairs), *odd]
+        even = len(values) & ~1
+        values = [*merge_pairs(values[:even:2], values[1:even:2]), *values[even:]]
     return values[0]
 
 
@@ -224,6 +232,8 @@ class PartitionSource:
 
 def _unless_empty(function: Callable[[Partition], T | None], partition: Partition) -> T | None:
     """Return the value of a function, None for an empty partition."""
+    if partition.error is not None:
+        raise partition.error
     return function(partition) if len(partition.X) else None
 
 
@@ -238,14 +248,17 @@ def _summary(partition: Partition) -> tuple[PartitionSummary]:
     """Return the summary of a partition, in a tuple to be joined."""
     X, weight = partition.X, partition.weight
     n_samples, n_features = X.shape
+    with np.errstate(over="ignore"):
+        total = float(n_samples) if weight is None else float(weight.sum())
     return (
         PartitionSummary(
             partition.number, n_samples, n_features, X.dtype,
             is_weighted=weight is not None,
-            total_weight=float(n_samples) if weight is None else float(weight.sum()),
+            total_weight=total,
             largest_weight=1.0 if weight is None or not n_samples else float(weight.max()),
             smallest=X.min(axis=0) if n_samples else X[0:0],
             largest=X.max(axis=0) if n_samples else X[0:0],
+            names=partition.names,
             error=partition.error,
         ),
     )  # fmt: skip
@@ -264,7 +277,9 @@ def _sums(e_step: EStep, unit: float, partition: Partition) -> Array:
 
 def _total(layout: Layout, unit: float, partition: Partition) -> SufficientStatistics:
     """Return the statistics of a partition as one component."""
-    return statistics_of_all(partition.X, layout, partition.n_threads, _in_unit(partition, unit))
+    weight = None if partition.weight is None else partition.weight / unit
+    source = ArraySource(partition.X, partition.n_threads, weight)
+    return source.total(layout).scaled(source.weight_unit)
 
 
 def _about_common_mean(
