@@ -41,6 +41,10 @@ FOLDERS = {
         "pictures of a mixture and of a search",
         "selection estimators",
     ),
+    "dask": (
+        "mixtures fitted to Dask collections",
+        "distributed estimators contract samples checks",
+    ),
     "distributed": (
         "fits to partitions of rows on other machines: the part that all engines share",
         "estimators contract samples checks _core/interface",
@@ -440,7 +444,7 @@ def members_of(struct, path):
 
 
 def test_only_the_doors_check_input():
-    doors = {"checks", "cli", "contract", "distributed", "estimators", "selection"}
+    doors = {"checks", "cli", "contract", "dask", "distributed", "estimators", "selection"}
     for importer, name in imports():
         if folder_of(name) == "checks":
             assert folder_of(importer) in doors, importer
