@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import dask
 import distributed
 from dask.delayed import delayed
+from distributed.client import FuturesCancelledError
 
 from gmmx.dask.blocks import Block
 from gmmx.dask.worker import run_on_block
@@ -108,11 +110,12 @@ class ClientEngine:
 
     def _wait_for_blocks(self) -> None:
         """Wait until all blocks are computed; raise the error of a block that has failed."""
-        distributed.wait(self.rows)
+        with suppress(FuturesCancelledError):  # the loop finds the blocks
+            distributed.wait(self.rows)
         for number, future in enumerate(self.rows):
             if future.status == "error":
                 future.result()
-            if future.status != "finished":
+            if future.status == "cancelled":
                 raise RuntimeError(
                     f"Partition {number} was lost with its worker and Dask cannot compute it "
                     "again. Load data on the workers, for example with dask.delayed, instead of "
@@ -128,20 +131,28 @@ class ClientEngine:
         """Submit the tasks of one pass, and release them at its end, also if it is interrupted."""
         # The function is the result of a task, so that Dask sends it once to each worker and
         # computes it again if its worker is lost.
-        sent = self._task(function)
-        values = [
-            self.client.submit(
-                run_on_block, sent, number, rows, weight, **self.options,
-                workers=list(self.places[rows.key]), pure=False,
-            )
-            for number, (rows, weight) in enumerate(zip(self.rows, self.weights, strict=True))
-        ]  # fmt: skip
+        values = self._values(self._task(function))
         result = merge_in_tree(values, partial(self.client.map, merge, pure=False))
         try:
             yield result
         finally:
             for future in (result, *values):
                 future.release()
+
+    def _values(self, function: Any) -> list[Any]:
+        """Submit a function for all blocks, in one message for each place of blocks."""
+        numbers_at = defaultdict(list)
+        for number, rows in enumerate(self.rows):
+            numbers_at[tuple(self.places[rows.key])].append(number)
+        values: dict[int, Any] = {}
+        for place, numbers in numbers_at.items():
+            futures = self.client.map(
+                run_on_block, numbers, [self.rows[number] for number in numbers],
+                [self.weights[number] for number in numbers], function=function, **self.options,
+                workers=list(place), pure=False,
+            )  # fmt: skip
+            values.update(zip(numbers, futures, strict=True))
+        return [values[number] for number in range(len(values))]
 
     def _task(self, value: object) -> Any:
         """Return a task whose result is a value."""
@@ -159,6 +170,8 @@ class ClientEngine:
                 now = self.client.who_has(self.rows)
                 if not all({*now[key]} & {*places} for key, places in self.places.items()):
                     return False
+            except FuturesCancelledError:
+                return False  # a block that cannot be computed again
             else:
                 return True
 
@@ -186,7 +199,7 @@ class SchedulerEngine:
         """Return the values of a function on all blocks, merged in a tree: see `Engine`."""
         on_block = delayed(run_on_block, pure=False)
         values = [
-            on_block(function, number, rows, weight, **self.options)
+            on_block(number, rows, weight, function=function, **self.options)
             for number, (rows, weight) in enumerate(self.blocks)
         ]
         result = merge_in_tree(values, partial(map, delayed(merge, pure=False)))

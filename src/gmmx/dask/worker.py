@@ -20,10 +20,11 @@ T = TypeVar("T")
 
 
 def run_on_block(
-    function: Callable[[Partition], T],
     number: int,
     X: object,
     sample_weight: object,
+    *,
+    function: Callable[[Partition], T],
     estimator_name: str,
     most_threads: int | None,
 ) -> T:
@@ -31,14 +32,14 @@ def run_on_block(
 
     Parameters
     ----------
-    function : callable
-        Takes a `Partition`.
     number : int
         Number of the partition.
     X : array or data frame of shape (n_rows, n_features)
         Rows of the partition.
     sample_weight : array-like of shape (n_rows,), number or None
         Their weights.
+    function : callable
+        Takes a `Partition`.
     estimator_name : str
         Name of the estimator's class, for messages.
     most_threads : int or None
