@@ -24,6 +24,7 @@ from bench.measures.iteration import Measurement, measure_iterations
 from bench.measures.kernels import measure_kernels
 from bench.measures.prediction import measure_prediction
 from bench.measures.resources import measure_imports, measure_memory
+from bench.measures.scale.dask_cluster import measure_dask
 from bench.measures.scale.stream import measure_stream
 from bench.measures.scaling import measure_precision, measure_scaling, measure_weights
 from bench.measures.scratch import measure_scratch
@@ -52,6 +53,7 @@ PARTS = (
     "bayesian",
     "service",
     "stream",
+    "dask",
 )
 
 
@@ -187,6 +189,7 @@ def measure(
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
         "service": lambda: measure_service(n_threads, directory),
         "stream": lambda: measure_stream(plan, n_threads),
+        "dask": lambda: measure_dask(plan, n_threads),
     }
     without = plan.left_out(n_threads)
     for name in options.parts or [part for part in PARTS if part not in without]:

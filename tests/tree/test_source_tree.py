@@ -41,6 +41,14 @@ FOLDERS = {
         "pictures of a mixture and of a search",
         "selection estimators",
     ),
+    "dask": (
+        "mixtures fitted to Dask collections",
+        "distributed estimators contract samples checks",
+    ),
+    "distributed": (
+        "fits to partitions of rows on other machines: the part that all engines share",
+        "estimators contract samples checks _core/interface",
+    ),
     "selection": (
         "search for the number of components and the covariance structure",
         "estimators contract em starts samples model checks _core/interface",
@@ -74,7 +82,7 @@ FOLDERS = {
         "samples model _core/interface",
     ),
     "checks": (
-        "checks of input, called by cli, estimators, blocks, selection and contract only",
+        "checks of input, called by contract and by folders that users call",
         "model _core/interface",
     ),
     "samples": (
@@ -440,7 +448,9 @@ def members_of(struct, path):
 
 
 def test_only_the_doors_check_input():
-    doors = {"blocks", "checks", "cli", "contract", "estimators", "selection"}
+    doors = {
+        "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "selection",
+    }  # fmt: skip
     for importer, name in imports():
         if folder_of(name) == "checks":
             assert folder_of(importer) in doors, importer

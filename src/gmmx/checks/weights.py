@@ -51,12 +51,22 @@ to leave out to 0.
         return None
     weight = _finite_weights(sample_weight, n_samples)
     with np.errstate(over="ignore"):
-        total = float(weight.sum())
+        check_total_weight(float(weight.sum()))
+    return weight
+
+
+def check_total_weight(total: float) -> None:
+    """Raise ValueError unless the sum of all weights is a finite number above 0.
+
+    Parameters
+    ----------
+    total : float
+        The sum.
+    """
     if not 0 < total < np.inf:
         raise ValueError(
             f"The sum of sample_weight is {total:g}: expected a finite number above zero."
         )
-    return weight
 
 
 def check_weights_of_block(weight: object, n_rows: int, place: str) -> Array:

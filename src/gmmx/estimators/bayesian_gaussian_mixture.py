@@ -393,7 +393,7 @@ default='dirichlet_process'
         structure, prior = self._structure(), self._prior(samples)
         steps = variational_steps(samples, prior, self.reg_covar)
         initializer = Initializer(
-            samples.in_memory(), structure, self.n_components, self.init_params,
+            samples, structure, self.n_components, self.init_params,
             None, None, None, self.reg_covar,
         )  # fmt: skip
         return FitPlan(

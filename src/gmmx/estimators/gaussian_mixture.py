@@ -351,7 +351,7 @@ default='full'
             self.weights_init, self.means_init, self.precisions_init,
         )  # fmt: skip
         initializer = Initializer(
-            samples.in_memory(), structure, self.n_components, self.init_params, *given,
+            samples, structure, self.n_components, self.init_params, *given,
             self.reg_covar, pool_singular=repair is not None,
         )  # fmt: skip
         return FitPlan(

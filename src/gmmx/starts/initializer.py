@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,12 @@ from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.model.layouts import LAYOUTS
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
-from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray
+    from gmmx.samples.array_source import ArraySource
+    from gmmx.samples.source import SampleSource
 
 
 BLOCK_VALUES = 1 << 18  # number of responsibilities drawn at a time
@@ -30,8 +32,8 @@ class Initializer:
 
     Attributes
     ----------
-    samples : ArraySource
-        Samples of the fit.
+    samples : SampleSource
+        Samples of the fit; read when starting values are first computed from them.
     structure : type of CovarianceStructure
         Covariance structure of the mixture.
     n_components : int
@@ -48,7 +50,7 @@ class Initializer:
         a singular covariance is an error.
     """
 
-    samples: ArraySource
+    samples: SampleSource
     structure: type[CovarianceStructure]
     n_components: int
     init_params: str
@@ -57,6 +59,11 @@ class Initializer:
     precisions: NDArray[np.floating] | None
     reg_covar: float
     pool_singular: bool = False
+
+    @cached_property
+    def start_samples(self) -> ArraySource:
+        """The samples that starting values are computed from: all, or some of many."""
+        return self.samples.in_memory()
 
     def start(self, random_state: np.random.RandomState) -> MixtureParameters:
         """Return starting parameters; `random_state` draws all random numbers."""
@@ -99,12 +106,14 @@ class Initializer:
 
     def statistics(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Return the statistics of a first assignment of samples to components."""
-        samples = self.samples
+        samples = self.start_samples
         if self.init_params == "kmeans":
             labels, means = KMeans(samples).partition(self.n_components, random_state)
-            statistics = samples.statistics_about_means(labels, means, self.structure.layout)
+            statistics = self._of_all_samples(
+                samples.statistics_about_means(labels, means, self.structure.layout)
+            )
         elif self.init_params == "random":
-            statistics = self._of_random_resp(random_state)
+            statistics = self._of_all_samples(self._of_random_resp(random_state))
         elif self.init_params == "random_from_data":
             statistics = self._of_single_samples(
                 random_state.choice(
@@ -118,23 +127,28 @@ class Initializer:
         check_range(statistics)
         return statistics
 
+    def _of_all_samples(self, statistics: SufficientStatistics) -> SufficientStatistics:
+        """Return statistics of the start's samples, scaled to the weight of all samples."""
+        start, total = self.start_samples.total_weight, self.samples.total_weight
+        return statistics if start == total else statistics.scaled(total / start)
+
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Return the statistics of random responsibilities, drawn for a block at a time."""
 
         def draw(n_samples: int) -> FloatArray:
             resp = random_state.uniform(size=(n_samples, self.n_components))
-            resp = resp.astype(self.samples.dtype, copy=False)
+            resp = resp.astype(self.start_samples.dtype, copy=False)
             resp /= resp.sum(axis=1, keepdims=True)
             return resp
 
         block = max(1, BLOCK_VALUES // self.n_components)
-        return self.samples.statistics_of_resp(
+        return self.start_samples.statistics_of_resp(
             draw, block, self.n_components, self.structure.layout
         )
 
     def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
         """Return the statistics of components that hold one sample each."""
-        origin = self.samples.rows(indices)
+        origin = self.start_samples.rows(indices)
         layout = LAYOUTS[self.structure.layout].exact
         second = np.zeros(LAYOUTS[layout].second_shape(*origin.shape))
         return SufficientStatistics(
@@ -146,7 +160,7 @@ class Initializer:
         self, error: DegenerateCovarianceError, statistics: SufficientStatistics
     ) -> DegenerateMixtureError:
         """Return the error about a singular covariance at the start."""
-        samples = self.samples
+        samples = self.start_samples
         return singular_error(error, statistics.counts, samples.total_weight, samples.dtype)
 
 

@@ -1,0 +1,1 @@
+"""Fits to partitions of rows on other machines: the part that all engines share."""
