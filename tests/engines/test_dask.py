@@ -83,8 +83,9 @@ def test_maximum_likelihood_equals_the_local_fit(name):
 
 
 @pytest.mark.usefixtures("client")
-@pytest.mark.parametrize(("distributed_class", "local_class"), PAIRS)
-@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize(
+    ("distributed_class", "local_class", "is_weighted"), [(*PAIRS[0], True), (*PAIRS[1], False)]
+)
 def test_collections_of_every_kind_give_the_same_bits(distributed_class, local_class, is_weighted):
     X = samples()
     weight = np.random.default_rng(1).integers(0, 3, size=800) * 1.5 if is_weighted else None
@@ -321,21 +322,19 @@ def test_weights_that_do_not_match_are_refused():
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize(("distributed_class", "local_class"), PAIRS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "score_samples"])
-def test_predictions_are_lazy_in_the_same_chunks_and_equal(
-    distributed_class, local_class, dtype, method
-):
+def test_predictions_are_lazy_in_the_same_chunks_and_equal(distributed_class, local_class, dtype):
     X = samples().astype(dtype)
     model = distributed_class(n_components=3, tol=1.0, random_state=0).fit(chunked(X))
-    expected = getattr(model.to_local(), method)(X)
-    lazy = getattr(model, method)(chunked(X))
-    assert isinstance(lazy, da.Array)
-    assert lazy.chunks[0] == SIZES
-    assert lazy.shape == expected.shape
-    assert lazy.dtype == expected.dtype
-    np.testing.assert_array_equal(lazy.compute(), expected)
-    blocks = dask.compute(*getattr(model, method)(parts_of(X)))
-    np.testing.assert_array_equal(np.concatenate(blocks), expected)
+    for method in ("predict", "predict_proba", "score_samples"):
+        expected = getattr(model.to_local(), method)(X)
+        lazy = getattr(model, method)(chunked(X))
+        assert isinstance(lazy, da.Array)
+        assert lazy.chunks[0] == SIZES
+        assert lazy.shape == expected.shape
+        assert lazy.dtype == expected.dtype
+        np.testing.assert_array_equal(lazy.compute(), expected)
+        blocks = dask.compute(*getattr(model, method)(parts_of(X)))
+        np.testing.assert_array_equal(np.concatenate(blocks), expected)
 
 
 @pytest.mark.usefixtures("client")
@@ -441,9 +440,11 @@ def test_the_local_model_is_an_ordinary_one_and_can_be_saved(
 
 
 def test_active_components_are_counted_as_in_the_local_model():
-    model = DaskBayesianGaussianMixture(n_components=5, random_state=0, max_iter=100, tol=1.0)
-    model.fit(da.from_array(samples(), chunks=(400, 3)))
-    assert model.n_active_components_ == model.to_local().n_active_components_ == 3
+    X = samples()
+    options = {"n_components": 5, "random_state": 0, "tol": 1.0}
+    model = DaskBayesianGaussianMixture(**options).fit(da.from_array(X, chunks=(400, 3)))
+    local = gmmx.BayesianGaussianMixture(**options).fit(X)
+    assert model.n_active_components_ == local.n_active_components_
 
 
 # ---- the import

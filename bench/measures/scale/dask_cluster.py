@@ -24,22 +24,25 @@ PASSES = 5
 def measure_dask(plan: Plan, n_threads: int) -> list[dict[str, Any]]:
     """Return the median seconds of a pass over some numbers of partitions, and in memory."""
     n_samples = QUICK_SAMPLES if plan.name == "quick" else CASE.n_samples
+    rows = []
     with Process(n_threads) as process:
-        rows: list[dict[str, Any]] = process.call(
-            f"{__name__}.seconds_of_passes", n_samples=n_samples, n_threads=n_threads
-        )
-    for row in rows:
-        print(f"Dask, {row}", file=sys.stderr)
+        for n_partitions in PARTITIONS:
+            found = process.call(
+                f"{__name__}.seconds_of_passes", n_samples=n_samples, n_partitions=n_partitions,
+                n_threads=n_threads,
+            )  # fmt: skip
+            rows.append({"n_samples": n_samples, "n_partitions": n_partitions, **found})
+            print(f"Dask, {rows[-1]}", file=sys.stderr)
     return rows
 
 
-def seconds_of_passes(n_samples: int, n_threads: int) -> list[dict[str, Any]]:
+def seconds_of_passes(n_samples: int, n_partitions: int, n_threads: int) -> dict[str, float]:
     """Measure passes in turns, on one worker process with all threads and in this process."""
     import dask.array as da  # noqa: PLC0415 - in the process that measures
     from distributed import Client, LocalCluster  # noqa: PLC0415
 
     X = samples(n_samples)
-    rows = []
+    in_memory, on_worker = [], []
     with (
         LocalCluster(
             n_workers=1, threads_per_worker=n_threads, processes=True, dashboard_address=":0",
@@ -47,24 +50,13 @@ def seconds_of_passes(n_samples: int, n_threads: int) -> list[dict[str, Any]]:
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip
-        for n_partitions in PARTITIONS:
-            chunks = (-(-n_samples // n_partitions), CASE.n_features)
-            partitions = da.from_array(X, chunks=chunks).persist()
-            in_memory, on_worker = [], []
-            for _ in range(PASSES):
-                in_memory.append(_seconds_of_pass(X, n_threads, None))
-                on_worker.append(_seconds_of_pass(partitions, n_threads, client))
-            seconds = statistics.median(on_worker), statistics.median(in_memory)
-            rows.append(
-                {
-                    "n_samples": n_samples,
-                    "n_partitions": n_partitions,
-                    "seconds": seconds[0],
-                    "in_memory": seconds[1],
-                    "ratio": seconds[0] / seconds[1],
-                }
-            )
-    return rows
+        chunks = (-(-n_samples // n_partitions), CASE.n_features)
+        partitions = da.from_array(X, chunks=chunks).persist()
+        for _ in range(PASSES):
+            in_memory.append(_seconds_of_pass(X, n_threads, None))
+            on_worker.append(_seconds_of_pass(partitions, n_threads, client))
+    seconds, alone = statistics.median(on_worker), statistics.median(in_memory)
+    return {"seconds": seconds, "in_memory": alone, "ratio": seconds / alone}
 
 
 def samples(n_samples: int) -> Array:
