@@ -24,6 +24,7 @@ TOL, MAX_ITER = 1e-4, 100  # of EM on all rows
 STATIONARY = (
     ("full", 2, 4, "separated"),
     ("full", 8, 16, "overlapping"),
+    ("full", 32, 4, "overlapping"),
     ("full", 32, 32, "overlapping"),
     ("tied", 2, 16, "separated"),
     ("tied", 8, 32, "overlapping"),

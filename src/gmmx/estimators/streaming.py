@@ -27,7 +27,9 @@ from gmmx.samples.array_source import ArraySource
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, Samples
 
-NUMBERS_PER_PARAMETER = 40  # in the first rows of a stream; with fewer, starts are arbitrary
+# Numbers for each free parameter: in the first rows of a stream, so that the start does not follow
+# their noise, and in the fewest rows that the statistics of a stream may stand for.
+FIRST_NUMBERS, FEWEST_NUMBERS = 40, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,7 @@ class StreamedMixture(Mixture):
             self._store_fit(self._features(), partial(self._after_step, samples, sample_weight))
             return self
         rows, features = self._rows_until(X, sample_weight)
-        if len(rows.samples) < self._n_first_rows(rows.samples.shape[1]):
+        if len(rows.samples) < self._n_rows(FIRST_NUMBERS, rows.samples.shape[1]):
             self._replace_fitted_attributes({**features, "_first_rows": rows})
         else:
             fitted = partial(self._fitted, rows.samples, sample_weight=rows.weight)
@@ -169,11 +171,10 @@ class StreamedMixture(Mixture):
         check_spread(rows.samples)
         return rows, features
 
-    def _n_first_rows(self, n_features: int) -> int:
-        """Return the number of rows that the first fit of a stream needs."""
+    def _n_rows(self, numbers: int, n_features: int) -> int:
+        """Return the number of rows with so many numbers for each free parameter."""
         n_parameters = self._structure().n_free_parameters(self.n_components, n_features)
-        n_rows = math.ceil(NUMBERS_PER_PARAMETER * n_parameters / n_features)
-        return max(2, self.n_components, n_rows)
+        return max(2, self.n_components, math.ceil(numbers * n_parameters / n_features))
 
     def _after_step(
         self, samples: Samples, sample_weight: ArrayLike | None
@@ -186,7 +187,7 @@ class StreamedMixture(Mixture):
         plan = self._stream_plan(parameters, batch.dtype)
         step_size = StepSize(
             self.learning_offset, self.learning_decay, self.forget_factor,
-            self._n_first_rows(batch.n_features),
+            self._n_rows(FEWEST_NUMBERS, batch.n_features),
         )  # fmt: skip
         result, n_seen = step_of_stream(parameters, plan, batch, step_size)
         warn_about_components(result)
@@ -210,8 +211,9 @@ class StreamedMixture(Mixture):
             super()._check_is_fitted()
         else:
             n_rows, n_features = kept.samples.shape
+            n_needed = self._n_rows(FIRST_NUMBERS, n_features)
             raise not_fitted_error(
                 type(self).__name__,
-                f"partial_fit has {n_rows} of the {self._n_first_rows(n_features)} rows that the "
-                "first fit of a stream needs. Call 'partial_fit' with more rows, or 'fit'.",
+                f"partial_fit has {n_rows} of the {n_needed} rows that the first fit of a stream "
+                "needs. Call 'partial_fit' with more rows, or 'fit'.",
             )
