@@ -41,6 +41,10 @@ FOLDERS = {
         "pictures of a mixture and of a search",
         "selection estimators",
     ),
+    "spark": (
+        "estimators and models of Spark, and the engine that holds their rows",
+        "distributed estimators samples",
+    ),
     "distributed": (
         "fits to partitions of rows on other machines: the part that all engines share",
         "estimators contract samples checks _core/interface",
