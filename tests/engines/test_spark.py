@@ -34,9 +34,7 @@ def samples(n_samples=300):
 def frame(spark, X, weight=None, n_partitions=3):
     """Return a data frame whose rows are in order, the last partition being empty."""
     weight = np.ones(len(X)) if weight is None else weight
-    rows = [
-        (x.tolist(), float(w), *map(float, x)) for x, w in zip(X, weight, strict=True)
-    ]
+    rows = [(x.tolist(), float(w), *map(float, x)) for x, w in zip(X, weight, strict=True)]
     columns = ", ".join(f"`{name}` double" for name in NAMES[: X.shape[1]])
     bounds = np.linspace(0, len(rows), n_partitions).astype(int)
     parts = [rows[first:last] for first, last in zip(bounds, bounds[1:], strict=False)]
