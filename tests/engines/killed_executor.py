@@ -12,6 +12,7 @@ import numpy as np
 from pyspark.sql import SparkSession
 
 from gmmx.spark import SparkGaussianMixture
+from gmmx.spark import estimator as estimator_module
 from gmmx.spark.engine import SparkEngine
 
 PASS = 4  # of the second fit, before which an executor is killed
@@ -30,19 +31,18 @@ def executors():
     return found
 
 
-def kill_one(map_reduce):
-    """Return the method of the engine, which kills an executor before a pass."""
+class KillingEngine(SparkEngine):
+    """An engine that kills an executor before one of its passes."""
+
     passes = 0
 
-    def killing(*arguments):
-        nonlocal passes
-        passes += 1
-        if passes == PASS:
+    def map_reduce(self, function, merge):
+        """Return the merged values of all blocks."""
+        self.passes += 1
+        if self.passes == PASS:
             os.kill(min(executors()), signal.SIGKILL)
             print("killed")
-        return map_reduce(*arguments)
-
-    return killing
+        return super().map_reduce(function, merge)
 
 
 warnings.simplefilter("ignore")
@@ -63,9 +63,7 @@ data = spark.sparkContext.parallelize([(x.tolist(),) for x in X], 2)
 dataset = spark.createDataFrame(data, "features array<double>")
 estimator = SparkGaussianMixture(n_components=2, random_state=0, max_iter=2, tol=0.0)
 first = estimator.fit(dataset).to_local()
-engine_of_fit = SparkEngine.map_reduce
-passes = kill_one(lambda self, *arguments: engine_of_fit(self, *arguments))
-SparkEngine.map_reduce = lambda self, *arguments: passes(self, *arguments)
+estimator_module.SparkEngine = KillingEngine
 second = estimator.fit(dataset).to_local()
 names = ("weights_", "means_", "covariances_", "lower_bounds_")
 same = all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def frame(spark, X, weight=None, n_partitions=3):
     rows = [(x.tolist(), float(w), *map(float, x)) for x, w in zip(X, weight, strict=True)]
     columns = ", ".join(f"`{name}` double" for name in NAMES[: X.shape[1]])
     bounds = np.linspace(0, len(rows), n_partitions).astype(int)
-    parts = [rows[first:last] for first, last in zip(bounds, bounds[1:], strict=False)]
+    parts = [rows[first:last] for first, last in pairwise(bounds)]
     data = spark.sparkContext.parallelize([*parts, []], n_partitions).flatMap(list)
     return spark.createDataFrame(data, f"features array<double>, w double, {columns}")
 
@@ -69,7 +71,9 @@ def fitted(spark):
     X = samples()
     dataset = frame(spark, X)
     estimator = SparkGaussianMixture(**start(X))
-    return X, dataset, estimator, estimator.fit(dataset)
+    with pytest.warns(gmmx.ConvergenceWarning):
+        model = estimator.fit(dataset)
+    return X, dataset, estimator, model
 
 
 @pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
@@ -86,7 +90,7 @@ class TestFit:
         assert_close(model.to_local(), gmmx.GaussianMixture(**start(X)).fit(repeated))
 
     def test_columns_and_vectors_give_the_bits_of_arrays(self, fitted):
-        X, dataset, estimator, model = fitted
+        _, dataset, estimator, model = fitted
         of_columns = estimator.copy().setParams(features_col=NAMES).fit(dataset)
         assert_equal_bits(of_columns.to_local(), model.to_local())
         assert list(of_columns.to_local().feature_names_in_) == NAMES
@@ -150,7 +154,7 @@ class TestModel:
         _, dataset, _, model = fitted
         named = model.copy().setParams(prediction_col="component", probability_col=None)
         assert named.transform(dataset).columns == [*dataset.columns, "component"]
-        with pytest.raises(ValueError, match="already has a column 'w'.*prediction_col"):
+        with pytest.raises(ValueError, match=r"already has a column 'w'.*prediction_col"):
             model.copy().setParams(prediction_col="w").transform(dataset)
 
     def test_save_and_load(self, fitted, tmp_path):
@@ -167,8 +171,7 @@ class TestModel:
         }
 
     def test_a_pipeline_fits_saves_and_loads(self, fitted, tmp_path):
-        _, dataset, estimator, model = fitted
-        data = dataset.select("w", "a", "d")
+        data = fitted[1].select("w", "a", "d")
         assembler = VectorAssembler(inputCols=["a", "d"], outputCol="both")
         mixture = SparkGaussianMixture(features_col="both", n_components=2, max_iter=1)
         with pytest.warns(gmmx.ConvergenceWarning):

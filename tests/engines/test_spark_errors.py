@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("pyspark")
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
 
+import pyarrow as pa
 from pyspark.errors import PySparkException
 
 from gmmx.spark import SparkGaussianMixture, SparkGaussianMixtureModel
