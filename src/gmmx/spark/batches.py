@@ -52,7 +52,7 @@ class BatchReader:
         if values.null_count:
             self._refuse(_is_null(values).reshape(shape).any(axis=1), self.features, "null")
         numbers: FloatArray = values.to_numpy(zero_copy_only=False).reshape(shape)
-        self._refuse_infinite(numbers.sum(axis=1), numbers, self.features)
+        self._refuse_infinite(numbers, self.features)
         return numbers
 
     def weights(self, values: pa.Array) -> Array:
@@ -66,7 +66,7 @@ class BatchReader:
         name = str(self.weight)
         self._refuse(_is_null(values), name, "null")
         weights: Array = values.to_numpy(zero_copy_only=False)
-        self._refuse_infinite(weights, weights[:, np.newaxis], name)
+        self._refuse_infinite(weights[:, np.newaxis], name)
         self._refuse(weights < 0, name, "a negative weight")
         return weights
 
@@ -84,11 +84,14 @@ class BatchReader:
         self.n_rows += batch.num_rows
         return rows
 
-    def _refuse_infinite(self, sums: FloatArray, numbers: FloatArray, name: str) -> None:
-        """Raise ValueError if a number is NaN or infinite, given a sum for each row."""
-        if not np.isfinite(sums).all():  # the sum of finite numbers may overflow
-            self._refuse(np.isnan(numbers).any(axis=1), name, "NaN")
-            self._refuse(np.isinf(numbers).any(axis=1), name, "infinity")
+    def _refuse_infinite(self, numbers: FloatArray, name: str) -> None:
+        """Raise ValueError if a number is NaN or infinite."""
+        with np.errstate(all="ignore"):
+            if np.isfinite(numbers.sum()):
+                return
+        # The sum of finite numbers may overflow, so each number is checked now.
+        self._refuse(np.isnan(numbers).any(axis=1), name, "NaN")
+        self._refuse(np.isinf(numbers).any(axis=1), name, "infinity")
 
     def _refuse(self, is_bad: Any, name: str, found: str) -> None:
         """Raise ValueError that names the first bad row."""
