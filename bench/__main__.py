@@ -24,6 +24,7 @@ from bench.measures.iteration import Measurement, measure_iterations
 from bench.measures.kernels import measure_kernels
 from bench.measures.prediction import measure_prediction
 from bench.measures.resources import measure_imports, measure_memory
+from bench.measures.scale.dask_cluster import measure_dask
 from bench.measures.scaling import measure_precision, measure_scaling
 from bench.measures.scratch import measure_scratch
 from bench.measures.service import measure_service
@@ -49,6 +50,7 @@ PARTS = (
     "acceleration",
     "bayesian",
     "service",
+    "dask",
 )
 
 
@@ -182,6 +184,7 @@ def measure(
         "acceleration": lambda: measure_acceleration(hosts, directory),
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
         "service": lambda: measure_service(n_threads, directory),
+        "dask": lambda: measure_dask(plan, n_threads),
     }
     without = plan.left_out(n_threads)
     for name in options.parts or [part for part in PARTS if part not in without]:

@@ -19,7 +19,7 @@ def markdown(results: Results) -> str:
     parts = (
         _head, _targets, _iterations, sections.kernels, sections.scaling, sections.precision,
         sections.scratch, sections.prediction, sections.resources, sections.acceleration,
-        sections.bayesian, sections.service,
+        sections.bayesian, sections.service, sections.dask,
     )  # fmt: skip
     return "\n\n".join(text for part in parts if (text := part(results))) + "\n"
 

@@ -34,6 +34,7 @@ class Results:
     acceleration: list[dict[str, Any]] = field(default_factory=list)
     bayesian: dict[str, Any] = field(default_factory=dict)
     service: list[dict[str, Any]] = field(default_factory=list)
+    dask: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:
         """Yield keys (data, precision, covariance type, case) and measurements by library."""

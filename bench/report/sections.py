@@ -223,3 +223,25 @@ def service(results: Results) -> str:
         cells = [str(row["rows"]), *rates, f"{row['ratio']:.2f}", *times]
         rows.append([*cells, difference(row["difference"])])
     return f"## A service\n\n{text}\n\n{table(header, rows)}"
+
+
+def dask(results: Results) -> str:
+    """Return the section on passes over the partitions of a Dask worker."""
+    if not results.dask:
+        return ""
+    header = ["rows", "partitions", "in memory, ms", "Dask, ms", "ratio"]
+    text = (
+        "A pass over D = 16, K = 32, full, in one process and on one worker process of Dask with "
+        "as many threads, measured in turn."
+    )
+    rows = [
+        [
+            str(row["n_samples"]),
+            str(row["n_partitions"]),
+            figure(1e3 * row["in_memory"]),
+            figure(1e3 * row["seconds"]),
+            f"{row['ratio']:.2f}",
+        ]
+        for row in results.dask
+    ]
+    return f"## Dask\n\n{text}\n\n{table(header, rows)}"

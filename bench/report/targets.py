@@ -49,7 +49,7 @@ def other_figures(results: Results) -> dict[str, Figure]:
     """Return the values for the other targets, as far as they were measured."""
     groups = (
         _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
-        _of_bayesian,
+        _of_bayesian, _of_dask,
     )  # fmt: skip
     return {name: figure for group in groups for name, figure in group(results).items()}
 
@@ -188,3 +188,9 @@ def _worst(
 ) -> dict[str, Figure]:
     """Return the worst value of each list."""
     return {name: choose(figures) for name, figures in found.items() if figures}
+
+
+def _of_dask(results: Results) -> dict[str, Figure]:
+    """Return the largest ratio of a pass on a worker of Dask to a pass in memory."""
+    found = [Figure(row["ratio"], f"{row['n_partitions']} partitions") for row in results.dask]
+    return _worst({"dask": found}, max)

@@ -24,6 +24,7 @@ from gmmx import (
     load,
     register_with_sklearn,
 )
+from gmmx.dask import DaskBayesianGaussianMixture, DaskGaussianMixture
 
 
 def draw() -> NDArray[np.float64]:
@@ -150,6 +151,25 @@ def keep(model: GaussianMixture) -> None:
     assert_type(GaussianMixture.from_sklearn(model.to_sklearn()), GaussianMixture)
 
 
+def distribute(X: NDArray[np.float64]) -> None:
+    """Fit to the partitions of a Dask array, and use the local model."""
+    import dask.array as da
+
+    partitions = da.from_array(X, chunks=(200, 2))
+    model = DaskGaussianMixture(2, random_state=0, client=None)
+    assert_type(model.fit(partitions, sample_weight=1.0), DaskGaussianMixture)
+    assert_type(model.to_local(), GaussianMixture)
+    assert_type(model.score(partitions), float)
+    for labels in (model.predict(partitions), model.score_samples(partitions)):
+        assert labels.compute().shape == (len(X),)
+    assert model.predict_proba(partitions).compute().shape == (len(X), 2)
+    bayesian = DaskBayesianGaussianMixture(n_components=2, random_state=0, max_iter=500)
+    assert_type(bayesian.fit(partitions).to_local(), BayesianGaussianMixture)
+    assert_type(bayesian.n_active_components_, int)
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "model.gmmx")
+
+
 def main() -> None:
     """Use the whole public API."""
     X = draw()
@@ -158,6 +178,7 @@ def main() -> None:
     look(model)
     weigh(GaussianMixture(1), X)
     keep(model)
+    distribute(X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)

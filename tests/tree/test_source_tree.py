@@ -41,6 +41,10 @@ FOLDERS = {
         "pictures of a mixture and of a search",
         "selection estimators",
     ),
+    "dask": (
+        "mixtures fitted to Dask collections",
+        "distributed estimators contract samples checks",
+    ),
     "spark": (
         "estimators and models of Spark, and the engine that holds their rows",
         "distributed estimators samples",
@@ -444,7 +448,7 @@ def members_of(struct, path):
 
 
 def test_only_the_doors_check_input():
-    doors = {"checks", "cli", "contract", "distributed", "estimators", "selection"}
+    doors = {"checks", "cli", "contract", "dask", "distributed", "estimators", "selection"}
     for importer, name in imports():
         if folder_of(name) == "checks":
             assert folder_of(importer) in doors, importer
