@@ -21,7 +21,8 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 MARKDOWN_FILES = sorted(
     path for pattern in ("*.md", "[a-z]*/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)
 )
-EXTRAS = {"skl2onnx", "dask", "distributed"}  # without these packages the rest of a page is skipped
+# Without these packages the rest of a page is skipped.
+EXTRAS = {"dask", "distributed", "pyspark", "skl2onnx"}
 
 
 def tokens(path):

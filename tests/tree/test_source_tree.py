@@ -45,6 +45,10 @@ FOLDERS = {
         "mixtures fitted to Dask collections",
         "distributed estimators contract samples checks",
     ),
+    "spark": (
+        "estimators and models of Spark, and the engine that holds their rows",
+        "distributed estimators samples",
+    ),
     "distributed": (
         "fits to partitions of rows on other machines: the part that all engines share",
         "estimators contract samples checks _core/interface",

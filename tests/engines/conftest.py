@@ -1,0 +1,28 @@
+"""A Spark session for all tests of one run."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Return a local session of two cores."""
+    pytest.importorskip("pyarrow")
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    sql = pytest.importorskip("pyspark.sql")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sockets that pyspark leaves open
+        builder = sql.SparkSession.builder.master("local[2]")
+        session = builder.config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
