@@ -284,6 +284,16 @@ def test_samples_that_change_between_passes_are_refused():
         gmmx.GaussianMixture(K, random_state=0).fit(Growing(cut(samples())))
 
 
+def test_a_verbose_fit_shows_the_progress_of_each_pass(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("gmmx.progress.find_spec", lambda name: None)
+    X = samples(3000)
+    gmmx.GaussianMixture(K, verbose=1, max_iter=2, tol=0.0, **start(X)).fit(cut(X))
+    shown = capsys.readouterr()
+    assert "3 of 3 windows done" in shown.err
+    assert "Initialization 0" in shown.out
+
+
 def test_windows_are_cut_by_row_number():
     X, size = samples(), window_size(D)
     for blocks in (cut(X), [X], cut(X, (1,) * 40)):

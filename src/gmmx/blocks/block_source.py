@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ import numpy as np
 from gmmx.blocks.blocks_as_windows import windows_of_blocks
 from gmmx.blocks.read_ahead import read_ahead
 from gmmx.blocks.start_sample import StartSample
+from gmmx.progress import progress
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.windowed_source import WindowedSource, weight_unit_of
-from gmmx.samples.windows import Window
+from gmmx.samples.windows import Window, window_size
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray
@@ -89,10 +91,20 @@ class BlockSource(WindowedSource):
         The findings of the first pass.
     n_threads : int
         Number of threads of the compiled passes.
+    shows_progress : bool, default=False
+        Whether to show the progress of each pass, if stderr is a terminal.
     """
 
-    def __init__(self, blocks: CheckedBlocks, found: Survey, n_threads: int) -> None:
+    def __init__(
+        self,
+        blocks: CheckedBlocks,
+        found: Survey,
+        n_threads: int,
+        *,
+        shows_progress: bool = False,
+    ) -> None:
         self._blocks = blocks
+        self._shows_progress = shows_progress
         self._found = found
         unit = weight_unit_of(found.largest_weight) if found.has_weights else 1.0
         super().__init__(
@@ -103,19 +115,27 @@ class BlockSource(WindowedSource):
     def windows(self) -> Iterator[Window]:
         """Yield the samples in windows; the next one is read meanwhile."""
         n_read = 0
-        for window in read_ahead(windows_of_blocks(self._blocks())):
-            n_read += len(window.X)
-            if n_read > self.n_samples:
-                break
-            weight = window.weight
-            if weight is not None:
-                weight = (weight / self.weight_unit).astype(self.dtype, copy=False)
-            yield Window(window.start, window.X, weight)
+        with self._progress() as advance:
+            for window in read_ahead(windows_of_blocks(self._blocks())):
+                n_read += len(window.X)
+                if n_read > self.n_samples:
+                    break
+                weight = window.weight
+                if weight is not None:
+                    weight = (weight / self.weight_unit).astype(self.dtype, copy=False)
+                yield Window(window.start, window.X, weight)
+                advance()
         if n_read != self.n_samples:
             raise ValueError(
                 f"X changed while it was read: it had {self.n_samples} samples in the first pass, "
                 f"and {'more' if n_read > self.n_samples else n_read} in a later one."
             )
+
+    def _progress(self) -> AbstractContextManager[Callable[[], object]]:
+        """Return the progress of one pass."""
+        if not self._shows_progress:
+            return nullcontext(int)
+        return progress(-(-self.n_samples // window_size(self.n_features)), "window")
 
     @property
     def first_sample(self) -> FloatArray:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def block_source(
-    blocks: Blocks, sample_weight: ArrayLike | None, n_threads: int | None
+    blocks: Blocks,
+    sample_weight: ArrayLike | None,
+    n_threads: int | None,
+    *,
+    shows_progress: bool = False,
 ) -> tuple[BlockSource, FeatureAttributes]:
     """Read and check all blocks once; return their samples and the attributes of their features.
 
@@ -36,6 +40,8 @@ def block_source(
         Weights of the samples, in place of weights that the blocks hold.
     n_threads : int or None
         Number of threads of a pass; None as for an estimator.
+    shows_progress : bool, default=False
+        Whether to show the progress of each pass, if stderr is a terminal.
     """
     names = feature_names(blocks)
     weight = None
@@ -43,7 +49,9 @@ def block_source(
         weight = check_sample_weight(sample_weight, np.size(sample_weight))
     found = check_survey(survey(partial(checked_blocks, blocks, weight)), min_samples=2)
     later_passes = partial(checked_blocks, blocks, weight, checks_values=False)
-    source = BlockSource(later_passes, found, resolve_n_threads(n_threads))
+    source = BlockSource(
+        later_passes, found, resolve_n_threads(n_threads), shows_progress=shows_progress
+    )
     return source, feature_attributes(source.n_features, names)
 
 

@@ -327,7 +327,9 @@ class Mixture(Predictions):
         from gmmx.blocks.fitting import block_source  # noqa: PLC0415 - few need it
 
         check_fit(self, self._options, self._structures)
-        source, features = block_source(blocks, sample_weight, self.n_threads)
+        source, features = block_source(
+            blocks, sample_weight, self.n_threads, shows_progress=bool(self.verbose)
+        )
         self._store_fit(features, partial(self._fitted_to, source, checkpoint))
         return None
 
