@@ -1,11 +1,21 @@
-"""A Spark session for all tests of one run."""
+"""The mark of all tests in this folder, and a Spark session for all tests of one run."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 
 import pytest
+
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of this folder: they run where ``-m engines`` asks for them."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.engines)
 
 
 @pytest.fixture(scope="session")
