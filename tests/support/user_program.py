@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import tempfile
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -24,7 +26,6 @@ from gmmx import (
     load,
     register_with_sklearn,
 )
-from gmmx.dask import DaskBayesianGaussianMixture, DaskGaussianMixture
 
 
 def draw() -> NDArray[np.float64]:
@@ -174,9 +175,9 @@ def keep(model: GaussianMixture) -> None:
 
 def distribute(X: NDArray[np.float64]) -> None:
     """Fit to the partitions of a Dask array, and use the local model."""
-    import dask.array as da
+    from gmmx.dask import DaskBayesianGaussianMixture, DaskGaussianMixture
 
-    partitions = da.from_array(X, chunks=(200, 2))
+    partitions = import_module("dask.array").from_array(X, chunks=(200, 2))
     model = DaskGaussianMixture(2, random_state=0, client=None)
     assert_type(model.fit(partitions, sample_weight=1.0), DaskGaussianMixture)
     assert_type(model.to_local(), GaussianMixture)
@@ -200,7 +201,8 @@ def main() -> None:
     weigh(GaussianMixture(1), X)
     stream(X)
     keep(model)
-    distribute(X)
+    if find_spec("dask") is not None:
+        distribute(X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)

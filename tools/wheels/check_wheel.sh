@@ -85,7 +85,7 @@ test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
 section 'Types, as a user of the wheel sees them'
 new_environment types "$python"
-python -m pip install --quiet mypy scipy-stubs "$wheel[dask,plot,spark]"
+python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
 printf '[mypy]\nignore_missing_imports = true\n' > "$work/mypy.ini"
 cp tests/support/user_program.py "$work"
 cd "$work"
