@@ -25,6 +25,7 @@ from bench.measures.kernels import measure_kernels
 from bench.measures.prediction import measure_prediction
 from bench.measures.resources import measure_imports, measure_memory
 from bench.measures.scale.dask_cluster import measure_dask
+from bench.measures.scale.large_file import measure_large_file
 from bench.measures.scale.stream import measure_stream
 from bench.measures.scaling import measure_precision, measure_scaling, measure_weights
 from bench.measures.scratch import measure_scratch
@@ -53,6 +54,7 @@ PARTS = (
     "bayesian",
     "service",
     "stream",
+    "large_file",
     "dask",
 )
 
@@ -189,6 +191,7 @@ def measure(
         "bayesian": lambda: measure_bayesian(hosts, plan, directory),
         "service": lambda: measure_service(n_threads, directory),
         "stream": lambda: measure_stream(plan, n_threads),
+        "large_file": lambda: measure_large_file(n_threads, directory),
         "dask": lambda: measure_dask(plan, n_threads),
     }
     without = plan.left_out(n_threads)

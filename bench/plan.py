@@ -129,5 +129,5 @@ QUICK = Plan(
     ),
     scratch=("separated",),
     scratch_shrink=20,
-    without=frozenset({"bayesian", "service", "stream"}),
+    without=frozenset({"bayesian", "service", "stream", "large_file"}),
 )

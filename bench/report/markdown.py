@@ -20,7 +20,7 @@ def markdown(results: Results) -> str:
         _head, _targets, _iterations, sections.kernels, sections.scaling, sections.precision,
         sections.weights, sections.scratch, sections.prediction, sections.resources,
         sections.acceleration, sections.bayesian, sections.service, sections.stream,
-        sections.dask,
+        sections.large_file, sections.dask,
     )  # fmt: skip
     return "\n\n".join(text for part in parts if (text := part(results))) + "\n"
 

@@ -36,6 +36,7 @@ class Results:
     bayesian: dict[str, Any] = field(default_factory=dict)
     service: list[dict[str, Any]] = field(default_factory=list)
     stream: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    large_file: dict[str, Any] = field(default_factory=dict)
     dask: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[tuple[str, str, str, Case], dict[str, Measurement]]]:

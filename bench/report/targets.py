@@ -49,7 +49,7 @@ def other_figures(results: Results) -> dict[str, Figure]:
     """Return the values for the other targets, as far as they were measured."""
     groups = (
         _of_iterations, _of_gains, _of_kernels, _of_fits, _of_prediction, _of_acceleration,
-        _of_bayesian, _of_stream, _of_dask,
+        _of_bayesian, _of_stream, _of_large_file, _of_dask,
     )  # fmt: skip
     return {name: figure for group in groups for name, figure in group(results).items()}
 
@@ -204,6 +204,18 @@ def _worst(
 ) -> dict[str, Figure]:
     """Return the worst value of each list."""
     return {name: choose(figures) for name, figures in found.items() if figures}
+
+
+def _of_large_file(results: Results) -> dict[str, Figure]:
+    """Return the peak memory of a fit to a large file, and the largest ratio of mapped passes."""
+    found = results.large_file
+    if not found:
+        return {}
+    ratios = [
+        Figure(row["ratio"], f"{row['covariance_type']}, K = {row['K']}") for row in found["passes"]
+    ]
+    peak = Figure(found["peak"] / (1 << 20), f"{found['bytes'] / (1 << 30):.1f} GiB")
+    return {"large_file_memory": peak, **_worst({"mapped_pass": ratios}, max)}
 
 
 def _of_dask(results: Results) -> dict[str, Figure]:

@@ -90,3 +90,16 @@ def test_the_worst_stationary_stream_counts_and_the_best_forget_factor():
     assert figures["stream"] == (0.02, f"{CASE} tied, separated")
     assert figures["drift"] == (0.003, "forget_factor=0.1")
     assert f"| {CASE} tied, separated | 1000 | 9 | 1 | 2 | 0.0200 |" in sections.stream(results)
+
+
+def test_the_peak_of_a_large_file_and_the_slowest_mapped_pass_count():
+    passes = [
+        {"covariance_type": kind, "K": 8, "memory": 0.1, "mapped": 0.1 * ratio, "ratio": ratio}
+        for kind, ratio in (("full", 1.02), ("diag", 1.09))
+    ]
+    found = {"bytes": 8 << 30, "peak": 250 << 20, "seconds": 9.0, "n_iter": 3, "passes": passes}
+    results = Results({"processor": "any"}, THOROUGH.name, 1, large_file=found)
+    figures = other_figures(results)
+    assert figures["large_file_memory"] == (250, "8.0 GiB")
+    assert figures["mapped_pass"] == (1.09, "diag, K = 8")
+    assert "| diag, 8 | 100 | 109 | 1.09 |" in sections.large_file(results)
