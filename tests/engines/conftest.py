@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items):
 def spark():
     """Return a local session of two cores."""
     pytest.importorskip("pyarrow")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java, which is not installed")
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     sql = pytest.importorskip("pyspark.sql")
     settings = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ pytest.importorskip("pyarrow")
 
 if sys.platform != "linux":
     pytest.skip("finds executors in /proc", allow_module_level=True)
+
+if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+    pytest.skip("Spark needs Java, which is not installed", allow_module_level=True)
 
 PROGRAM = Path(__file__).with_name("killed_executor.py")
 PATIENCE = 900  # seconds
