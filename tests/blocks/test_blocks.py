@@ -274,6 +274,125 @@ def test_files_are_named_in_errors(tmp_path):
         gmmx.GaussianMixture().fit(pl.LazyFrame({"name": ["a", "b"]}))
 
 
+class Refilled:
+    """An iterable that fills the same array with each block."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+
+    def __iter__(self):
+        room = np.empty_like(max(self.blocks, key=len))
+        for block in self.blocks:
+            rows = room[: len(block)]
+            rows[...] = block
+            yield rows
+            rows[...] = np.nan
+
+
+def test_an_array_that_is_filled_again_is_copied_before():
+    X = samples()
+    model = gmmx.GaussianMixture(K, max_iter=5, **start(X))
+    source = Refilled(cut(X))
+    assert_same_bits(model.fit(source), gmmx.GaussianMixture(**model.get_params()).fit(X))
+    np.testing.assert_array_equal(
+        np.concatenate(list(model.iter_score_samples(source))), model.score_samples(X)
+    )
+
+
+def test_data_frames_with_other_columns_are_refused():
+    frame = pd.DataFrame(samples(), columns=["a", "b", "c"])
+    gmmx.GaussianMixture(K, random_state=0).fit([frame, frame])
+    with pytest.raises(ValueError, match="block 1: its columns are not those of block 0"):
+        gmmx.GaussianMixture(K, random_state=0).fit([frame, frame[["b", "a", "c"]]])
+
+
+def test_a_number_is_the_weight_of_each_row():
+    X = samples()
+    model = gmmx.GaussianMixture(K, max_iter=3, **start(X))
+    other = gmmx.GaussianMixture(**model.get_params())
+    assert_same_bits(model.fit(cut(X), sample_weight=2.0), other.fit(X, sample_weight=2.0))
+    with pytest.raises(ValueError, match="must not be negative"):
+        model.fit(cut(X), sample_weight=-1.0)
+
+
+def test_columns_of_arrow_have_the_precision_that_numpy_gives_them():
+    X = samples(3000, dtype=np.float32)
+    columns = {"a": X[:, 0], "b": (10 * X[:, 1]).astype(np.int16), "c": X[:, 2] > 0}
+    table = pa.table(columns)
+    model = gmmx.GaussianMixture(K, random_state=0).fit(table)
+    assert model.means_.dtype == np.float32
+    filtered = dataset.dataset(table).filter(dataset.field("a") > 0)
+    assert (
+        gmmx.GaussianMixture(2, random_state=0).fit(filtered).n_samples_seen_ == (X[:, 0] > 0).sum()
+    )
+
+
+class Rows:
+    """A container of rows that is no array and no sequence."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        return self.rows[i]
+
+    def __iter__(self):
+        return iter(self.rows)
+
+
+def test_containers_are_read_by_their_elements():
+    X = samples(600)
+    expected = gmmx.GaussianMixture(K, random_state=0).fit(X)
+    assert blocks_of(Rows(X.tolist())) is None
+    for source in (Rows(X.tolist()), Rows(np.array_split(X, 3))):
+        assert_same_bits(gmmx.GaussianMixture(K, random_state=0).fit(source), expected)
+
+
+def test_predictions_take_a_generator():
+    X = samples()
+    model = gmmx.GaussianMixture(K, random_state=0).fit(X)
+    labels = np.concatenate(list(model.iter_predict(block for block in cut(X))))
+    np.testing.assert_array_equal(labels, model.predict(X))
+
+
+def test_there_are_as_many_samples_for_starting_values_as_components():
+    X = np.arange(2500.0)[:, np.newaxis]
+    model = gmmx.GaussianMixture(2200, init_params="random_from_data", max_iter=1)
+    assert len(model.fit(np.array_split(X, 3)).weights_) == 2200
+
+
+def test_a_path_that_names_no_samples_is_refused(tmp_path):
+    np.save(tmp_path / "empty.npy", np.empty((5, 0)))
+    with pytest.raises(ValueError, match="expected an array of samples and features"):
+        gmmx.GaussianMixture().fit(tmp_path / "empty.npy")
+    with pytest.raises(ValueError, match=r"expected \.npy, \.parquet, or a directory"):
+        gmmx.GaussianMixture().fit("samples.csv")
+    X = samples()
+    saved(tmp_path, [X, X])
+    (tmp_path / "empty.npy").unlink()
+    directory = gmmx.GaussianMixture(K, max_iter=3, **start(X)).fit(tmp_path)
+    assert directory.n_samples_seen_ == 2 * len(X)
+
+
+@pytest.mark.parametrize("form", ["width", "dtype", "weights"])
+def test_a_later_pass_with_blocks_of_another_form_is_refused(form):
+    X = samples()
+    others = {"width": X[:, :2], "dtype": X.astype(np.float32), "weights": (X, np.ones(len(X)))}
+
+    class Changing:
+        n_passes = 0
+
+        def __iter__(self):
+            self.n_passes += 1
+            return iter([X if self.n_passes == 1 else others[form]])
+
+    with pytest.raises(ValueError, match="block 0: "):
+        gmmx.GaussianMixture(K, random_state=0).fit(Changing())
+
+
 def test_samples_that_change_between_passes_are_refused():
     class Growing(Reread):
         def __iter__(self):

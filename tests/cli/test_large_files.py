@@ -109,6 +109,32 @@ def test_rows_with_missing_values_are_skipped_or_refused(capsys):
     assert "sample of 5999 rows" in output(capsys, "fit", "x.npy", "--skip-missing", *FIT)
 
 
+def test_each_row_has_a_line_of_output(capsys):
+    X = frame()[["x", "y"]].to_numpy(copy=True)
+    gmmx.GaussianMixture(2, random_state=0).fit(X).save("m.gmmx")
+    X[[7, 5000], 1] = np.nan
+    np.save("x.npy", X)
+    lines = output(capsys, "predict", "m.gmmx", "x.npy", "--skip-missing").splitlines()[1:]
+    assert len(lines) == N_ROWS
+    assert [i for i, line in enumerate(lines) if line not in ("0", "1")] == [7, 5000]
+    assert "x.npy, row 7: feature 1 is NaN" in error(capsys, "predict", "m.gmmx", "x.npy")
+
+
+def test_weights_of_a_score_are_checked(capsys):
+    X = frame()[["x", "y", "weight"]].to_numpy(copy=True)
+    gmmx.GaussianMixture(2, random_state=0).fit(X[:, :2]).save("m.gmmx")
+    X[5, 2] = -100
+    np.save("x.npy", X)
+    assert "must not be negative" in error(capsys, "score", "m.gmmx", "x.npy", "--weights", "3")
+
+
+def test_files_with_other_numbers_of_columns_are_refused(capsys):
+    Path("data").mkdir()
+    for name, n_columns in (("1", 2), ("2", 3)):
+        np.save(f"data/{name}.npy", np.ones((300, n_columns)))
+    assert "2.npy has 3 columns, but" in error(capsys, "fit", "data", *FIT)
+
+
 def test_columns_of_text_are_refused_with_their_name(capsys):
     parquet_directory()
     assert "Column 'name' holds" in error(capsys, "fit", "data", *FIT)

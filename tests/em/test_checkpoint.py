@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -128,7 +129,9 @@ def test_a_fit_without_a_kill_agrees_with_one_without_a_checkpoint(tmp_path):
     np.testing.assert_equal(fitted(with_checkpoint), fitted(model.fit(X)))
 
 
-@pytest.mark.parametrize("change", ["parameters", "samples", "class", "file"])
+@pytest.mark.parametrize(
+    "change", ["parameters", "seed", "warm start", "samples", "last sample", "class", "file"]
+)
 def test_a_checkpoint_of_another_fit_is_refused_and_the_model_is_kept(change, tmp_path):
     X, path = samples(), tmp_path / "file"
     model = gmmx.GaussianMixture(4, random_state=0, tol=0.0, callback=killed_after(7))
@@ -138,8 +141,14 @@ def test_a_checkpoint_of_another_fit_is_refused_and_the_model_is_kept(change, tm
     other = model
     if change == "parameters":
         model.set_params(reg_covar=1e-5)
+    elif change == "seed":
+        model.set_params(random_state=1)
+    elif change == "warm start":
+        model.set_params(warm_start=True)
     elif change == "samples":
         X = X[:-1]
+    elif change == "last sample":
+        X = X + np.where(np.arange(len(X)) == len(X) - 1, 1.0, 0.0)[:, np.newaxis]
     elif change == "class":
         other = gmmx.BayesianGaussianMixture(n_components=4)
     else:
@@ -158,3 +167,31 @@ def test_a_checkpoint_is_no_model_file(tmp_path):
         model.fit(samples(), checkpoint=path)
     with pytest.raises(gmmx.ModelFileError):
         gmmx.load(path)
+
+
+def test_a_warning_that_is_an_error_keeps_the_checkpoint(tmp_path):
+    path = tmp_path / "file"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(gmmx.exceptions.ConvergenceWarning):
+            gmmx.GaussianMixture(4, random_state=0, tol=0.0, max_iter=8).fit(
+                samples(), checkpoint=path
+            )
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("nofolder/file", FileNotFoundError),
+        (".", IsADirectoryError),
+        (3, TypeError),
+        (b"c", TypeError),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_fit(path, error):
+    calls = []
+    model = gmmx.GaussianMixture(2, callback=lambda *_: calls.append(0))
+    with pytest.raises(error, match="checkpoint"):
+        model.fit(samples(), checkpoint=path)
+    assert not calls

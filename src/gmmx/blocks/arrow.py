@@ -20,8 +20,7 @@ class ArrowData:
     Parameters
     ----------
     data : pyarrow.dataset.Dataset or pyarrow.Table
-        Columns of integers and floating-point numbers. They become float32 if all are, else
-        float64.
+        Columns of numbers. Together they become float32 if NumPy makes them so, else float64.
     column_names : list of str, optional
         Names of the columns to read; by default all.
     """
@@ -63,7 +62,18 @@ class ArrowData:
             table = self.data.select(self.column_names)
             yield "pyarrow.Table", iter(table.to_batches(max_chunksize=size))
             return
-        for number, fragment in enumerate(self.data.get_fragments()):
+        try:
+            fragments = self.data.get_fragments()
+        except ValueError:  # a filtered dataset has none
+            yield (
+                "pyarrow.dataset",
+                self.data.to_batches(
+                    columns=self.column_names, batch_size=size, batch_readahead=1,
+                    fragment_readahead=1,
+                ),
+            )  # fmt: skip
+            return
+        for number, fragment in enumerate(fragments):
             place = getattr(fragment, "path", None) or f"fragment {number}"
             batches = fragment.to_batches(
                 schema=self.data.schema, columns=self.column_names, batch_size=size,
@@ -81,14 +91,15 @@ def _matrix(batch: Any, dtype: type[np.floating[Any]]) -> FloatArray:
 
 
 def _common_dtype(fields: Sequence[Any]) -> type[np.floating[Any]]:
-    """Return float32 if all columns have it, else float64; raise if a column holds no numbers."""
+    """Return the dtype of all columns together; raise if a column holds no numbers."""
     import pyarrow as pa  # noqa: PLC0415 - optional extra, which the user's data come from
 
     for field in fields:
-        if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
+        kinds = pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal
+        if not any(is_kind(field.type) for is_kind in kinds):
             raise TypeError(
                 f"Column {field.name!r} holds {field.type}, but real numbers are required. Select "
                 "the columns that are features."
             )
-    are_single = all(pa.types.is_float32(field.type) for field in fields)
-    return np.float32 if are_single else np.float64
+    dtypes = [np.dtype(field.type.to_pandas_dtype()) for field in fields]
+    return np.float32 if dtypes and np.result_type(*dtypes) == np.float32 else np.float64

@@ -19,12 +19,15 @@ class Block(NamedTuple):
         Name of the file or block that the samples come from, for messages.
     row : int
         Row number of the first sample in that file or block.
+    is_reused : bool
+        Whether the array may change when the next block is read.
     """
 
     X: object
     weight: object
     place: str
     row: int = 0
+    is_reused: bool = False
 
 
 class Blocks(Protocol):

@@ -53,15 +53,15 @@ class Survey:
     start: StartSample
 
 
-def survey(blocks: CheckedBlocks) -> Survey | None:
+def survey(blocks: CheckedBlocks, fewest_start_samples: int = 0) -> Survey | None:
     """Read all samples once; return None if there are none."""
     found: Survey | None = None
     for window in read_ahead(windows_of_blocks(blocks())):
-        found = _with_window(found, window)
+        found = _with_window(found, window, fewest_start_samples)
     return found
 
 
-def _with_window(found: Survey | None, window: Window) -> Survey:
+def _with_window(found: Survey | None, window: Window, fewest_start_samples: int) -> Survey:
     """Return the survey of the windows up to this one."""
     X, weight = window.X, window.weight
     total, largest = float(len(X)), 1.0
@@ -69,7 +69,7 @@ def _with_window(found: Survey | None, window: Window) -> Survey:
         total, largest = float(weight.sum()), float(weight.max())
     lowest, highest = X.min(axis=0), X.max(axis=0)
     if found is None:
-        first, start = X[:1].copy(), StartSample(X.shape[1])
+        first, start = X[:1].copy(), StartSample(X.shape[1], fewest_start_samples)
     else:
         first, start = found.first_sample, found.start
         total, largest = found.total_weight + total, max(found.largest_weight, largest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,29 @@ if TYPE_CHECKING:
     from gmmx.blocks.block_source import Survey
 
 
+class Form(NamedTuple):
+    """The properties that all blocks share.
+
+    Attributes
+    ----------
+    n_features : int
+        Number of features.
+    dtype : dtype
+        float32 or float64.
+    has_weights : bool
+        Whether the samples have weights.
+    """
+
+    n_features: int
+    dtype: np.dtype[Any]
+    has_weights: bool
+
+
 def checked_blocks(
-    blocks: Iterable[Block], sample_weight: Array | None = None, *, checks_values: bool = True
+    blocks: Iterable[Block],
+    sample_weight: Array | float | None = None,
+    *,
+    expected: Form | None = None,
 ) -> Iterator[tuple[FloatArray, Array | None]]:
     """Yield the samples of positive weight of each block, and their weights.
 
@@ -25,10 +46,11 @@ def checked_blocks(
     ----------
     blocks : iterable of Block
         Blocks as they are read.
-    sample_weight : ndarray of shape (n_samples,), optional
+    sample_weight : ndarray of shape (n_samples,) or number, optional
         Checked weights of all rows of the blocks, in place of weights that the blocks hold.
-    checks_values : bool, default=True
-        Whether to look for NaN and infinity, which the first pass over the samples does.
+    expected : Form, optional
+        The form of the blocks in the first pass over the samples. Only the first pass looks for
+        NaN and infinity.
 
     Raises
     ------
@@ -38,30 +60,30 @@ def checked_blocks(
     TypeError
         If a block does not hold numbers.
     """
-    first: FloatArray | None = None
-    has_weights, row = sample_weight is not None, 0
+    form, row = expected, 0
     for block in blocks:
-        X = _checked_samples(block, first)
-        if checks_values:
-            _check_finite(X, block)
+        X = _checked_samples(block)
         weight = block.weight
-        if sample_weight is not None:
+        if isinstance(sample_weight, np.ndarray):
             weight = sample_weight[row : row + len(X)]
-        if first is None:
-            first, has_weights = X, weight is not None
-        elif has_weights != (weight is not None):
-            raise ValueError(f"{block.place}: all blocks must have weights, or none.")
+        elif sample_weight is not None:
+            weight = sample_weight
+        found = Form(X.shape[1], X.dtype, weight is not None)
+        form = found if form is None else form
+        _check_form(found, form, block.place)
+        if expected is None:
+            _check_finite(X, block)
         row += len(X)
-        yield _weighted(X, weight, block)
-    if sample_weight is not None and row != len(sample_weight):
+        yield _weighted(X.copy() if block.is_reused else X, weight, block)
+    if isinstance(sample_weight, np.ndarray) and row != len(sample_weight):
         raise ValueError(
             f"sample_weight.shape == {sample_weight.shape}, expected {(row,)}: one weight for each "
             "sample."
         )
 
 
-def _checked_samples(block: Block, first: FloatArray | None) -> FloatArray:
-    """Return the samples of a block; `first` are the samples of the first block."""
+def _checked_samples(block: Block) -> FloatArray:
+    """Return the samples of a block."""
     try:
         X = as_float_array(block.X, "X")
     except (TypeError, ValueError) as error:
@@ -70,16 +92,22 @@ def _checked_samples(block: Block, first: FloatArray | None) -> FloatArray:
         raise ValueError(
             f"{block.place}: expected an array of samples and features, got shape {X.shape}."
         )
-    if first is not None and X.shape[1] != first.shape[1]:
+    return X
+
+
+def _check_form(found: Form, form: Form, place: str) -> None:
+    """Raise ValueError if a block has another form than the first one."""
+    if found.n_features != form.n_features:
         raise ValueError(
-            f"{block.place}: has {X.shape[1]} features, but the first block has {first.shape[1]}."
+            f"{place}: has {found.n_features} features, but the first block has {form.n_features}."
         )
-    if first is not None and X.dtype != first.dtype:
+    if found.dtype != form.dtype:
         raise ValueError(
-            f"{block.place}: holds {X.dtype}, but the first block holds {first.dtype}. Convert all "
+            f"{place}: holds {found.dtype}, but the first block holds {form.dtype}. Convert all "
             "blocks to one precision."
         )
-    return X
+    if found.has_weights != form.has_weights:
+        raise ValueError(f"{place}: all blocks must have weights, or none.")
 
 
 def _check_finite(X: FloatArray, block: Block) -> None:

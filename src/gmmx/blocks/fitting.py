@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.block import Block, Blocks
 from gmmx.blocks.block_source import BlockSource, survey
-from gmmx.blocks.checking import check_survey, checked_blocks
+from gmmx.blocks.checking import Form, check_survey, checked_blocks
 from gmmx.blocks.read_ahead import read_ahead
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
@@ -20,7 +21,7 @@ from gmmx.contract.estimator import Estimator, FeatureAttributes, feature_attrib
 from gmmx.samples.windows import window_size
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, FloatArray, NDArray
+    from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
 
 
 def block_source(
@@ -28,6 +29,7 @@ def block_source(
     sample_weight: ArrayLike | None,
     n_threads: int | None,
     *,
+    fewest_start_samples: int = 0,
     shows_progress: bool = False,
 ) -> tuple[BlockSource, FeatureAttributes]:
     """Read and check all blocks once; return their samples and the attributes of their features.
@@ -36,19 +38,27 @@ def block_source(
     ----------
     blocks : Blocks
         The samples.
-    sample_weight : array-like of shape (n_samples,) or None
+    sample_weight : array-like of shape (n_samples,), number or None
         Weights of the samples, in place of weights that the blocks hold.
     n_threads : int or None
         Number of threads of a pass; None as for an estimator.
+    fewest_start_samples : int, default=0
+        Number of samples that starting values need.
     shows_progress : bool, default=False
         Whether to show the progress of each pass, if stderr is a terminal.
     """
     names = feature_names(blocks)
-    weight = None
-    if sample_weight is not None:
+    weight: Array | float | None = None
+    if isinstance(sample_weight, Real):
+        check_sample_weight(sample_weight, 1)
+        weight = float(sample_weight)
+    elif sample_weight is not None:
         weight = check_sample_weight(sample_weight, np.size(sample_weight))
-    found = check_survey(survey(partial(checked_blocks, blocks, weight)), min_samples=2)
-    later_passes = partial(checked_blocks, blocks, weight, checks_values=False)
+    found = check_survey(
+        survey(partial(checked_blocks, blocks, weight), fewest_start_samples), min_samples=2
+    )
+    form = Form(found.first_sample.shape[1], found.first_sample.dtype, found.has_weights)
+    later_passes = partial(checked_blocks, blocks, weight, expected=form)
     source = BlockSource(
         later_passes, found, resolve_n_threads(n_threads), shows_progress=shows_progress
     )
@@ -70,7 +80,7 @@ def predicted_blocks(
         Takes checked samples and returns the output.
     """
     model._check_is_fitted()
-    blocks, name = blocks_of(X), type(model).__name__
+    blocks, name = blocks_of(X, is_read_once=True), type(model).__name__
     if blocks is None:
         samples = model._check_new_samples(X)
         size = window_size(samples.shape[1])

@@ -20,6 +20,8 @@ class LazyFrameBlocks:
     """
 
     def __init__(self, frame: Any) -> None:
+        if not hasattr(frame, "collect_batches"):
+            raise ImportError("A polars.LazyFrame needs a newer polars: pip install -U polars")
         self.frame = frame
         schema = frame.collect_schema()
         for name, dtype in schema.items():

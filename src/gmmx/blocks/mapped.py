@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,22 +27,27 @@ class MappedArrays:
 
     Parameters
     ----------
-    arrays : sequence of (str, ndarray of shape (n_rows, n_features))
-        Names of the arrays for messages, and the arrays.
+    arrays : sequence of (str, callable)
+        Names of the arrays for messages, and functions that map the arrays of shape (n_rows,
+        n_features).
     """
 
-    def __init__(self, arrays: Sequence[tuple[str, NDArray[Any]]]) -> None:
+    def __init__(self, arrays: Sequence[tuple[str, Callable[[], NDArray[Any]]]]) -> None:
         self.arrays = arrays
 
     @classmethod
     def of_files(cls, paths: Sequence[str | os.PathLike[str]]) -> MappedArrays:
-        """Map ``.npy`` files of two dimensions."""
-        return cls([(os.fspath(path), _mapped(os.fspath(path))) for path in paths])
+        """Return the rows of ``.npy`` files of two dimensions, each mapped while it is read."""
+        names = [os.fspath(path) for path in paths]
+        for name in names:
+            _mapped(name)  # raises if the file cannot be used
+        return cls([(name, partial(_mapped, name)) for name in names])
 
     def __iter__(self) -> Iterator[Block]:
         """Yield views of the arrays."""
-        for place, array in self.arrays:
-            size = window_size(array.shape[1])
+        for place, mapped in self.arrays:
+            array = mapped()
+            size = window_size(max(1, array.shape[1]))
             behind = READ_AHEAD * size
             for start in range(0, len(array), size):
                 if start > behind:
@@ -77,4 +84,5 @@ def release(rows: NDArray[Any]) -> None:
     start = -(-first // mmap.PAGESIZE) * mmap.PAGESIZE
     stop = (first + rows.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE
     if stop > start:
-        owner.madvise(mmap.MADV_DONTNEED, start, stop - start)
+        with suppress(OSError):  # locked pages cannot be given back
+            owner.madvise(mmap.MADV_DONTNEED, start, stop - start)

@@ -24,15 +24,15 @@ class StartSample:
     """A random sample of rows, drawn while the windows of the samples pass by.
 
     Each row has a random key, which depends on its number only. The rows with the smallest keys are
-    kept: all rows, or `start_size` of them.
+    kept: all rows, or `start_size` of them, or `fewest` if these are more.
 
     References
     ----------
     Cohen, Kaplan (2007), "Summarizing data using bottom-k sketches".
     """
 
-    def __init__(self, n_features: int) -> None:
-        self.size = start_size(n_features)
+    def __init__(self, n_features: int, fewest: int = 0) -> None:
+        self.size = max(start_size(n_features), fewest)
         self.keys: Array = np.empty(0)
         self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.X: NDArray[np.floating] = np.empty((0, n_features))

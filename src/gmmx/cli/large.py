@@ -5,15 +5,18 @@ The search uses a sample of the rows. The mixture that it finds is fitted to all
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.blocks.checking import checked_blocks
 from gmmx.blocks.fitting import block_source
-from gmmx.cli.errors import CommandLineError
-from gmmx.cli.large_file import LargeFile
+from gmmx.checks.weights import check_total_weight, check_weights_of_block
+from gmmx.cli.errors import note
+from gmmx.cli.large_file import LargeFile, errors_of
 from gmmx.cli.output import write_lines
 from gmmx.cli.reading.table import Table
 from gmmx.estimators.base import Mixture
@@ -22,15 +25,16 @@ from gmmx.progress import progress
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import reg_covar_of
 
+if TYPE_CHECKING:
+    from gmmx.arrays import Samples
+
 TOL, MAX_ITER = 1e-6, 200  # of the fit to all rows; the first in nats per sample
 
 
 def sampled_table(large: LargeFile, n_threads: int | None) -> Table:
     """Read all rows once, and return a table of a sample of them."""
-    try:
+    with errors_of(Path(large.label)):
         source, _ = block_source(large, None, n_threads)
-    except (TypeError, ValueError) as error:
-        raise CommandLineError(f"{large.label}: {error}") from error
     sample = source.in_memory()
     weights = None
     if sample.weight is not None:
@@ -46,7 +50,7 @@ def fitted_to_all(large: LargeFile, table: Table, best: Cell, n_threads: int | N
     """Return the best cell with its mixture fitted to all rows, from the mixture of the sample."""
     assert best.model is not None
     start = best.model
-    with progress(MAX_ITER, "pass") as shown:
+    with errors_of(Path(large.label)), progress(MAX_ITER, "pass") as shown:
         model = GaussianMixture(
             len(start.weights_), covariance_type=start.covariance_type, tol=TOL,
             max_iter=MAX_ITER, reg_covar=reg_covar_of(table.values, table.names, table.weights),
@@ -69,23 +73,51 @@ def write_labels(
     if probabilities:
         header += [f"probability_{k}" for k in range(len(model.weights_))]
 
-    def lines() -> Iterator[list[str]]:
-        for resp in model.iter_predict_proba(large):
-            for label, row in zip(resp.argmax(axis=1), resp, strict=True):
-                yield [str(label), *(f"{value:.10g}" for value in row if probabilities)]
+    def cells(X: Samples) -> Iterator[list[str]]:
+        resp = model.predict_proba(X)
+        for label, row in zip(resp.argmax(axis=1), resp, strict=True):
+            yield [str(label), *(f"{value:.10g}" for value in row if probabilities)]
 
-    write_lines(path, header, lines())
+    _write(path, header, large, cells)
 
 
 def write_scores(path: Path | None, large: LargeFile, model: Mixture) -> None:
     """Write the log-likelihood of each row as CSV, block by block."""
-    scores = (score for block in model.iter_score_samples(large) for score in block)
-    write_lines(path, ["log_likelihood"], ([str(score)] for score in scores))
+    _write(
+        path, ["log_likelihood"], large, lambda X: ([str(one)] for one in model.score_samples(X))
+    )
+
+
+def _write(
+    path: Path | None,
+    header: list[str],
+    large: LargeFile,
+    cells: Callable[[Samples], Iterator[list[str]]],
+) -> None:
+    """Write a line for each row, with empty cells for rows that are not in use."""
+    n_left_out = 0
+
+    def lines() -> Iterator[list[str]]:
+        nonlocal n_left_out
+        for is_used, block in large.parts():
+            n_left_out += int(np.count_nonzero(~is_used))
+            following: Iterator[list[str]] = iter(())
+            if is_used.any():
+                (samples, _), *_ = checked_blocks([block._replace(weight=None)])
+                following = cells(samples)
+            for one in is_used:
+                yield next(following) if one else [""] * len(header)
+
+    with errors_of(Path(large.label)):
+        write_lines(path, header, lines())
+    if n_left_out:
+        note(f"{large.label}: left out {n_left_out} rows with missing values")
 
 
 def mean_log_likelihood(large: LargeFile, model: Mixture) -> float:
     """Return the mean log-likelihood per row, weighted if the rows have weights."""
-    log_likelihood, _, total_weight = _log_likelihood(large, model)
+    with errors_of(Path(large.label)):
+        log_likelihood, _, total_weight = _log_likelihood(large, model)
     return log_likelihood / total_weight
 
 
@@ -94,9 +126,12 @@ def _log_likelihood(large: LargeFile, model: Mixture) -> tuple[float, int, float
     total, n_samples, total_weight = 0.0, 0, 0.0
     weights = (block.weight for block in large)
     for scores, weight in zip(model.iter_score_samples(large), weights, strict=True):
-        given = np.ones(len(scores)) if weight is None else np.asarray(weight, dtype=np.float64)
+        given = np.ones(len(scores))
+        if weight is not None:
+            given = check_weights_of_block(weight, len(scores), large.label)
         is_positive = given > 0
         total += float(given[is_positive] @ scores[is_positive])
         n_samples += int(np.count_nonzero(is_positive))
         total_weight += float(given.sum())
+    check_total_weight(total_weight)
     return total, n_samples, total_weight

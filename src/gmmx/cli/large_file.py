@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gmmx.blocks.arrow import ArrowData
 from gmmx.blocks.block import Block, Blocks
@@ -52,10 +53,13 @@ class LargeFile:
         """Open a file or a directory, and choose its columns."""
         if options.id_column is not None:
             raise CommandLineError(f"{path}: --id is not for files that are read in blocks")
-        with _errors_of(path):
+        with errors_of(path):
             blocks = _blocks_of(_parts(path))
-        is_named = isinstance(blocks, ArrowData)
-        names = blocks.column_names if isinstance(blocks, ArrowData) else [""] * _n_columns(blocks)
+            is_named = isinstance(blocks, ArrowData)
+            if isinstance(blocks, ArrowData):
+                names = blocks.column_names
+            else:
+                names = [""] * _n_columns(blocks)
         header = Header.of(str(path), names, is_named=is_named)
         columns = select_columns(header, options, tuple(expected))
         positions = columns.numbers
@@ -71,20 +75,25 @@ class LargeFile:
 
     def __iter__(self) -> Iterator[Block]:
         """Yield the features of each block that is not empty, and the weights if there are any."""
+        return (block for is_used, block in self.parts() if is_used.any())
+
+    def parts(self) -> Iterator[tuple[NDArray[np.bool_], Block]]:
+        """Yield a mask of the rows in use, and the block of these rows, for each block."""
         n_features = len(self.columns.features)
-        for block in self.blocks:
-            values = np.asarray(block.X)[:, self.positions]
-            if self.skips_missing:
-                values = values[~np.isnan(values).any(axis=1)]
-            if len(values) == 0:
-                continue
-            weight = None if self.columns.weights is None else values[:, n_features]
-            yield Block(values[:, :n_features], weight, block.place, block.row)
+        with errors_of(Path(self.label)):
+            for block in self.blocks:
+                values = np.asarray(block.X)[:, self.positions]
+                is_used = np.ones(len(values), dtype=bool)
+                if self.skips_missing:
+                    is_used = ~np.isnan(values).any(axis=1)
+                    values = values[is_used]
+                weight = None if self.columns.weights is None else values[:, n_features]
+                yield is_used, Block(values[:, :n_features], weight, block.place, block.row)
 
 
 @contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
-    """Turn errors of reading into errors that name the file."""
+def errors_of(path: Path) -> Iterator[None]:
+    """Turn errors of reading, and of fits to the rows, into errors that name the file."""
     try:
         yield
     except OSError as error:
@@ -129,9 +138,16 @@ def _parts(path: Path) -> list[Path]:
 def _blocks_of(paths: Sequence[Path]) -> MappedArrays | ArrowData:
     """Return the rows of ``.npy`` or of Parquet files."""
     names = [str(path) for path in paths]
-    return MappedArrays.of_files(names) if names[0].endswith(".npy") else ArrowData.of_files(names)
+    if names[0].lower().endswith(".npy"):
+        return MappedArrays.of_files(names)
+    return ArrowData.of_files(names)
 
 
 def _n_columns(arrays: MappedArrays) -> int:
-    """Return the number of columns of the first array."""
-    return int(arrays.arrays[0][1].shape[1])
+    """Return the number of columns of the arrays; raise if it is not the same in all."""
+    (first, mapped), *others = arrays.arrays
+    n_columns = int(mapped().shape[1])
+    for name, other in others:
+        if other().shape[1] != n_columns:
+            raise ValueError(f"{name} has {other().shape[1]} columns, but {first} has {n_columns}")
+    return n_columns

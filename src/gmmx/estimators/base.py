@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
@@ -14,7 +16,7 @@ from gmmx._core.interface.prediction import Predictor
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_component_count
-from gmmx.checks.fit import check_fit
+from gmmx.checks.fit import check_checkpoint, check_fit
 from gmmx.checks.parameters import check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
@@ -33,11 +35,8 @@ from gmmx.estimators.prediction import Predictions
 from gmmx.exchange.saving import model_file_of
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
-from gmmx.samples.windowed_source import WindowedSource
 
 if TYPE_CHECKING:
-    import os
-
     from gmmx.arrays import ArrayLike, NDArray, Samples
     from gmmx.exchange.checkpoint_file import CheckpointFile
     from gmmx.samples.source import SampleSource
@@ -149,8 +148,13 @@ class Mixture(Predictions):
         ConvergenceWarning
             If the best start did not converge, or a component lost all samples or was repaired.
         """
-        if type(self).fit_predict is Mixture.fit_predict or checkpoint is not None:
+        if checkpoint is not None:
+            check_checkpoint(checkpoint)
             self._fit(X, sample_weight, checkpoint)
+            with suppress(FileNotFoundError):
+                os.remove(checkpoint)
+        elif type(self).fit_predict is Mixture.fit_predict:
+            self._fit(X, sample_weight)
         else:
             self.fit_predict(X, y, *(() if sample_weight is None else (sample_weight,)))
         return self
@@ -328,7 +332,11 @@ class Mixture(Predictions):
 
         check_fit(self, self._options, self._structures)
         source, features = block_source(
-            blocks, sample_weight, self.n_threads, shows_progress=bool(self.verbose)
+            blocks,
+            sample_weight,
+            self.n_threads,
+            fewest_start_samples=self.n_components,
+            shows_progress=bool(self.verbose),
         )
         self._store_fit(features, partial(self._fitted_to, source, checkpoint))
         return None
@@ -365,10 +373,9 @@ class Mixture(Predictions):
         lower_bound = self.lower_bound_ if warm and self.max_iter > 0 else -np.inf
         file = None
         if checkpoint is not None:
-            file = self._checkpoint_file(checkpoint, plan, samples, random_state)
+            last_fit = [self.means_.tolist(), float(self.lower_bound_)] if warm else None
+            file = self._checkpoint_file(checkpoint, plan, samples, random_state, last_fit)
         result = best_of(plan, starts, self, lower_bound, file)
-        if file is not None:
-            file.remove()
         warn_about(result, self.max_iter)
         n_seen = samples.total_weight * samples.weight_unit
         return {**plan.attributes(result), "n_samples_seen_": n_seen}
@@ -379,8 +386,10 @@ class Mixture(Predictions):
         plan: FitPlan,
         samples: SampleSource,
         random_state: np.random.RandomState,
+        last_fit: object,
     ) -> CheckpointFile:
         """Return the file that keeps the progress of a fit."""
+        from gmmx.blocks.block_source import BlockSource  # noqa: PLC0415 - few need it
         from gmmx.exchange.checkpoint_file import CheckpointFile  # noqa: PLC0415 - few need it
 
         def parameters_of(fitted: Mapping[str, object]) -> MixtureParameters:
@@ -391,10 +400,11 @@ class Mixture(Predictions):
         def values_of(result: EMResult) -> dict[str, object]:
             return {**plan.attributes(result), **fitted_attributes(result, np.float64)}
 
-        assert isinstance(samples, WindowedSource)
+        assert isinstance(samples, ArraySource | BlockSource)
         return CheckpointFile(
-            path, self, samples, random_state, values_of=values_of, parameters_of=parameters_of
-        )
+            path, self, samples, random_state, last_fit=last_fit, values_of=values_of,
+            parameters_of=parameters_of,
+        )  # fmt: skip
 
     def _n_components_left(self) -> int:
         """Return the number of components that a warm start expects."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,10 +14,17 @@ from gmmx.em.checkpoint import Progress
 from gmmx.em.loop import EMResult
 from gmmx.exchange.format import ModelFile, read_model_file, write_model_file
 from gmmx.model.parameters import MixtureParameters
-from gmmx.samples.windowed_source import WindowedSource
+from gmmx.samples.source import SampleSource
 
-# Parameters that do not change the result of a fit, and the generator, whose state is saved.
-_LEFT_OUT = ("callback", "n_threads", "random_state", "verbose", "verbose_interval", "warm_start")
+# Parameters that do not change the result of a fit.
+_LEFT_OUT = ("callback", "n_threads", "verbose", "verbose_interval", "warm_start")
+
+
+class LocalSource(SampleSource, Protocol):
+    """A source whose passes in this process can begin anew."""
+
+    def restart(self) -> None:
+        """Forget the passes made so far."""
 
 
 class CheckpointFile:
@@ -28,10 +36,12 @@ class CheckpointFile:
         The file.
     model : Estimator
         The mixture that is fitted.
-    samples : WindowedSource
+    samples : LocalSource
         The samples of the fit.
     random_state : numpy.random.RandomState
         The generator of the starting values.
+    last_fit : object
+        Values that identify the fit that a warm start continues; None without a warm start.
     values_of : callable
         Takes a result and returns fitted attributes, with arrays in float64.
     parameters_of : callable
@@ -42,9 +52,10 @@ class CheckpointFile:
         self,
         path: str | os.PathLike[str],
         model: Estimator,
-        samples: WindowedSource,
+        samples: LocalSource,
         random_state: np.random.RandomState,
         *,
+        last_fit: object,
         values_of: Callable[[EMResult], Mapping[str, Any]],
         parameters_of: Callable[[Mapping[str, Any]], MixtureParameters],
     ) -> None:
@@ -54,6 +65,7 @@ class CheckpointFile:
         self.random_state = random_state
         self.values_of = values_of
         self.parameters_of = parameters_of
+        self.description = self._description(last_fit)
 
     def load(self) -> Progress | None:
         """Return the progress in the file, None if there is no file."""
@@ -61,7 +73,7 @@ class CheckpointFile:
             return None
         file = read_model_file(self.path)
         saved = file.fitted
-        if file.class_name != self._class_name or saved.get("fit") != self._description():
+        if file.class_name != self._class_name or saved.get("fit") != self.description:
             raise ValueError(
                 f"{os.fspath(self.path)!r} is no checkpoint of this fit: it was written with other "
                 "parameters or samples. Pass another path, or remove the file."
@@ -73,7 +85,7 @@ class CheckpointFile:
     def save(self, progress: Progress) -> None:
         """Replace the file, and make the next passes those of a fit that goes on from it."""
         values = {
-            "fit": self._description(),
+            "fit": self.description,
             "init": progress.init,
             "random_state": self.random_state,
             "memory": list(progress.memory),
@@ -85,27 +97,28 @@ class CheckpointFile:
         write_model_file(self.path, ModelFile(self._class_name, {}, values))
         self.samples.restart()
 
-    def remove(self) -> None:
-        """Remove the file at the end of the fit."""
-        if os.path.exists(self.path):
-            os.remove(self.path)
-
     @property
     def _class_name(self) -> str:
         """Class of the mixture, under a name that `gmmx.load` refuses."""
         return f"checkpoint of {type(self.model).__name__}"
 
-    def _description(self) -> list[Any]:
-        """Return values that tell one fit from another: parameters and samples."""
-        samples = self.samples
+    def _description(self, last_fit: object) -> list[Any]:
+        """Return values that tell one fit from another: parameters and samples.
+
+        Of many samples in blocks the samples for starting values stand for all.
+        """
+        samples, start = self.samples, self.samples.in_memory()
         parameters = {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
+            name: _described(value)
             for name, value in self.model.get_params().items()
             if name not in _LEFT_OUT
         }
+        checksums = [zlib.crc32(start.X.data)]
+        if start.weight is not None:
+            checksums.append(zlib.crc32(start.weight.data))
         return [
             repr(parameters), samples.n_samples, samples.n_features, str(samples.dtype),
-            repr(samples.total_weight), samples.first_sample.tolist(),
+            repr(samples.total_weight), checksums, repr(last_fit),
         ]  # fmt: skip
 
     def _values_of(self, result: EMResult, prefix: str) -> dict[str, Any]:
@@ -131,3 +144,10 @@ class CheckpointFile:
             float(values["lower_bound_"]), values["is_stopped"], values["repairs"],
             values["start_weights"],
         )  # fmt: skip
+
+
+def _described(value: object) -> object:
+    """Return the value of a parameter; of a random generator only its kind."""
+    if isinstance(value, np.random.RandomState):
+        return type(value).__name__
+    return value.tolist() if isinstance(value, np.ndarray) else value
