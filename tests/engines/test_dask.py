@@ -272,7 +272,7 @@ def test_a_keyboard_interrupt_ends_the_fit_and_keeps_the_model(client):
     start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60
     assert model.means_ is means
     model.set_params(max_iter=100, tol=1e-3).fit(X)  # the cluster is usable
 
