@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.blocks.block import Block
 from gmmx.blocks.checking import checked_blocks
 from gmmx.blocks.fitting import block_source
 from gmmx.checks.weights import check_total_weight, check_weights_of_block
 from gmmx.cli.errors import note
 from gmmx.cli.large_file import LargeFile, errors_of
-from gmmx.cli.output import write_lines
+from gmmx.cli.output import label_columns, write_lines
 from gmmx.cli.reading.table import Table
 from gmmx.estimators.base import Mixture
 from gmmx.estimators.gaussian_mixture import GaussianMixture
@@ -73,40 +74,36 @@ def write_labels(
     if probabilities:
         header += [f"probability_{k}" for k in range(len(model.weights_))]
 
-    def cells(X: Samples) -> Iterator[list[str]]:
-        resp = model.predict_proba(X)
-        for label, row in zip(resp.argmax(axis=1), resp, strict=True):
-            yield [str(label), *(f"{value:.10g}" for value in row if probabilities)]
+    def cells(X: Samples) -> Iterator[tuple[object, ...]]:
+        columns = label_columns(model, X, probabilities=probabilities)
+        return zip(*columns.values(), strict=True)
 
     _write(path, header, large, cells)
 
 
 def write_scores(path: Path | None, large: LargeFile, model: Mixture) -> None:
     """Write the log-likelihood of each row as CSV, block by block."""
-    _write(
-        path, ["log_likelihood"], large, lambda X: ([str(one)] for one in model.score_samples(X))
-    )
+    _write(path, ["log_likelihood"], large, lambda X: zip(model.score_samples(X), strict=True))
 
 
 def _write(
     path: Path | None,
     header: list[str],
     large: LargeFile,
-    cells: Callable[[Samples], Iterator[list[str]]],
+    cells: Callable[[Samples], Iterator[tuple[object, ...]]],
 ) -> None:
     """Write a line for each row, with empty cells for rows that are not in use."""
     n_left_out = 0
 
-    def lines() -> Iterator[list[str]]:
+    def lines() -> Iterator[tuple[object, ...]]:
         nonlocal n_left_out
         for is_used, block in large.parts():
             n_left_out += int(np.count_nonzero(~is_used))
-            following: Iterator[list[str]] = iter(())
+            following: Iterator[tuple[object, ...]] = iter(())
             if is_used.any():
-                (samples, _), *_ = checked_blocks([block._replace(weight=None)])
-                following = cells(samples)
+                following = cells(_rows_of(block))
             for one in is_used:
-                yield next(following) if one else [""] * len(header)
+                yield next(following) if one else ("",) * len(header)
 
     with errors_of(Path(large.label)):
         write_lines(path, header, lines())
@@ -124,14 +121,20 @@ def mean_log_likelihood(large: LargeFile, model: Mixture) -> float:
 def _log_likelihood(large: LargeFile, model: Mixture) -> tuple[float, int, float]:
     """Return log-likelihood, number of rows of positive weight, and sum of the weights."""
     total, n_samples, total_weight = 0.0, 0, 0.0
-    weights = (block.weight for block in large)
-    for scores, weight in zip(model.iter_score_samples(large), weights, strict=True):
+    for block in large:
+        scores = model.score_samples(_rows_of(block))
         given = np.ones(len(scores))
-        if weight is not None:
-            given = check_weights_of_block(weight, len(scores), large.label)
+        if block.weight is not None:
+            given = check_weights_of_block(block.weight, len(scores), large.label)
         is_positive = given > 0
         total += float(given[is_positive] @ scores[is_positive])
         n_samples += int(np.count_nonzero(is_positive))
         total_weight += float(given.sum())
     check_total_weight(total_weight)
     return total, n_samples, total_weight
+
+
+def _rows_of(block: Block) -> Samples:
+    """Return the checked rows of a block, those of weight 0 included."""
+    ((samples, _),) = checked_blocks([block._replace(weight=None)])
+    return samples

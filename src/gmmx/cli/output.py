@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def write_rows(path: Path | None, table: Table, columns: Mapping[str, Sequence[o
 
 
 def label_columns(
-    model: Mixture, X: NDArray[np.float64], *, probabilities: bool
+    model: Mixture, X: NDArray[np.floating[Any]], *, probabilities: bool
 ) -> dict[str, list[object]]:
     """Return the component of each row, as columns to write.
 
