@@ -1,4 +1,4 @@
-"""The checks of a mixture's parameters and of a checkpoint's path before a fit."""
+"""The checks of a mixture's parameters, sizes and checkpoint before a fit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from gmmx.checks.constructor import check_parameters
-from gmmx.checks.parameters import check_algorithm
-from gmmx.model.covariance import CovarianceStructure
+from gmmx.checks.constructor import check_component_count, check_parameters
+from gmmx.checks.parameters import check_algorithm, check_name_for_features
+from gmmx.exceptions import invalid_parameter_error
+from gmmx.model.covariance import STRUCTURES_BY_NAME, CovarianceStructure
 
 
 class Fittable(Protocol):
-    """The members of a mixture that `check_fit` reads."""
+    """The members of a mixture that the checks before a fit read."""
 
     n_components: int
     covariance_type: str
@@ -36,7 +37,7 @@ def check_fit(
     options : mapping of str to iterable of str
         Names of parameters, such as ``covariance_type``, and the strings that each accepts.
     structures : mapping of str to type of CovarianceStructure
-        Covariance structures by their names.
+        Covariance structures of such mixtures, by their names.
 
     Raises
     ------
@@ -45,8 +46,37 @@ def check_fit(
     ValueError
         If the algorithm cannot fit the covariance structure.
     """
-    check_parameters(model.get_params(), type(model).__name__, options)
-    check_algorithm(model.algorithm, structures[model.covariance_type])
+    name, covariance_type = type(model).__name__, model.covariance_type
+    if isinstance(covariance_type, str) and covariance_type not in structures:
+        _check_prior(name, covariance_type, structures)
+    check_parameters(model.get_params(), name, options)
+    check_algorithm(model.algorithm, structures[covariance_type])
+
+
+def _check_prior(
+    estimator_name: str, covariance_type: str, structures: Mapping[str, type[CovarianceStructure]]
+) -> None:
+    """Raise InvalidParameterError if only mixtures without a prior have a covariance structure."""
+    if covariance_type in STRUCTURES_BY_NAME:
+        known = (repr(name) for name, structure in structures.items() if name == structure.name)
+        raise invalid_parameter_error(
+            f"covariance_type={covariance_type!r} has no conjugate prior, which {estimator_name} "
+            f"needs. Set covariance_type to one of {', '.join(known)}, or use GaussianMixture."
+        )
+
+
+def check_sizes(model: Fittable, n_samples: int, n_features: int) -> None:
+    """Raise ValueError if a mixture cannot be fitted to samples of these sizes.
+
+    Parameters
+    ----------
+    model : Fittable
+        The mixture.
+    n_samples, n_features : int
+        Numbers of samples and of features.
+    """
+    check_component_count(model.n_components, n_samples)
+    check_name_for_features(model.covariance_type, n_features)
 
 
 def check_checkpoint(path: str | os.PathLike[str]) -> None:

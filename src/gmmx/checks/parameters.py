@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx.checks.samples import as_float_array, check_finite
-from gmmx.model.covariance import CovarianceStructure
+from gmmx.model.covariance import ONE_FEATURE_NAMES, CovarianceStructure
 from gmmx.model.covariance.cholesky import DegenerateCovarianceError, precision_cholesky
 from gmmx.model.parameters import MixtureParameters
 
@@ -309,6 +309,24 @@ def check_algorithm(algorithm: str, structure: type[CovarianceStructure]) -> Non
         raise ValueError(
             f"algorithm='squarem' cannot extrapolate covariances of covariance_type="
             f"{structure.name!r}. Set algorithm='em'."
+        )
+
+
+def check_name_for_features(covariance_type: str, n_features: int) -> None:
+    """Raise ValueError if a name of mclust's for one feature is used for more features.
+
+    Parameters
+    ----------
+    covariance_type : str
+        A name of a covariance structure.
+    n_features : int
+        Number of features of the samples.
+    """
+    if covariance_type in ONE_FEATURE_NAMES and n_features > 1:
+        raise ValueError(
+            f"covariance_type={covariance_type!r} is for samples of one feature, but there are "
+            f"{n_features} features. Set covariance_type to "
+            f"{ONE_FEATURE_NAMES[covariance_type]!r}, or to another structure."
         )
 
 

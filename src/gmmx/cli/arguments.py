@@ -14,7 +14,7 @@ from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.cli.reading.options import add_read_options
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME
 
 MOST_COMPONENTS = 1000
 FILES = (
@@ -74,8 +74,7 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         "--covariance",
         metavar="LIST",
         type=covariance_types,
-        default=",".join(STRUCTURES),
-        help="covariance types (default: %(default)s)",
+        help="covariance types (default: all that the mixture may have)",
     )
     parser.add_argument(
         "--bayesian",
@@ -274,17 +273,19 @@ def component_counts(text: str) -> list[int]:
 
 
 def covariance_types(text: str) -> list[str]:
-    """Return the covariance types in a list, in the order of the registry.
+    """Return the covariance types in a list, in the order of the registry, by their own names.
 
     Examples
     --------
-    >>> covariance_types("tied,full")
+    >>> covariance_types("EEE,full")
     ['full', 'tied']
     """
     names = {name.strip() for name in text.split(",")}
-    for name in sorted(names - set(STRUCTURES)):
-        raise argparse.ArgumentTypeError(f"expected some of {', '.join(STRUCTURES)}, got {name!r}")
-    return [name for name in STRUCTURES if name in names]
+    for name in sorted(names - set(STRUCTURES_BY_NAME)):
+        known = ", ".join(STRUCTURES_BY_NAME)
+        raise argparse.ArgumentTypeError(f"expected some of {known}, got {name!r}")
+    chosen = {STRUCTURES_BY_NAME[name].name for name in names}
+    return [name for name in STRUCTURES if name in chosen]
 
 
 def _fraction(text: str) -> float:

@@ -17,6 +17,7 @@ from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
 from gmmx.cli.report import report
 from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 from gmmx.progress import progress
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell
@@ -118,13 +119,15 @@ def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
     """Search, and show the progress."""
     find: Callable[..., list[Cell]] = bayesian_search if arguments.bayesian else search
     counts = max(arguments.components) if arguments.bayesian else arguments.components
-    n_cells = len(arguments.covariance) * (1 if arguments.bayesian else len(counts))
+    possible = CONJUGATE_STRUCTURES if arguments.bayesian else STRUCTURES
+    names = arguments.covariance or list(possible)
+    n_cells = len(names) * (1 if arguments.bayesian else len(counts))
     try:
         with progress(n_cells) as shown:
             return find(
                 table.values,
                 counts,
-                arguments.covariance,
+                names,
                 sample_weight=table.weights,
                 random_state=arguments.seed,
                 n_threads=arguments.threads,

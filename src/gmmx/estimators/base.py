@@ -15,8 +15,7 @@ import numpy as np
 from gmmx._core.interface.prediction import Predictor
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.recognition import blocks_of
-from gmmx.checks.constructor import check_component_count
-from gmmx.checks.fit import check_checkpoint, check_fit
+from gmmx.checks.fit import check_checkpoint, check_fit, check_sizes
 from gmmx.checks.parameters import check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
@@ -362,7 +361,7 @@ class Mixture(Predictions):
         self, samples: SampleSource, checkpoint: str | os.PathLike[str] | None = None
     ) -> Mapping[str, object]:
         """Return the fitted attributes: run EM from each start and keep the largest bound."""
-        check_component_count(self.n_components, samples.n_samples)
+        check_sizes(self, samples.n_samples, samples.n_features)
         plan = self._plan(samples)
         warm = self.warm_start and all(hasattr(self, name) for name in self._continues_from)
         random_state = check_random_state(self.random_state)

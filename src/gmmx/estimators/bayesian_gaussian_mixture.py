@@ -30,7 +30,7 @@ from gmmx.estimators.posterior_attributes import (
     posterior_attributes,
 )
 from gmmx.estimators.streaming import StreamedMixture
-from gmmx.model.covariance import CONJUGATE_STRUCTURES, DegenerateCovarianceError
+from gmmx.model.covariance import CONJUGATE_STRUCTURES_BY_NAME, DegenerateCovarianceError
 from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
@@ -218,9 +218,9 @@ default='dirichlet_process'
         "mean_precision_", "mean_prior_", "degrees_of_freedom_prior_", "degrees_of_freedom_",
         "covariance_prior_",
     }  # fmt: skip
-    _structures = CONJUGATE_STRUCTURES
+    _structures = CONJUGATE_STRUCTURES_BY_NAME
     _options: ClassVar[dict[str, Iterable[str]]] = {
-        "covariance_type": CONJUGATE_STRUCTURES,
+        "covariance_type": CONJUGATE_STRUCTURES_BY_NAME,
         "init_params": INIT_PARAMS,
         "weight_concentration_prior_type": WEIGHT_DISTRIBUTIONS,
         "tol_type": ("absolute", "per-sample"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 def component_covariances(model: Mixture) -> Array:
     """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
-    structure = STRUCTURES[model.covariance_type]
+    structure = STRUCTURES_BY_NAME[model.covariance_type]
     covariances = np.asarray(model.covariances_, dtype=np.float64)
     return structure.from_covariances(covariances, *model.means_.shape).dense()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from gmmx.checks.constructor import check_parameters
-from gmmx.checks.parameters import given_parameters, given_start
+from gmmx.checks.parameters import check_name_for_features, given_parameters, given_start
 from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
@@ -23,7 +23,7 @@ from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covar
 from gmmx.estimators.base import Mixture
 from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model import criteria
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
@@ -172,9 +172,9 @@ default='full'
     array([1, 0])
     """
 
-    _structures = STRUCTURES
+    _structures = STRUCTURES_BY_NAME
     _options: ClassVar[dict[str, Iterable[str]]] = {
-        "covariance_type": STRUCTURES,
+        "covariance_type": STRUCTURES_BY_NAME,
         "init_params": INIT_PARAMS,
         "algorithm": ALGORITHMS,
         "tol_type": ("absolute", "aitken"),
@@ -271,9 +271,12 @@ default='full'
         array([[0.5, 0.5]])
         """
         check_parameters({"covariance_type": covariance_type}, cls.__name__, cls._options)
-        structure = STRUCTURES[covariance_type]
+        structure = STRUCTURES_BY_NAME[covariance_type]
         parameters, dtype = given_parameters(structure, weights, means, covariances)
-        return cls._of(EMResult(parameters, [], 0, False, -np.inf), dtype)
+        check_name_for_features(covariance_type, parameters.means.shape[1])
+        model = cls._of(EMResult(parameters, [], 0, False, -np.inf), dtype)
+        model.covariance_type = covariance_type
+        return model
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X; smaller is better.

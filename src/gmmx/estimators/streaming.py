@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import check_feature_count, check_feature_names
+from gmmx.checks.fit import check_fit
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import FeatureAttributes
@@ -140,7 +140,7 @@ class StreamedMixture(Mixture):
         >>> np.sort(gm.means_.ravel()).round(1).tolist(), gm.n_samples_seen_
         ([2.0, 10.0], 20000.0)
         """
-        check_parameters(self.get_params(), type(self).__name__, self._options)
+        check_fit(self, self._options, self._structures)
         if self.__sklearn_is_fitted__():
             samples = self._check_new_samples(X)
             self._store_fit(self._features(), partial(self._after_step, samples, sample_weight))

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 
 _NEEDED = ("weights_", "means_", "precisions_cholesky_")  # attributes that predictions read
 
 
 def check_shapes(covariance_type: str, fitted: dict[str, Any]) -> None:
     """Raise ValueError unless the shapes of a mixture's fitted attributes agree."""
-    if covariance_type not in STRUCTURES:
+    if covariance_type not in STRUCTURES_BY_NAME:
         raise ValueError(f"covariance_type is {covariance_type!r}")
     shape = np.asarray(fitted.get("means_")).shape
     if len(shape) != 2 or 0 in shape:
         raise ValueError(f"means_ has the shape {shape}, expected (n_components, n_features)")
-    structure = STRUCTURES[covariance_type]
+    structure = STRUCTURES_BY_NAME[covariance_type]
     covariance_shape = structure.covariance_shape(*shape)
     concentrations = np.shape(fitted.get("weight_concentration_", 0.0))
     expected = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from gmmx.contract.estimator import attributes_of_fit
 from gmmx.exceptions import not_fitted_error
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, NDArray
@@ -39,9 +39,9 @@ def to_sklearn(model: Estimator) -> Any:
     """
     theirs = sklearn_class(type(model).__name__)()
     parameters, fitted = deepcopy((model.get_params(), attributes_of_fit(model)))
-    structure = STRUCTURES[parameters["covariance_type"]]
+    structure = STRUCTURES_BY_NAME[parameters["covariance_type"]]
     parameters["covariance_type"] = structure.sklearn_name
-    if STRUCTURES[structure.sklearn_name].are_matrices and not structure.are_matrices:
+    if STRUCTURES_BY_NAME[structure.sklearn_name].are_matrices and not structure.are_matrices:
         # scikit-learn has no diagonal matrix that all components share.
         n_features = np.shape(fitted["means_"])[1]
         for values in (parameters, fitted):

@@ -17,7 +17,11 @@ from gmmx.em.loop import EMResult, run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model.collapse import DegenerateMixtureError
-from gmmx.model.covariance import STRUCTURES, CovarianceStructure, DegenerateCovarianceError
+from gmmx.model.covariance import (
+    STRUCTURES_BY_NAME,
+    CovarianceStructure,
+    DegenerateCovarianceError,
+)
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
@@ -144,7 +148,7 @@ def fit_cell(
     `n_distinct` is the number of distinct rows, counted up to the largest number of components.
     """
     n_samples, n_features = whole.X.shape
-    structure = STRUCTURES[covariance_type]
+    structure = STRUCTURES_BY_NAME[covariance_type]
     n_parameters = structure.n_free_parameters(n_components, n_features)
     cell = partial(
         Cell, n_components, covariance_type, n_samples, n_parameters,

@@ -18,9 +18,10 @@ from numpy.typing import ArrayLike
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import feature_names as names_of_columns
+from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.samples import check_samples
 from gmmx.checks.weights import check_weighted
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
@@ -92,11 +93,13 @@ def search(
     tasks = [(k, name) for k in n_components for name in covariance_types]
     for k, name in tasks:
         given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
-        check_parameters(given, "search", {"covariance_type": STRUCTURES})
+        check_parameters(given, "search", {"covariance_type": STRUCTURES_BY_NAME})
     column_names = names_of_columns(X)
     checked = check_samples(X, "search", min_samples=2)
     kept, weight = check_weighted(checked, sample_weight, 2)
     samples = np.asarray(kept, dtype=np.float64)
+    for name in covariance_types:
+        check_name_for_features(name, samples.shape[1])
     names = names_of(samples, feature_names)
     reg_covar = reg_covar_of(samples, names, weight)
     n_threads = resolve_n_threads(n_threads)

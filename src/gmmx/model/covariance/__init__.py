@@ -2,7 +2,13 @@
 
 A structure computes covariances from sufficient statistics, and the factors for the kernels. To
 add a structure, write a file like `tied_diag.py` and add its class to `STRUCTURES`.
+
+A structure that scikit-learn has, or that extends one of scikit-learn's, has a name like theirs;
+the others have the names of R's mclust. mclust's names of the former are also accepted.
 """
+
+from collections import ChainMap
+from collections.abc import Mapping
 
 from gmmx.model.covariance.base import CovarianceStructure
 from gmmx.model.covariance.cholesky import DegenerateCovarianceError
@@ -19,15 +25,43 @@ STRUCTURES: dict[str, type[CovarianceStructure]] = {
     for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical)
 }
 
+# mclust's names for samples of one feature, whatever the shape of the covariances.
+ONE_FEATURE_NAMES = {"E": "tied-spherical", "V": "spherical"}
+
+MCLUST_NAMES = {
+    "EII": "tied-spherical",
+    "VII": "spherical",
+    "EEI": "tied-diag",
+    "VVI": "diag",
+    "EEE": "tied",
+    "VVV": "full",
+    **ONE_FEATURE_NAMES,
+}
+
+# The structures by all names that `covariance_type` accepts, those of `STRUCTURES` first.
+STRUCTURES_BY_NAME: Mapping[str, type[CovarianceStructure]] = ChainMap(
+    {alias: STRUCTURES[name] for alias, name in MCLUST_NAMES.items()}, STRUCTURES
+)
+
 CONJUGATE_STRUCTURES: dict[str, type[ConjugateStructure]] = {
     name: structure
     for name, structure in STRUCTURES.items()
     if issubclass(structure, ConjugateStructure)
 }
 
+CONJUGATE_STRUCTURES_BY_NAME: dict[str, type[ConjugateStructure]] = {
+    name: structure
+    for name, structure in STRUCTURES_BY_NAME.items()
+    if issubclass(structure, ConjugateStructure)
+}
+
 __all__ = [
     "CONJUGATE_STRUCTURES",
+    "CONJUGATE_STRUCTURES_BY_NAME",
+    "MCLUST_NAMES",
+    "ONE_FEATURE_NAMES",
     "STRUCTURES",
+    "STRUCTURES_BY_NAME",
     "ConjugateStructure",
     "CovarianceStructure",
     "DegenerateCovarianceError",
