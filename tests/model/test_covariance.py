@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx import GaussianMixture
-from gmmx.model.covariance import STRUCTURES, DegenerateCovarianceError
+from gmmx.model.covariance import (
+    CONJUGATE_STRUCTURES,
+    STRUCTURES,
+    STRUCTURES_BY_NAME,
+    DegenerateCovarianceError,
+)
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
 from moments import factors_shape, in_matrices, statistics_of
@@ -260,7 +267,60 @@ def test_n_parameters_is_that_of_the_twin(name):
             assert own + others == n_parameters(name, n_components, n_features)
 
 
+MCLUST_FORMULAS = {
+    "EII": lambda K, D: 1,
+    "VII": lambda K, D: K,
+    "EEI": lambda K, D: D,
+    "VEI": lambda K, D: K + (D - 1),
+    "EVI": lambda K, D: 1 + K * (D - 1),
+    "VVI": lambda K, D: K * D,
+    "EEE": lambda K, D: D * (D + 1) / 2,
+    "VEE": lambda K, D: K + (D - 1) + D * (D - 1) / 2,
+    "EVE": lambda K, D: 1 + K * (D - 1) + D * (D - 1) / 2,
+    "VVE": lambda K, D: K + K * (D - 1) + D * (D - 1) / 2,
+    "EEV": lambda K, D: 1 + (D - 1) + K * D * (D - 1) / 2,
+    "VEV": lambda K, D: K + (D - 1) + K * D * (D - 1) / 2,
+    "EVV": lambda K, D: 1 - K + K * D * (D + 1) / 2,
+    "VVV": lambda K, D: K * D * (D + 1) / 2,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in MCLUST_FORMULAS if name in STRUCTURES_BY_NAME])
+def test_n_parameters_is_that_of_mclust(name):
+    for n_components in (1, 2, 5):
+        for n_features in (1, 2, 7):
+            expected = MCLUST_FORMULAS[name](n_components, n_features)
+            found = STRUCTURES_BY_NAME[name].n_parameters(n_components, n_features)
+            assert (found, type(found)) == (expected, int)
+
+
 @every_structure
+@pytest.mark.parametrize(("n_components", "n_features"), [(1, 1), (3, 1), (1, 3), (3, 4)])
+def test_covariances_of_the_structure_violate_no_constraint(name, n_components, n_features):
+    covariance = estimate(name, *samples_of(0, n_components, n_features))
+    assert covariance.constraint_violation() < 1e-9
+
+
+@pytest.mark.parametrize("name", sorted(STRUCTURES.keys() - CONJUGATE_STRUCTURES.keys()))
+def test_other_covariances_violate_a_constraint(name):
+    structure = STRUCTURES[name]
+    free = "full" if structure.are_matrices else "diag"
+    covariances = estimate(free, *samples_of(0, 3, 4)).covariances
+    assert structure.from_covariances(covariances, 3, 4).constraint_violation() > 1e-2
+
+
+@every_structure
+@pytest.mark.parametrize("reg_covar", [1e-6, 1.0])
+def test_reg_covar_acts_as_noise_of_this_variance(name, reg_covar):
+    X, resp = samples_of(0, 3, 4)
+    covariance = estimate(name, X, resp, reg_covar)
+    steps = np.sqrt(4 * reg_covar) * np.concatenate([np.eye(4), -np.eye(4)])
+    noisy = (X[:, np.newaxis] + steps).reshape(-1, 4)
+    expected = estimate(name, noisy, np.repeat(resp, 8, axis=0) / 8)
+    assert_same_matrices(covariance.dense(), expected.dense(), 1e-9)
+
+
+@pytest.mark.parametrize("name", CONJUGATE_STRUCTURES)
 @pytest.mark.parametrize("reg_covar", [1e-6, 1.0])
 @pytest.mark.parametrize("spread", [0.0, 1e-5, 1.0])
 def test_no_variance_is_below_reg_covar(name, reg_covar, spread):
@@ -291,9 +351,29 @@ def test_an_empty_component_keeps_its_covariance(name):
     covariance = structure.estimate(occupied, 0.0, previous)
     alone = estimate(name, X, resp[:, :1])
     np.testing.assert_allclose(covariance.dense()[0], alone.dense()[0], rtol=1e-12, atol=1e-13)
-    is_own = structure.covariance_shape(2, 3)[:1] == (2,)
-    expected = previous if is_own else covariance
-    np.testing.assert_array_equal(covariance.dense()[1], expected.dense()[1])
+    if name in CONJUGATE_STRUCTURES:
+        is_own = structure.covariance_shape(2, 3)[:1] == (2,)
+        expected = previous if is_own else covariance
+        np.testing.assert_array_equal(covariance.dense()[1], expected.dense()[1])
+
+
+@every_structure
+def test_an_empty_component_is_the_limit_of_a_component_that_empties(name):
+    X, resp = samples_of(0, 2, 3)
+    structure = STRUCTURES[name]
+    previous = estimate(name, X, resp)
+    resp[:, 1] = 0.0
+    occupied = statistics_of(X, resp, structure.layout, np.stack([X[0], X[1]]))
+    few = np.array([0.0, 1e-9])
+    emptying = replace(
+        occupied,
+        counts=occupied.counts + few,
+        second=occupied.second + previous.scatter(few, 0.0),
+    )
+    covariance = structure.estimate(occupied, 0.0, previous)
+    limit = structure.estimate(emptying, 0.0, previous)
+    assert covariance.constraint_violation() < 1e-9
+    assert_same_matrices(covariance.dense(), limit.dense(), 1e-6)
 
 
 # ---- singular covariances

@@ -1,6 +1,6 @@
 """A covariance structure added by the recipe in CONTRIBUTING.md: one file and one registered line.
 
-The file is `equal_shape.py`. Its M-step is iterative and begins with the previous covariances.
+The file is `first_apart.py`. Its M-step is iterative and begins with the previous covariances.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from sklearn import mixture
 
-import equal_shape
+import first_apart
 import gmmx
 import reference
-from equal_shape import EqualShape
+from first_apart import FirstApart
 from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.cli import main
 from gmmx.exceptions import InvalidParameterError
@@ -26,19 +26,19 @@ from gmmx.model.covariance import STRUCTURES
 from gmmx.selection.search import search
 from moments import statistics_of
 
-NAME = EqualShape.name
+NAME = FirstApart.name
 
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(STRUCTURES, NAME, EqualShape)
+    monkeypatch.setitem(STRUCTURES, NAME, FirstApart)
 
 
 def samples(n_samples=400, dtype=np.float64):
-    """Return samples of two components whose variances are multiples of one another."""
+    """Return samples of two components of the same shape, whose last two variances are equal."""
     random = np.random.default_rng(5)
     labels = random.integers(2, size=n_samples)
-    X = random.normal(size=(n_samples, 3)) * [1.0, 2.0, 0.5] * np.array([1.0, 3.0])[labels][:, None]
+    X = random.normal(size=(n_samples, 3)) * [1.0, 2.0, 2.0] * np.array([1.0, 3.0])[labels][:, None]
     X[:, 0] += 12.0 * labels
     return X.astype(dtype), labels
 
@@ -49,7 +49,8 @@ def fitted(X, **parameters):
 
 
 def assert_shape_is_shared(model, rtol=1e-4):
-    """Assert that each component's variances are a multiple of the first one's."""
+    """Assert that variances are multiples of the first component's, all but the first equal."""
+    np.testing.assert_allclose(model.covariances_[:, 1], model.covariances_[:, 2], rtol=rtol)
     ratios = model.covariances_ / model.covariances_[0]
     np.testing.assert_allclose(ratios, ratios[:, :1].repeat(3, axis=1), rtol=rtol)
 
@@ -87,14 +88,14 @@ def test_it_lies_between_the_structures_that_it_is_between():
 
 
 def test_each_m_step_begins_with_the_covariances_of_its_e_step(monkeypatch):
-    seen, estimate = [], EqualShape.estimate.__func__
+    seen, estimate = [], FirstApart.estimate.__func__
 
     def recorded(cls, statistics, reg_covar, previous=None, n_threads=1):
         result = estimate(cls, statistics, reg_covar, previous, n_threads)
         seen.append((previous, result))
         return result
 
-    monkeypatch.setattr(EqualShape, "estimate", classmethod(recorded))
+    monkeypatch.setattr(FirstApart, "estimate", classmethod(recorded))
     fitted(samples()[0])
     assert len(seen) > 3
     assert seen[0][0] is None
@@ -105,10 +106,10 @@ def test_each_m_step_begins_with_the_covariances_of_its_e_step(monkeypatch):
 def test_the_previous_shape_is_nearer_to_the_estimate(monkeypatch):
     X, labels = samples()
     statistics = statistics_of(X, np.eye(2)[labels], "diagonal", X[:2])
-    found = EqualShape.estimate(statistics, 0.0)
-    monkeypatch.setattr(equal_shape, "MOST_UPDATES", 1)
+    found = FirstApart.estimate(statistics, 0.0)
+    monkeypatch.setattr(first_apart, "MOST_UPDATES", 1)
     errors = [
-        np.abs(EqualShape.estimate(statistics, 0.0, before).covariances - found.covariances).max()
+        np.abs(FirstApart.estimate(statistics, 0.0, before).covariances - found.covariances).max()
         for before in (found, None)
     ]
     assert errors[0] < 1e-10 < errors[1]
@@ -163,25 +164,34 @@ def test_the_search_and_the_command_line_know_its_name(capsys):
 
 
 def test_one_without_a_conjugate_prior_has_no_bayesian_mixture():
-    with pytest.raises(InvalidParameterError, match="covariance_type"):
+    with pytest.raises(InvalidParameterError, match="no conjugate prior"):
         BayesianGaussianMixture(covariance_type=NAME).fit(samples()[0])
 
 
+def test_given_covariances_must_be_of_the_structure():
+    model = fitted(samples()[0])
+    given = {"weights": model.weights_, "means": model.means_, "covariance_type": NAME}
+    same = GaussianMixture.from_parameters(covariances=model.covariances_, **given)
+    assert same.covariances_.tobytes() == model.covariances_.tobytes()
+    with pytest.raises(ValueError, match="should satisfy the constraints"):
+        GaussianMixture.from_parameters(covariances=[[1, 2, 2], [1, 2, 2.001]], **given)
+
+
 def test_one_without_coordinates_says_that_it_cannot_be_accelerated(monkeypatch):
-    monkeypatch.setattr(EqualShape, "has_chart", False)
+    monkeypatch.setattr(FirstApart, "has_chart", False)
     X, _ = samples()
-    with pytest.raises(ValueError, match=r"algorithm='squarem' .* covariance_type='equal-shape'"):
+    with pytest.raises(ValueError, match=r"algorithm='squarem' .* covariance_type='first-apart'"):
         fitted(X, algorithm="squarem")
     assert fitted(X).converged_
 
 
 def test_the_tests_of_all_structures_hold_for_it(tmp_path):
     (tmp_path / "register.py").write_text(
-        "from equal_shape import EqualShape\n"
+        "from first_apart import FirstApart\n"
         "from gmmx.model.covariance import STRUCTURES\n"
-        "STRUCTURES[EqualShape.name] = EqualShape\n"
+        "STRUCTURES[FirstApart.name] = FirstApart\n"
     )
-    tests = Path(equal_shape.__file__).parent
+    tests = Path(first_apart.__file__).parent
     path = os.pathsep.join([str(tmp_path), str(tests), os.environ.get("PYTHONPATH", "")])
     # Another process does not know the structure, because its file is not a part of gmmx.
     chosen = f"{NAME} and not another_process"

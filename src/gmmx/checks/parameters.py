@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _SYMMETRY_TOLERANCE = 1e-5
+# Rounding of covariances to these dtypes, with a margin for ill-conditioned matrices.
+_CONSTRAINT_TOLERANCES = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-5}
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
@@ -352,6 +354,7 @@ def given_parameters(
     )  # fmt: skip
     try:
         covariance = structure.from_covariances(checked_covariances.astype(np.float64), *shape)
+        _check_constraints(covariance, name, checked_covariances.dtype)
     except DegenerateCovarianceError as error:
         raise not_definite_error(name, error.component) from error
     parameters = MixtureParameters(
@@ -371,10 +374,33 @@ def given_start(
     return (
         None if weights is None else check_weights(weights, shape[0]),
         None if means is None else check_means(means, *shape),
-        None
-        if precisions is None
-        else check_definite(
-            precisions, "precisions_init", f"{structure.name} precision",
-            structure.covariance_shape(*shape), are_matrices=structure.are_matrices,
-        ),
+        None if precisions is None else _given_precisions(structure, shape, precisions),
+    )
+
+
+def _given_precisions(
+    structure: type[CovarianceStructure], shape: tuple[int, int], precisions: ArrayLike
+) -> FloatArray:
+    """Return the user's starting precisions as a new array."""
+    name = f"{structure.name} precision"
+    array = check_definite(
+        precisions, "precisions_init", name, structure.covariance_shape(*shape),
+        are_matrices=structure.are_matrices,
     )  # fmt: skip
+    with np.errstate(all="ignore"):
+        covariance = structure.from_precisions(array.astype(np.float64), *shape)
+    _check_constraints(covariance, name, array.dtype)
+    return array
+
+
+def _check_constraints(
+    covariance: CovarianceStructure, name: str, dtype: np.dtype[np.floating]
+) -> None:
+    """Raise ValueError unless covariances, given in a dtype, satisfy their structure."""
+    violation = covariance.constraint_violation()
+    if not violation <= _CONSTRAINT_TOLERANCES[dtype]:
+        raise ValueError(
+            f"'{name}' should satisfy the constraints of covariance_type={covariance.name!r}, but "
+            f"the nearest covariances that satisfy them differ by {violation:.2g} standard "
+            "deviations. Give such covariances, or set another covariance_type."
+        )

@@ -14,15 +14,17 @@ from gmmx.model.covariance.base import CovarianceStructure
 from gmmx.model.covariance.cholesky import DegenerateCovarianceError
 from gmmx.model.covariance.conjugate import ConjugateStructure
 from gmmx.model.covariance.diag import Diag
+from gmmx.model.covariance.evi import EVI
 from gmmx.model.covariance.full import Full
 from gmmx.model.covariance.spherical import Spherical
 from gmmx.model.covariance.tied import Tied
 from gmmx.model.covariance.tied_diag import TiedDiag
 from gmmx.model.covariance.tied_spherical import TiedSpherical
+from gmmx.model.covariance.vei import VEI
 
 STRUCTURES: dict[str, type[CovarianceStructure]] = {
     structure.name: structure
-    for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical)
+    for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical, VEI, EVI)
 }
 
 # mclust's names for samples of one feature, whatever the shape of the covariances.

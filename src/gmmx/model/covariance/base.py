@@ -69,8 +69,10 @@ class CovarianceStructure(ABC):
     ) -> Self:
         """Return the M-step's covariances: maximum likelihood, `reg_covar` added to variances.
 
+        If variances plus `reg_covar` may leave the structure, `reg_covar` is instead added to the
+        variances of each component before the covariances of the structure are fitted to them.
         `previous` are the covariances of the E-step, None at the start. An iterative estimate
-        begins with them, and empty components keep them.
+        begins with them. Empty components keep them, except for parts that components share.
         """
 
     # `MatrixCovariance` and `VarianceCovariance` define these methods.
@@ -104,6 +106,10 @@ class CovarianceStructure(ABC):
     @abstractmethod
     def dense(self) -> Array:
         """Return covariance matrices of all components, (n_components, n_features, n_features)."""
+
+    @abstractmethod
+    def largest_difference(self, other: Self) -> float:
+        """Return the largest difference of two covariances, in standard deviations of `self`."""
 
     @abstractmethod
     def unwhiten(self, whitened: Array) -> Array:
@@ -192,6 +198,18 @@ class CovarianceStructure(ABC):
         """Return U_k^T shift_k, in standard deviations, (n_components, n_features)."""
         return components.whiten(shifts, self.factors().reshape(-1), self.layout)
 
+    def constraint_violation(self) -> float:
+        """Return how far the covariances are from the structure, in standard deviations.
+
+        The M-step returns covariances of the structure unchanged from their own scatter, and
+        replaces other covariances by similar ones of the structure.
+        """
+        counts, zeros = np.ones(self.n_components), np.zeros((self.n_components, self.n_features))
+        statistics = SufficientStatistics(
+            self.layout, counts, zeros, self.scatter(counts, 0.0), zeros, log_likelihood=0.0
+        )
+        return self.largest_difference(self.estimate(statistics, 0.0, self))
+
     # Helpers of `estimate`.
 
     @classmethod
@@ -208,18 +226,17 @@ class CovarianceStructure(ABC):
         return covariances
 
     @classmethod
-    def from_m_step(
+    def own_covariances(
         cls,
-        covariances: Array,
         statistics: SufficientStatistics,
+        reg_covar: float,
         previous: CovarianceStructure | None,
-        n_threads: int,
-    ) -> Self:
-        """Return the structure with given covariances, except `previous` for empty components."""
+    ) -> Array:
+        """Return `average`, but the `previous` covariances for empty components."""
+        covariances = cls.average(statistics, reg_covar)
         if previous is not None and statistics.empty.size and "component" in cls.axes:
             covariances[statistics.empty] = previous.covariances[statistics.empty]
-        n_components, n_features = statistics.origin.shape
-        return cls.from_covariances(covariances, n_components, n_features, n_threads)
+        return covariances
 
 
 class MatrixCovariance(CovarianceStructure):
@@ -246,6 +263,11 @@ class MatrixCovariance(CovarianceStructure):
         if "component" in self.axes:
             return np.asarray(counts[:, np.newaxis, np.newaxis] * covariances)
         return np.asarray(counts.sum() * covariances)
+
+    def largest_difference(self, other: Self) -> float:
+        deviations = np.sqrt(np.einsum("...dd->...d", self.covariances))
+        difference = (other.covariances - self.covariances) / deviations[..., np.newaxis]
+        return float(np.abs(difference / deviations[..., np.newaxis, :]).max())
 
     def unwhiten(self, whitened: Array) -> Array:
         transposed = np.swapaxes(self.precisions_cholesky, -1, -2)
@@ -302,6 +324,9 @@ class VarianceCovariance(CovarianceStructure):
         # An isotropic layout has traces.
         n_summed = self.n_features // variances.shape[1]
         return np.asarray(n_summed * counts[:, np.newaxis] * variances)
+
+    def largest_difference(self, other: Self) -> float:
+        return float(np.abs(other.covariances / self.covariances - 1).max())
 
     def unwhiten(self, whitened: Array) -> Array:
         return whitened / self.factors()

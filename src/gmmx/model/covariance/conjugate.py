@@ -35,8 +35,13 @@ class ConjugateStructure(CovarianceStructure):
         previous: CovarianceStructure | None = None,
         n_threads: int = 1,
     ) -> Self:
-        covariances = cls.average(statistics, reg_covar)
-        return cls.from_m_step(covariances, statistics, previous, n_threads)
+        covariances = cls.own_covariances(statistics, reg_covar, previous)
+        n_components, n_features = statistics.origin.shape
+        return cls.from_covariances(covariances, n_components, n_features, n_threads)
+
+    def constraint_violation(self) -> float:
+        """Return 0: all covariances of this shape are covariances of the structure."""
+        return 0.0
 
     @classmethod
     def estimate_pooled(

@@ -16,28 +16,26 @@ MOST_UPDATES = 200
 SMALLEST_CHANGE = 1e-13  # relative change of a variance
 
 
-class EqualShape(VarianceCovariance):
-    """Variances volume_k shape_d: one shape for all components, and a volume for each component.
+class FirstApart(VarianceCovariance):
+    """Variances volume_k shape_d, where the shapes of all features but the first are equal.
 
     The M-step computes volumes and shape in turns, starting from the shape of the E-step. Let
-    S_kd / n_k be the variance of feature d about the mean of component k. The M-step solves
+    S_kd / n_k be the variance of feature d about the mean of component k, plus `reg_covar`. The
+    M-step solves
 
         volume_k = mean over d of (S_kd / n_k) / shape_d,
-        shape_d = mean over k, weighted by n_k, of (S_kd / n_k) / volume_k.
+        shape_d = mean over k, weighted by n_k, of (S_kd / n_k) / volume_k,
 
-    References
-    ----------
-    Celeux, Govaert (1995), "Gaussian parsimonious clustering models", Pattern Recognition 28:
-    the model [lambda_k B], mclust's VEI.
+    the latter averaged over all features but the first.
     """
 
-    name = "equal-shape"
+    name = "first-apart"
     sklearn_name = "full"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     axes = ("component", "feature")
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
-        return n_components + n_features - 1
+        return n_components + (n_features > 1)
 
     @classmethod
     def estimate(
@@ -47,23 +45,27 @@ class EqualShape(VarianceCovariance):
         previous: CovarianceStructure | None = None,
         n_threads: int = 1,
     ) -> Self:
-        counts, scatter = statistics.counts, cls.average(statistics)
-        shape = counts @ scatter
-        if previous is not None:
-            shape = np.where(shape > 0, previous.covariances[np.argmax(counts)], 0)
-        variances = scatter
+        n_components, n_features = statistics.origin.shape
+        own = cls.own_covariances(statistics, reg_covar, previous)
+        shares = statistics.counts / statistics.counts.sum()
+        pooled = shares @ own
+        cls.factorize(np.minimum.outer(own.max(axis=1), pooled))
+        shape = _equal_but_first(pooled) if previous is None else previous.covariances[0]
+        variances = own
         for _ in range(MOST_UPDATES):
-            volumes = _ratio(scatter, shape).mean(axis=1)
-            shape = counts @ _ratio(scatter, volumes[:, np.newaxis]) / counts.sum()
+            volumes = (own / shape).mean(axis=1)
+            shape = _equal_but_first(shares @ (own / volumes[:, np.newaxis]))
             before, variances = variances, np.multiply.outer(volumes, shape)
             if (np.abs(variances - before) <= SMALLEST_CHANGE * variances).all():
                 break
-        return cls.from_m_step(variances + reg_covar, statistics, previous, n_threads)
+        return cls.from_covariances(variances, n_components, n_features, n_threads)
 
     def expand(self, variances: Array) -> Array:
         return variances
 
 
-def _ratio(scatter: Array, scale: Array) -> Array:
-    """Return scatter / scale, and 0 where the scale, and with it the scatter, is 0."""
-    return np.divide(scatter, scale, out=np.zeros_like(scatter), where=scale > 0)
+def _equal_but_first(shape: Array) -> Array:
+    """Return a shape with the mean of all features but the first in their places."""
+    equal = shape.copy()
+    equal[1:] = shape[1:].mean() if len(shape) > 1 else 0
+    return equal
