@@ -16,6 +16,8 @@ from gmmx.samples.array_source import ArraySource
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
 OWN = [name for name in STRUCTURES if "component" in STRUCTURES[name].axes]
+# If components share their volume (mclust's E), a component stays on equal points for ever.
+SHRINKING = [name for name in OWN if not name.startswith("E")]
 REPAIRS = ("reseed", "drop")
 
 
@@ -86,7 +88,7 @@ def test_a_component_without_samples_is_repaired(name, algorithm, degenerate):
         assert model.lower_bound_ >= three.lower_bound_ - 1e-6
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SHRINKING)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("degenerate", REPAIRS)
 def test_a_component_on_equal_points_is_repaired(name, dtype, degenerate):
@@ -103,7 +105,7 @@ def test_a_component_on_equal_points_is_repaired(name, dtype, degenerate):
     assert_is_a_mixture(model, X)
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SHRINKING)
 def test_a_component_leaves_the_points_that_it_collapsed_on(name):
     X = clusters()
     X[:100] = [40.0, -40.0]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from gmmx import ConvergenceWarning, GaussianMixture
+from gmmx.model.covariance import STRUCTURES
+from moments import statistics_of
 from reference import (
     DATASETS,
     DensityCase,
@@ -25,6 +27,8 @@ from reference import (
     one_component_bic,
 )
 from twin import COVARIANCE_TYPES, Parameters, invert, m_step
+
+CONSTRAINED_TYPES = tuple(name for name in STRUCTURES if name not in COVARIANCE_TYPES)
 
 
 def fit(X: np.ndarray, parameters: dict[str, Any]) -> GaussianMixture:
@@ -129,7 +133,7 @@ def test_a_component_without_samples_keeps_its_place() -> None:
     np.testing.assert_allclose(model.precisions_[1], case.precisions_init[1], rtol=1e-14)
 
 
-@pytest.mark.parametrize("case", fixpoints(), ids=name_of)
+@pytest.mark.parametrize("case", fixpoints(COVARIANCE_TYPES), ids=name_of)
 def test_mclust_fixpoint(case: Fixpoint) -> None:
     X, covariance_type = case.X, case.covariance_type
     start = m_step(X, case.start_resp, covariance_type)
@@ -154,7 +158,31 @@ def test_mclust_fixpoint(case: Fixpoint) -> None:
     assert model.bic(X) == pytest.approx(case.bic, rel=1e-9)
 
 
-@pytest.mark.parametrize("covariance_type", COVARIANCE_TYPES)
+@pytest.mark.parametrize("case", fixpoints(CONSTRAINED_TYPES), ids=name_of)
+def test_mclust_fixpoint_of_a_structure_with_constraints(case: Fixpoint) -> None:
+    X, structure = case.X, STRUCTURES[case.covariance_type]
+    means = (case.start_resp.T @ X) / case.start_resp.sum(axis=0)[:, np.newaxis]
+    partition = statistics_of(X, case.start_resp, structure.layout, means)
+    model = fit(
+        X,
+        {
+            "covariance_type": case.covariance_type,
+            "reg_covar": 0.0,
+            "max_iter": 2 * case.n_m_steps,
+            "weights_init": case.start_resp.mean(axis=0),
+            "means_init": means,
+            "precisions_init": structure.estimate(partition, 0.0).precisions(),
+        },
+    )
+    assert len(X) * model.lower_bounds_[0] == pytest.approx(case.trace[1], rel=1e-9)
+    assert len(X) * model.score(X) == pytest.approx(case.log_likelihood, rel=1e-9)
+    # The likelihood is flat at the fixpoint.
+    assert_same_parameters(parameters_of(model), case.parameters, case.covariance_type, 1e-6)
+    assert model._n_parameters() == case.n_parameters
+    assert model.bic(X) == pytest.approx(case.bic, rel=1e-9)
+
+
+@pytest.mark.parametrize("covariance_type", STRUCTURES)
 @pytest.mark.parametrize("name", DATASETS)
 def test_bic_of_one_component(name: str, covariance_type: str) -> None:
     X = dataset(name)

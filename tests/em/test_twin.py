@@ -127,7 +127,7 @@ def run_case(case: EMCase, n_iter: int) -> tuple[list[float], Parameters]:
     )
 
 
-@pytest.mark.parametrize("case", fixpoints(), ids=name_of)
+@pytest.mark.parametrize("case", fixpoints(COVARIANCE_TYPES), ids=name_of)
 def test_mclust_fixpoint(case: Fixpoint) -> None:
     X, covariance_type = case.X, case.covariance_type
     start = m_step(X, case.start_resp, covariance_type)

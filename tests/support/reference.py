@@ -28,6 +28,7 @@ COVARIANCE_TYPE_OF_MODEL = {
     "VII": "spherical",
     "EEI": "tied-diag",
     "EII": "tied-spherical",
+    **{name: name for name in ("VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")},
 }
 
 
@@ -224,7 +225,7 @@ def em_cases() -> list[EMCase]:
 
 
 @cache
-def fixpoints() -> list[Fixpoint]:
+def fixpoints(covariance_types: tuple[str, ...]) -> list[Fixpoint]:
     """Return mclust's results of EM from fixed partitions, except singular results."""
     return [
         Fixpoint(
@@ -248,7 +249,7 @@ def fixpoints() -> list[Fixpoint]:
         )
         for name in DATASETS
         for run in _json(f"mclust_{name}.json")["em_from_fixed_start"]
-        if run["loglik"] is not None
+        if run["loglik"] is not None and COVARIANCE_TYPE_OF_MODEL[run["model"]] in covariance_types
     ]
 
 
@@ -257,7 +258,7 @@ def one_component_bic(dataset_name: str) -> dict[str, float]:
     table = _json(f"mclust_{dataset_name}.json")
     row = table["bic_table"][table["bic_G"].index(1)]
     models = zip(table["bic_models"], row, strict=True)
-    return {COVARIANCE_TYPE_OF_MODEL[model]: -bic for model, bic in models}
+    return {COVARIANCE_TYPE_OF_MODEL[model]: -bic for model, bic in models if bic is not None}
 
 
 def name_of(case: DensityCase | EMCase | Fixpoint) -> str:
@@ -315,14 +316,16 @@ def _from_dense(matrices: Any, covariance_type: str) -> Array:
     """Return covariances (K, D, D) in the shape of their type."""
     matrices = _array(matrices)
     diagonals = np.einsum("kdd->kd", matrices)
-    return {
-        "full": matrices,
+    shapes = {
         "tied": matrices[0],
         "diag": diagonals,
+        "VEI": diagonals,
+        "EVI": diagonals,
         "spherical": diagonals[:, 0],
         "tied-diag": diagonals[0],
         "tied-spherical": diagonals[0, 0],
-    }[covariance_type]
+    }
+    return shapes.get(covariance_type, matrices)
 
 
 @cache

@@ -22,6 +22,8 @@ Array = NDArray[np.floating[Any]]
 Kind = Literal["covariances", "precisions"]
 
 COVARIANCE_TYPES = ("full", "tied", "diag", "spherical", "tied-diag", "tied-spherical")
+# Covariance types of (D, D) matrices; the M-step of the last six is not a part of the twin.
+OF_MATRICES = ("full", "tied", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")
 
 
 class Parameters(NamedTuple):
@@ -42,7 +44,7 @@ def dense(matrices: ArrayLike, covariance_type: str, n_components: int, n_featur
         matrices = np.repeat(matrices[np.newaxis], n_components, axis=0)
     if covariance_type in ("spherical", "tied-spherical"):
         matrices = np.repeat(matrices[:, np.newaxis], n_features, axis=1)
-    if covariance_type not in ("full", "tied"):
+    if covariance_type not in OF_MATRICES:
         matrices = matrices[:, :, np.newaxis] * np.eye(n_features)
     if matrices.shape != (n_components, n_features, n_features):
         raise ValueError(f"{covariance_type} matrices cannot become {matrices.shape}")
@@ -52,7 +54,7 @@ def dense(matrices: ArrayLike, covariance_type: str, n_components: int, n_featur
 def invert(matrices: ArrayLike, covariance_type: str) -> Array:
     """Return the inverses: covariances of given precisions, or precisions of covariances."""
     matrices = np.asarray(matrices, dtype=np.float64)
-    return np.linalg.inv(matrices) if covariance_type in ("full", "tied") else 1.0 / matrices
+    return np.linalg.inv(matrices) if covariance_type in OF_MATRICES else 1.0 / matrices
 
 
 def precision_factors(dense_matrices: Array, kind: Kind = "covariances") -> Array:

@@ -46,7 +46,7 @@ class EVI(VarianceCovariance):
     ) -> Self:
         n_components, n_features = statistics.origin.shape
         own = cls.own_covariances(statistics, reg_covar, previous)
-        cls.factorize(own)  # a variance of 0 has no shape: raises an error
+        cls.factorize(own)  # raises an error if a variance is 0
         volumes = _geometric_means(own)
         volume = statistics.counts @ volumes / statistics.counts.sum()
         variances = own * (volume / volumes)[:, np.newaxis]
