@@ -35,6 +35,8 @@ def covariances_of(name, scale=1.0):
         "spherical": scales,
         "tied-diag": variances,
         "tied-spherical": np.array(1.5),
+        "VEI": np.outer(scales, variances),
+        "EVI": np.array([[1.0, 2.0, 0.5], [2.0, 0.5, 1.0], [4.0, 0.5, 0.5]]),
     }
     return scale * order_one[name]
 

@@ -59,6 +59,7 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
         learning_offset=0.0,
         learning_decay=0.7,
         forget_factor=None,
+        equal_weights=True,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)

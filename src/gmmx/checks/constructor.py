@@ -103,6 +103,7 @@ _CONSTRAINTS = {
     "n_init": _integer(1),
     "random_state": _any_of(_integer(0, LARGEST_SEED), _random_state(), _NONE),
     "warm_start": _any_of(*_BOOLEANS),
+    "equal_weights": _any_of(*_BOOLEANS),
     "verbose": _any_of(_integer(0), *_BOOLEANS),
     "verbose_interval": _integer(1),
     "callback": _any_of(_CALLABLE, _NONE),

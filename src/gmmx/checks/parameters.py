@@ -17,7 +17,7 @@ from gmmx.model.covariance.cholesky import DegenerateCovarianceError, precision_
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, FloatArray, NDArray
+    from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
 
 
 _SYMMETRY_TOLERANCE = 1e-5
@@ -59,6 +59,37 @@ def check_weights(weights: object, n_components: int) -> FloatArray:
             f"The parameter 'weights' should be normalized, but got sum(weights) = {total:.5f}"
         )
     return array
+
+
+def check_equal_weights(weights: FloatArray | None, n_components: int) -> Array:
+    """Return equal starting weights.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_components,) or None
+        The user's starting weights, which must be equal up to rounding.
+    n_components : int
+        Number of components.
+
+    Returns
+    -------
+    ndarray of shape (n_components,)
+        1 / n_components each.
+
+    Examples
+    --------
+    >>> from gmmx.checks.parameters import check_equal_weights
+    >>> check_equal_weights(None, 2)
+    array([0.5, 0.5])
+    """
+    equal = np.full(n_components, 1 / n_components)
+    if weights is not None and not np.allclose(weights, equal, rtol=1e-6, atol=0.0):
+        raise ValueError(
+            "equal_weights=True keeps all weights at 1 / n_components, but weights_init holds "
+            f"values from {weights.min():.5f} to {weights.max():.5f}. Leave out weights_init, or "
+            "set equal_weights=False."
+        )
+    return equal
 
 
 def check_means(means: object, n_components: int, n_features: int) -> FloatArray:

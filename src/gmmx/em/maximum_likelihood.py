@@ -35,14 +35,22 @@ class ExpectationMaximization:
         Added to every variance.
     allow_empty : bool, default=True
         Whether a component without samples is kept with weight 0. Otherwise it is an error.
+    equal_weights : bool, default=False
+        Whether all components have the same weight.
     """
 
     def __init__(
-        self, samples: SampleSource, reg_covar: float, *, allow_empty: bool = True
+        self,
+        samples: SampleSource,
+        reg_covar: float,
+        *,
+        allow_empty: bool = True,
+        equal_weights: bool = False,
     ) -> None:
         self.samples = samples
         self.reg_covar = reg_covar
         self.allow_empty = allow_empty
+        self.equal_weights = equal_weights
 
     def step(self, parameters: MixtureParameters) -> Step:
         """Make one E-step and one M-step: see `Steps`."""
@@ -89,8 +97,9 @@ class ExpectationMaximization:
         """Return the parameters of maximum likelihood."""
         covariance = previous.covariance
         return maximize(
-            statistics, self.reg_covar, type(covariance), covariance, self.samples.n_threads
-        )
+            statistics, self.reg_covar, type(covariance), covariance, self.samples.n_threads,
+            equal_weights=self.equal_weights,
+        )  # fmt: skip
 
     def chart(self, origin: MixtureParameters) -> Chart:
         """Return the coordinates in which an acceleration extrapolates."""

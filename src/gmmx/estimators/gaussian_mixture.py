@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from gmmx.checks.constructor import check_parameters
-from gmmx.checks.parameters import check_name_for_features, given_parameters, given_start
+from gmmx.checks.parameters import (
+    check_equal_weights,
+    check_name_for_features,
+    given_parameters,
+    given_start,
+)
 from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
@@ -24,7 +30,7 @@ from gmmx.estimators.base import Mixture
 from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model import criteria
 from gmmx.model.covariance import STRUCTURES_BY_NAME
-from gmmx.model.parameters import MixtureParameters
+from gmmx.model.parameters import MixtureParameters, equalized
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
@@ -36,8 +42,8 @@ class GaussianMixture(StreamedMixture):
     """Gaussian mixture fitted by expectation-maximization.
 
     Interface and results are equal to `sklearn.mixture.GaussianMixture`. gmmx adds `n_threads`,
-    `algorithm`, `callback`, `tol_type`, `degenerate`, the covariance types ``'tied-diag'`` and
-    ``'tied-spherical'``, `from_parameters`, and `partial_fit` with its three parameters.
+    `algorithm`, `callback`, `tol_type`, `degenerate`, `equal_weights`, covariance types,
+    `from_parameters`, and `partial_fit` with its three parameters.
 
     Parameters
     ----------
@@ -117,6 +123,9 @@ default='full'
         If given, the share of every batch in `partial_fit`, in (0, 1), so that the mixture follows
         a drift: what was learned before counts less by this share with each batch, and about the
         last 1 / forget_factor batches determine the mixture.
+    equal_weights : bool, default=False
+        Whether all weights stay 1 / n_components, so that there are n_components - 1 free
+        parameters fewer. Of components that lost all samples the weight is 0 nevertheless.
 
     Attributes
     ----------
@@ -206,6 +215,7 @@ default='full'
         learning_offset: float = 0.0,
         learning_decay: float = 0.7,
         forget_factor: float | None = None,
+        equal_weights: bool = False,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -229,6 +239,7 @@ default='full'
         self.learning_offset = learning_offset
         self.learning_decay = learning_decay
         self.forget_factor = forget_factor
+        self.equal_weights = equal_weights
 
     @classmethod
     def from_parameters(
@@ -327,7 +338,9 @@ default='full'
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""
         n_components, n_features = map(int, self.means_.shape)
-        return self._structure().n_free_parameters(n_components, n_features)
+        return self._structure().n_free_parameters(
+            n_components, n_features, equal_weights=self.equal_weights
+        )
 
     def _log_likelihood(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """Return the log-likelihood of the samples, and the sum of their weights."""
@@ -349,16 +362,18 @@ default='full'
     def _plan(self, samples: SampleSource) -> FitPlan:
         """Check the user's starting values, and return the plan of a fit to the samples."""
         structure, repair = self._structure(), DEGENERATE[self.degenerate]
-        given = given_start(
+        weights, means, precisions = given_start(
             structure, (self.n_components, samples.n_features),
             self.weights_init, self.means_init, self.precisions_init,
         )  # fmt: skip
+        if self.equal_weights:
+            weights = check_equal_weights(weights, self.n_components)
         initializer = Initializer(
-            samples, structure, self.n_components, self.init_params, *given,
+            samples, structure, self.n_components, self.init_params, weights, means, precisions,
             self.reg_covar, pool_singular=repair is not None,
         )  # fmt: skip
         return FitPlan(
-            steps=ExpectationMaximization(samples, self.reg_covar, allow_empty=repair is None),
+            steps=self._steps(samples),
             start=initializer.start,
             algorithm=self.algorithm,
             stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
@@ -372,12 +387,26 @@ default='full'
         return StreamPlan(
             past=statistics_of(parameters, self.reg_covar, fitted.get("lower_bound_", -np.inf)),
             n_seen=fitted.get("n_samples_seen_"),
-            steps=lambda samples: ExpectationMaximization(
-                samples, self.reg_covar, allow_empty=repair is None
-            ),
+            steps=self._steps,
             attributes=partial(fitted_attributes, dtype=np.float64),
             repair=repair,
         )
+
+    def _steps(self, samples: SampleSource) -> ExpectationMaximization:
+        """Return the E-step and the M-step."""
+        return ExpectationMaximization(
+            samples,
+            self.reg_covar,
+            allow_empty=DEGENERATE[self.degenerate] is None,
+            equal_weights=bool(self.equal_weights),
+        )
+
+    def _last_parameters(self, n_features: int) -> MixtureParameters:
+        """Return the parameters of the last fit, whose weights may not have been equal."""
+        parameters = super()._last_parameters(n_features)
+        if not self.equal_weights:
+            return parameters
+        return replace(parameters, weights=equalized(parameters.weights))
 
     def _n_components_left(self) -> int:
         """Return the number of components, fewer if the last fit dropped some."""

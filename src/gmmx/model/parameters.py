@@ -93,15 +93,26 @@ def maximize(
     structure: type[CovarianceStructure],
     previous: CovarianceStructure | None = None,
     n_threads: int = 1,
+    *,
+    equal_weights: bool = False,
 ) -> MixtureParameters:
     """Return the parameters of the M-step: weights counts / n, means and covariances.
 
     A component whose count underflows gets weight 0. It keeps its mean, which is the origin of
-    the statistics, and its `previous` covariance.
+    the statistics, and its `previous` covariance. With `equal_weights` all others have the same
+    weight.
     """
     weights = statistics.counts
     if statistics.empty.size:
         weights = weights.copy()
         weights[statistics.empty] = 0
+    if equal_weights:
+        weights = equalized(weights)
     covariance = structure.estimate(statistics, reg_covar, previous, n_threads)
     return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
+
+
+def equalized(weights: Array) -> Array:
+    """Return weights with sum 1 that are equal for all components whose weight is not 0."""
+    is_used = (weights > 0).astype(np.float64)
+    return np.asarray(is_used / is_used.sum())

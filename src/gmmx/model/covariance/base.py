@@ -177,10 +177,13 @@ class CovarianceStructure(ABC):
         return self.n_features + 1 if self.are_matrices else 2
 
     @classmethod
-    def n_free_parameters(cls, n_components: int, n_features: int) -> int:
+    def n_free_parameters(
+        cls, n_components: int, n_features: int, *, equal_weights: bool = False
+    ) -> int:
         """Return the number of free parameters of a mixture: covariances, means and weights."""
         n_covariance = cls.n_parameters(n_components, n_features)
-        return n_covariance + n_components * n_features + n_components - 1
+        n_weights = 0 if equal_weights else n_components - 1
+        return n_covariance + n_components * n_features + n_weights
 
     @classmethod
     def from_covariances(
