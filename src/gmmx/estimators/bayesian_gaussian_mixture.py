@@ -56,7 +56,8 @@ default='full'
         'full': a covariance matrix for each component; 'tied': one matrix shared by all
         components; 'diag': a variance for each component and feature; 'spherical': a variance for
         each component; 'tied-diag': a variance for each feature, shared by all components;
-        'tied-spherical': a single variance.
+        'tied-spherical': a single variance. These structures have conjugate priors; the names of
+        R's mclust are accepted for them.
     tol : float, default=1e-3
         The fit has converged when the lower bound changes by less than `tol` nats, in total or per
         sample; see `tol_type`.

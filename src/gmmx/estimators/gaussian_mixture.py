@@ -49,17 +49,21 @@ class GaussianMixture(StreamedMixture):
     ----------
     n_components : int, default=1
         Number of components.
-    covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical'}, \
-default='full'
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical', \
+'VEI', 'EVI'}, default='full'
         'full': a covariance matrix for each component; 'tied': one matrix shared by all
         components; 'diag': a variance for each component and feature; 'spherical': a variance for
         each component; 'tied-diag': a variance for each feature, shared by all components;
-        'tied-spherical': a single variance.
+        'tied-spherical': a single variance; 'VEI': variances of the same shape, with a volume for
+        each component; 'EVI': variances of the same volume, with a shape for each component. The
+        names of R's mclust are accepted for all of them, such as 'VVV' for 'full'.
     tol : float, default=1e-3
         EM has converged when the mean log-likelihood changes by less than `tol` nats per sample.
         Where EM is slow, it stops far from the maximum; ``tol_type='aitken'`` avoids this.
     reg_covar : float, default=1e-6
-        Added to every variance, so that covariances stay positive definite.
+        Added to every variance, so that covariances stay positive definite. If variances plus
+        `reg_covar` would leave the covariance structure, it is added to the variances of each
+        component before covariances of the structure are fitted to them.
     max_iter : int, default=100
         Largest number of iterations; with 0 the starting values become the model.
     n_init : int, default=1
@@ -136,8 +140,8 @@ default='full'
         Means of the components.
     covariances_ : ndarray
         Covariances, (n_components, n_features, n_features) for 'full', (n_features, n_features)
-        for 'tied', (n_components, n_features) for 'diag', (n_components,) for 'spherical',
-        (n_features,) for 'tied-diag', () for 'tied-spherical'.
+        for 'tied', (n_components, n_features) for 'diag', 'VEI' and 'EVI', (n_components,) for
+        'spherical', (n_features,) for 'tied-diag', () for 'tied-spherical'.
     precisions_ : ndarray
         Inverses of the covariances, in the shape of `covariances_`.
     precisions_cholesky_ : ndarray
@@ -270,8 +274,8 @@ default='full'
         Raises
         ------
         ValueError
-            If shapes do not agree, weights are not probabilities or a covariance is not positive
-            definite.
+            If shapes do not agree, weights are not probabilities, a covariance is not positive
+            definite, or covariances do not satisfy the constraints of their structure.
 
         Examples
         --------
