@@ -13,7 +13,7 @@ from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
-from gmmx.checks.parameters import check_fitted_feature_count
+from gmmx.checks.fitted import check_fitted_feature_count
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.weights import weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator
