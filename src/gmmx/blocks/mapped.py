@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from gmmx.arrays import NDArray
 
 READ_AHEAD = 2  # blocks that may still be in use when the next one is read
+MOST_KEPT = 128 << 20  # bytes of an array whose pages stay mapped from pass to pass
 
 
 class MappedArrays:
     """The rows of memory-mapped arrays, one array after the other.
 
-    Pages that were read are given back to the system, so that resident memory stays small.
+    Pages that were read are given back to the system, so that resident memory stays small. A single
+    array of at most `MOST_KEPT` bytes keeps its pages: to map them again takes up to a sixth of the
+    time of a pass.
 
     Parameters
     ----------
@@ -37,10 +40,15 @@ class MappedArrays:
 
     @classmethod
     def of_files(cls, paths: Sequence[str | os.PathLike[str]]) -> MappedArrays:
-        """Return the rows of ``.npy`` files of two dimensions, each mapped while it is read."""
+        """Return the rows of ``.npy`` files of two dimensions.
+
+        Each of several files is mapped while it is read, as a process can open only so many.
+        """
         names = [os.fspath(path) for path in paths]
         for name in names:
-            _mapped(name)  # raises if the file cannot be used
+            array = _mapped(name)  # raises if the file cannot be used
+        if len(names) == 1:
+            return cls([(names[0], lambda: array)])
         return cls([(name, partial(_mapped, name)) for name in names])
 
     def __iter__(self) -> Iterator[Block]:
@@ -49,11 +57,13 @@ class MappedArrays:
             array = mapped()
             size = window_size(max(1, array.shape[1]))
             behind = READ_AHEAD * size
+            is_kept = len(self.arrays) == 1 and array.nbytes <= MOST_KEPT
             for start in range(0, len(array), size):
-                if start > behind:
+                if start > behind and not is_kept:
                     release(array[start - behind - size : start - behind])
                 yield Block(array[start : start + size], None, place, start)
-            release(array[max(0, len(array) - behind - size) :])
+            if not is_kept:
+                release(array[max(0, len(array) - behind - size) :])
 
 
 def _mapped(path: str) -> NDArray[Any]:
