@@ -67,15 +67,27 @@ class MappedArrays:
 
 
 def _mapped(path: str) -> NDArray[Any]:
-    """Return the array of a file, mapped into memory."""
+    """Return the array of samples and features of a file, mapped into memory."""
+    array = map_file(path)
+    if array.ndim != 2:
+        raise _unusable(path, f"shape {array.shape}")
+    return array
+
+
+def map_file(path: str) -> NDArray[Any]:
+    """Return the array of a ``.npy`` file, mapped into memory."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise ValueError(f"{path!r} is not a .npy file of numbers: {error}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2:
-        found = f"shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
-        raise ValueError(f"{path!r} holds {found}: expected one array of samples and features.")
+    if not isinstance(array, np.ndarray):
+        raise _unusable(path, "several arrays")
     return array
+
+
+def _unusable(path: str, found: str) -> ValueError:
+    """Return the error for a file that does not hold samples and features."""
+    return ValueError(f"{path!r} holds {found}: expected one array of samples and features.")
 
 
 def release(rows: NDArray[Any]) -> None:
