@@ -131,6 +131,44 @@ def test_every_source_is_predicted_block_by_block(name, tmp_path):
         np.testing.assert_array_equal(np.concatenate(blocks), getattr(model, method)(X))
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_scores_of_every_source_are_those_of_the_array(name, tmp_path):
+    X = samples()
+    model = gmmx.GaussianMixture(K, random_state=0).fit(X)
+    source = SOURCES[name](X, tmp_path)
+    for method in (model.score, model.aic, model.bic):
+        assert method(source) == pytest.approx(method(X), rel=1e-12)
+        assert method(source, sample_weight=2.0) == pytest.approx(
+            method(X, sample_weight=2.0), rel=1e-12
+        )
+
+
+def test_weights_of_blocks_count_in_scores():
+    X, weight = samples(), np.arange(5000) % 3 * 0.5
+    model = gmmx.GaussianMixture(K, random_state=0).fit(X)
+    blocks = list(zip(cut(X), cut(weight), strict=True))
+    for method in (model.score, model.aic, model.bic):
+        expected = pytest.approx(method(X, sample_weight=weight), rel=1e-12)
+        assert method(blocks) == expected
+        assert method(iter(blocks)) == expected  # a score reads them once
+        assert method(cut(X), sample_weight=weight) == expected
+
+
+def test_scores_of_wrong_blocks_are_refused():
+    X = samples()
+    model = gmmx.GaussianMixture(K, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="sum of sample_weight is 0"):
+        model.score([(X, np.zeros(len(X)))])
+    with pytest.raises(ValueError, match="X has 2 features"):
+        model.score([X[:, :2]])
+    with pytest.raises(ValueError, match="one weight for each sample"):
+        model.bic([X, X], sample_weight=np.ones(7))
+    with pytest.raises(ValueError, match="block 1, row 3: feature 0 is NaN"):
+        model.aic([X, np.where(np.arange(len(X))[:, None] == 3, np.nan, X)])
+    with pytest.raises(gmmx.NotFittedError):
+        gmmx.GaussianMixture().score([X])
+
+
 @pytest.mark.parametrize("algorithm", ["em", "squarem"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n_features", [1, 3, 20])
@@ -441,3 +479,26 @@ def test_a_fit_takes_memory_that_does_not_grow_with_the_file(tmp_path):
         [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
     )
     assert int(run.stdout) < 300 * 1024
+
+
+def resident_share(path):
+    """Return the share of a mapped file whose pages are in this process."""
+    with open("/proc/self/smaps", encoding="utf-8") as file:
+        lines = iter(file)
+        for line in lines:
+            if line.rstrip().endswith(str(path)):
+                rss = next(line for line in lines if line.startswith("Rss:"))
+                return 1024 * int(rss.split()[1]) / path.stat().st_size
+    return 0.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("most_kept", "is_kept"), [(1 << 27, True), (1 << 20, False)])
+def test_only_small_mapped_arrays_keep_their_pages(most_kept, is_kept, tmp_path, monkeypatch):
+    monkeypatch.setattr("gmmx.blocks.mapped.MOST_KEPT", most_kept)
+    path = tmp_path / "rows.npy"
+    np.save(path, samples(200_000))
+    mapped = np.load(path, mmap_mode="r")
+    gmmx.GaussianMixture(K, max_iter=3, random_state=0, tol=1.0).fit(mapped)
+    assert (resident_share(path) > 0.9) == is_kept
+    assert (resident_share(path) < 0.1) != is_kept

@@ -158,3 +158,16 @@ def test_impossible_requests_are_refused(arguments, message, capsys, tmp_path):
     (tmp_path / "damaged" / "1.parquet").write_bytes(b"no table")
     gmmx.GaussianMixture().fit(frame()[["x", "y"]]).save("m.gmmx")
     assert message in error(capsys, *arguments)
+
+
+def test_an_array_of_one_dimension_is_one_column(capsys):
+    x = frame()["x"].to_numpy()
+    np.save("flat.npy", x)
+    np.save("column.npy", x[:, np.newaxis])
+    fits = [
+        output(capsys, "fit", name, *FIT, "--save", "x.gmmx") for name in ("flat.npy", "column.npy")
+    ]
+    assert fits[0] == fits[1].replace("column.npy", "flat.npy")
+    assert gmmx.load("x.gmmx").n_features_in_ == 1
+    np.save("cube.npy", x.reshape(10, -1, 2))
+    assert "cube.npy holds an array of shape" in error(capsys, "fit", "cube.npy")

@@ -47,7 +47,7 @@ FOLDERS = {
     ),
     "spark": (
         "estimators and models of Spark, and the engine that holds their rows",
-        "distributed estimators samples",
+        "distributed estimators samples checks",
     ),
     "distributed": (
         "fits to partitions of rows on other machines: the part that all engines share",
@@ -67,7 +67,7 @@ FOLDERS = {
     ),
     "exchange": (
         "conversion of models to files and to scikit-learn, and back; checkpoints",
-        "contract em samples model",
+        "contract checks em samples model",
     ),
     "contract": (
         "scikit-learn's contract without scikit-learn",
@@ -453,7 +453,8 @@ def members_of(struct, path):
 
 def test_only_the_doors_check_input():
     doors = {
-        "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "selection",
+        "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "exchange",
+        "selection", "spark",
     }  # fmt: skip
     for importer, name in imports():
         if folder_of(name) == "checks":

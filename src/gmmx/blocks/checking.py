@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gmmx.blocks.block import Block
-from gmmx.checks.samples import as_float_array, check_spread_of_range
+from gmmx.checks.samples import as_float_array, check_spread_of_range, first_not_finite
 from gmmx.checks.weights import check_weights_of_block
 
 if TYPE_CHECKING:
@@ -112,13 +112,10 @@ def _check_form(found: Form, form: Form, place: str) -> None:
 
 def _check_finite(X: FloatArray, block: Block) -> None:
     """Raise an error with file and row if a number is NaN or infinite."""
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.add.reduce(X, axis=None)):
-            return
-    is_finite = np.isfinite(X)
-    if is_finite.all():
-        return  # the sum of finite numbers overflows
-    row, feature = np.unravel_index(int(np.argmin(is_finite)), X.shape)
+    index = first_not_finite(X)
+    if index is None:
+        return
+    row, feature = index
     found = "NaN" if np.isnan(X[row, feature]) else "infinity"
     raise ValueError(
         f"{block.place}, row {block.row + row}: feature {feature} is {found}. Impute missing "

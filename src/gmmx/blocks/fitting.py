@@ -1,4 +1,4 @@
-"""Fits to samples in blocks, and predictions block by block."""
+"""Fits to samples in blocks, predictions block by block, and scores of all blocks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gmmx.blocks.checking import Form, check_survey, checked_blocks
 from gmmx.blocks.read_ahead import read_ahead
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
-from gmmx.checks.weights import check_sample_weight
+from gmmx.checks.weights import check_sample_weight, check_total_weight, weighted_sum
 from gmmx.contract.estimator import Estimator, FeatureAttributes, feature_attributes
 from gmmx.samples.windows import window_size
 
@@ -47,13 +47,7 @@ def block_source(
     shows_progress : bool, default=False
         Whether to show the progress of each pass, if stderr is a terminal.
     """
-    names = feature_names(blocks)
-    weight: Array | float | None = None
-    if isinstance(sample_weight, Real):
-        check_sample_weight(sample_weight, 1)
-        weight = float(sample_weight)
-    elif sample_weight is not None:
-        weight = check_sample_weight(sample_weight, np.size(sample_weight))
+    names, weight = feature_names(blocks), _checked_weight(sample_weight)
     found = check_survey(
         survey(partial(checked_blocks, blocks, weight), fewest_start_samples), min_samples=2
     )
@@ -88,10 +82,62 @@ def predicted_blocks(
             yield output(samples[start : start + size])
         return
     check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
-    for samples, _ in read_ahead(checked_blocks(_without_weights(blocks))):
-        check_feature_count(samples.shape[1], model._n_features() or samples.shape[1], name)
+    for samples, _ in _new_samples(model, checked_blocks(_without_weights(blocks))):
+        yield output(samples)
+
+
+def log_likelihood_of_blocks(
+    model: Estimator,
+    blocks: Blocks,
+    sample_weight: ArrayLike | None,
+    score_samples: Callable[[FloatArray], NDArray[np.floating]],
+) -> tuple[float, float]:
+    """Return the log-likelihood of all samples, and the sum of their weights.
+
+    Parameters
+    ----------
+    model : Estimator
+        The fitted mixture.
+    blocks : Blocks
+        The samples.
+    sample_weight : array-like of shape (n_samples,), number or None
+        Weights of the samples, in place of weights that the blocks hold.
+    score_samples : callable
+        Takes checked samples and returns their log-likelihoods.
+    """
+    model._check_is_fitted()
+    name = type(model).__name__
+    check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
+    log_likelihood = total_weight = 0.0
+    for samples, weight in _new_samples(
+        model, checked_blocks(blocks, _checked_weight(sample_weight))
+    ):
+        of_block, weight_of_block = weighted_sum(score_samples(samples), weight)
+        log_likelihood += of_block
+        total_weight += weight_of_block
+    check_total_weight(total_weight)
+    return log_likelihood, total_weight
+
+
+def _checked_weight(sample_weight: ArrayLike | None) -> Array | float | None:
+    """Return the weights of all samples, or the weight of each one."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real):
+        check_sample_weight(sample_weight, 1)
+        return float(sample_weight)
+    return check_sample_weight(sample_weight, np.size(sample_weight))
+
+
+def _new_samples(
+    model: Estimator, blocks: Iterator[tuple[FloatArray, Array | None]]
+) -> Iterator[tuple[FloatArray, Array | None]]:
+    """Yield the blocks that are not empty, with as many features as in `fit`; read ahead."""
+    for samples, weight in read_ahead(blocks):
+        n_features = model._n_features() or samples.shape[1]
+        check_feature_count(samples.shape[1], n_features, type(model).__name__)
         if len(samples) > 0:
-            yield output(samples)
+            yield samples, weight
 
 
 def _without_weights(blocks: Blocks) -> Iterator[Block]:

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from gmmx.arrays import NDArray
 
 READ_AHEAD = 2  # blocks that may still be in use when the next one is read
+MOST_KEPT = 128 << 20  # bytes of an array whose pages stay mapped from pass to pass
 
 
 class MappedArrays:
     """The rows of memory-mapped arrays, one array after the other.
 
-    Pages that were read are given back to the system, so that resident memory stays small.
+    Pages that were read are given back to the system, so that resident memory stays small. A single
+    array of at most `MOST_KEPT` bytes keeps its pages: to map them again takes up to a sixth of the
+    time of a pass.
 
     Parameters
     ----------
@@ -37,10 +40,15 @@ class MappedArrays:
 
     @classmethod
     def of_files(cls, paths: Sequence[str | os.PathLike[str]]) -> MappedArrays:
-        """Return the rows of ``.npy`` files of two dimensions, each mapped while it is read."""
+        """Return the rows of ``.npy`` files of two dimensions.
+
+        Each of several files is mapped while it is read, as a process can open only so many.
+        """
         names = [os.fspath(path) for path in paths]
         for name in names:
-            _mapped(name)  # raises if the file cannot be used
+            array = _mapped(name)  # raises if the file cannot be used
+        if len(names) == 1:
+            return cls([(names[0], lambda: array)])
         return cls([(name, partial(_mapped, name)) for name in names])
 
     def __iter__(self) -> Iterator[Block]:
@@ -49,23 +57,37 @@ class MappedArrays:
             array = mapped()
             size = window_size(max(1, array.shape[1]))
             behind = READ_AHEAD * size
+            is_kept = len(self.arrays) == 1 and array.nbytes <= MOST_KEPT
             for start in range(0, len(array), size):
-                if start > behind:
+                if start > behind and not is_kept:
                     release(array[start - behind - size : start - behind])
                 yield Block(array[start : start + size], None, place, start)
-            release(array[max(0, len(array) - behind - size) :])
+            if not is_kept:
+                release(array[max(0, len(array) - behind - size) :])
 
 
 def _mapped(path: str) -> NDArray[Any]:
-    """Return the array of a file, mapped into memory."""
+    """Return the array of samples and features of a file, mapped into memory."""
+    array = map_file(path)
+    if array.ndim != 2:
+        raise _unusable(path, f"shape {array.shape}")
+    return array
+
+
+def map_file(path: str) -> NDArray[Any]:
+    """Return the array of a ``.npy`` file, mapped into memory."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
         raise ValueError(f"{path!r} is not a .npy file of numbers: {error}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2:
-        found = f"shape {array.shape}" if isinstance(array, np.ndarray) else "several arrays"
-        raise ValueError(f"{path!r} holds {found}: expected one array of samples and features.")
+    if not isinstance(array, np.ndarray):
+        raise _unusable(path, "several arrays")
     return array
+
+
+def _unusable(path: str, found: str) -> ValueError:
+    """Return the error for a file that does not hold samples and features."""
+    return ValueError(f"{path!r} holds {found}: expected one array of samples and features.")
 
 
 def release(rows: NDArray[Any]) -> None:

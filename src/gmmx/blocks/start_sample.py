@@ -9,7 +9,7 @@ import numpy as np
 from gmmx.samples.windows import Window, window_size
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, NDArray
+    from gmmx.arrays import Array, NDArray, Samples
 
 START_WINDOWS = 2  # windows of samples for starting values
 SEED = 19580928  # the draw depends on the numbers of the rows only
@@ -50,8 +50,21 @@ class StartSample:
         kept = np.arange(len(keys))
         if len(keys) > self.size:
             kept = np.sort(np.argpartition(keys, self.size)[: self.size])
-        X = window.X[drawn]
-        if len(self.X) > 0:
-            X = np.concatenate([self.X, X])
-        self.keys, self.rows, self.X = keys[kept], rows[kept], X[kept]
+        n_before = len(self.rows)
+        self.X = _stacked(
+            self.X, kept[kept < n_before], window.X, drawn[kept[kept >= n_before] - n_before]
+        )
+        self.keys, self.rows = keys[kept], rows[kept]
         self.weight = np.concatenate([self.weight, weight[drawn]])[kept]
+
+
+def _stacked(
+    X: NDArray[np.floating], rows: NDArray[np.intp], other: Samples, other_rows: NDArray[np.intp]
+) -> NDArray[np.floating]:
+    """Return rows of `X`, then rows of `other`, without a copy of either in between."""
+    n_rows = len(rows)
+    stacked = np.empty((n_rows + len(other_rows), other.shape[1]), dtype=other.dtype)
+    if n_rows > 0:
+        X.take(rows, axis=0, out=stacked[:n_rows], mode="clip")  # other modes make a copy
+    other.take(other_rows, axis=0, out=stacked[n_rows:], mode="clip")
+    return stacked

@@ -1,4 +1,4 @@
-"""Checks of weights, means and matrices: the user's, and fitted attributes set by hand.
+"""Checks of the user's weights, means and matrices.
 
 Every function returns the checked value or raises an error; none changes its arguments. Messages
 follow scikit-learn's wording, which user code and its tests match.
@@ -6,7 +6,6 @@ follow scikit-learn's wording, which user code and its tests match.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,51 +259,6 @@ def _least_eigenvalue(matrix: NDArray[np.float64]) -> float:
     except DegenerateCovarianceError:
         return 0.0
     return float(1.0 / np.square(factor).sum())
-
-
-def check_fitted_matrices(
-    fitted: Mapping[str, Any], structure: type[CovarianceStructure], shape: tuple[int, ...]
-) -> None:
-    """Raise ValueError if fitted matrices do not belong to the covariance type.
-
-    Parameters
-    ----------
-    fitted : mapping
-        Attributes of a model.
-    structure : type of CovarianceStructure
-        Structure of the model's present `covariance_type`.
-    shape : tuple of int
-        Shape of the covariances of this structure.
-    """
-    for name in ("precisions_cholesky_", "covariances_"):
-        if name in fitted and np.shape(fitted[name]) != shape:
-            raise ValueError(
-                f"{name} has the shape {np.shape(fitted[name])}, but covariance_type="
-                f"{structure.name!r} asks for {shape}. Set covariance_type to that of the last "
-                "fit, or fit again."
-            )
-    factors = fitted.get("precisions_cholesky_", 1.0)
-    if not structure.are_matrices and not np.all(factors > 0):
-        raise ValueError(
-            f"precisions_cholesky_ holds values that are not positive, but covariance_type="
-            f"{structure.name!r} asks for variances. Set covariance_type to that of the last fit, "
-            "or fit again."
-        )
-
-
-def check_fitted_feature_count(n_features: int, n_features_in: int) -> None:
-    """Raise ValueError if `means_`, set by hand, does not have `n_features_in_` features.
-
-    Parameters
-    ----------
-    n_features, n_features_in : int
-        Number of features of `means_`, and the value of `n_features_in_`.
-    """
-    if n_features != n_features_in:
-        raise ValueError(
-            f"means_ holds {n_features} features, but n_features_in_ is {n_features_in}. Set "
-            "attributes that belong together."
-        )
 
 
 def check_warm_start(

@@ -118,16 +118,42 @@ def check_finite(array: FloatArray, name: str, estimator_name: str = "") -> None
     estimator_name : str, default=""
         If given, the message about NaN says that this estimator takes no missing values.
     """
+    index = first_not_finite(array)
+    if index is not None:
+        raise _not_finite_error(array, index, name, estimator_name)
+
+
+def first_not_finite(array: FloatArray) -> tuple[int, ...] | None:
+    """Return the index of the first number that is NaN or infinite, None if there is none.
+
+    Parameters
+    ----------
+    array : ndarray
+        A C-contiguous array of any shape.
+
+    Returns
+    -------
+    tuple of int or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmx.checks.samples import first_not_finite
+    >>> first_not_finite(np.array([[1.0, 2.0], [np.inf, np.nan]]))
+    (1, 0)
+    """
     with np.errstate(all="ignore"):
         total = np.add.reduce(array, axis=None)
     if math.isfinite(total):
-        return
+        return None
     # The sum of finite numbers may overflow, so each number is checked now.
     flat = array.reshape(-1)
     for start in range(0, flat.size, _FINITE_BLOCK):
-        finite = np.isfinite(flat[start : start + _FINITE_BLOCK])
-        if not finite.all():
-            raise _not_finite_error(array, start + int(np.argmin(finite)), name, estimator_name)
+        is_finite = np.isfinite(flat[start : start + _FINITE_BLOCK])
+        if not is_finite.all():
+            position = start + int(np.argmin(is_finite))
+            return tuple(int(i) for i in np.unravel_index(position, array.shape))
+    return None
 
 
 def check_spread(samples: FloatArray) -> None:
@@ -230,10 +256,9 @@ def _check_two_dimensions(array: FloatArray, estimator_name: str) -> None:
 
 
 def _not_finite_error(
-    array: FloatArray, position: int, name: str, estimator_name: str
+    array: FloatArray, index: tuple[int, ...], name: str, estimator_name: str
 ) -> ValueError:
-    """Return the error for the number at flat `position`, the first that is not finite."""
-    index = tuple(int(i) for i in np.unravel_index(position, array.shape))
+    """Return the error for the number at `index`, the first that is not finite."""
     is_nan = bool(np.isnan(array[index]))
     found = "NaN" if is_nan else f"infinity or a value too large for {array.dtype!r}"
     message = f"Input {name} contains {found}. The first one is at index {index}."

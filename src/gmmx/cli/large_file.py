@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gmmx.blocks.arrow import ArrowData
 from gmmx.blocks.block import Block, Blocks
-from gmmx.blocks.mapped import MappedArrays
+from gmmx.blocks.mapped import MappedArrays, map_file
 from gmmx.cli.errors import CommandLineError, file_error
 from gmmx.cli.reading.columns import Columns, Header, select_columns
 from gmmx.cli.reading.options import ReadOptions
@@ -139,8 +141,20 @@ def _blocks_of(paths: Sequence[Path]) -> MappedArrays | ArrowData:
     """Return the rows of ``.npy`` or of Parquet files."""
     names = [str(path) for path in paths]
     if names[0].lower().endswith(".npy"):
-        return MappedArrays.of_files(names)
+        return MappedArrays([(name, partial(_mapped_table, name)) for name in names])
     return ArrowData.of_files(names)
+
+
+def _mapped_table(path: str) -> NDArray[Any]:
+    """Return the table of a ``.npy`` file; an array of one dimension is one column."""
+    values = map_file(path)
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if values.ndim != 2:
+        raise ValueError(
+            f"{path} holds an array of shape {values.shape}, expected rows and columns"
+        )
+    return values
 
 
 def _n_columns(arrays: MappedArrays) -> int:

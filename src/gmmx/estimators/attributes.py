@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from gmmx.checks.parameters import check_fitted_matrices
+from gmmx.checks.fitted import check_fitted_matrices
 from gmmx.em.loop import EMResult
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
@@ -62,7 +62,7 @@ def fitted_means_and_covariance(
         for name in ("means_", "precisions_cholesky_")
     )
     factors = factors.reshape(np.shape(fitted["precisions_cholesky_"]))
-    check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
+    check_fitted_matrices(fitted, structure, means.shape)
     if "covariances_" not in fitted:
         unknown = structure(factors, factors, *means.shape)
         return means, structure.from_precisions(unknown.precisions(), *means.shape)
@@ -78,6 +78,6 @@ def fitted_distribution(
         np.asarray(fitted[name], dtype=np.float64)
         for name in ("weights_", "means_", "covariances_")
     )
-    check_fitted_matrices(fitted, structure, structure.covariance_shape(*means.shape))
+    check_fitted_matrices(fitted, structure, means.shape)
     unknown = np.full(covariances.shape, np.nan)
     return MixtureParameters(weights, means, structure(covariances, unknown, *means.shape))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from gmmx.checks.parameters import (
     given_parameters,
     given_start,
 )
-from gmmx.checks.weights import check_sample_weight, weighted_sum
+from gmmx.checks.weights import check_sample_weight
 from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -293,13 +293,13 @@ class GaussianMixture(StreamedMixture):
         model.covariance_type = covariance_type
         return model
 
-    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def aic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X; smaller is better.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
         sample_weight : array-like of shape (n_samples,), number or None, default=None
             Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
             weight 0 is left out.
@@ -315,13 +315,13 @@ class GaussianMixture(StreamedMixture):
         """
         return criteria.aic(self._log_likelihood(X, sample_weight)[0], self._n_parameters())
 
-    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def bic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
         """Return the Bayesian information criterion on X; smaller is better.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
         sample_weight : array-like of shape (n_samples,), number or None, default=None
             Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
             weight 0 is left out.
@@ -346,13 +346,14 @@ class GaussianMixture(StreamedMixture):
             n_components, n_features, equal_weights=self.equal_weights
         )
 
-    def _log_likelihood(self, X: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
+    def _log_likelihood(self, X: object, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """Return the log-likelihood of the samples, and the sum of their weights."""
         if type(self).score is Mixture.score:
-            return weighted_sum(self.score_samples(X), sample_weight)
-        weight = check_sample_weight(sample_weight, np.shape(X)[0])
+            return self._log_likelihood_of(X, sample_weight)
+        n_samples = np.shape(cast("ArrayLike", X))[0]
+        weight = check_sample_weight(sample_weight, n_samples)
         if weight is None:
-            return self.score(X) * np.shape(X)[0], np.shape(X)[0]
+            return self.score(X) * n_samples, n_samples
         total = float(weight.sum())
         return self.score(X, sample_weight=weight) * total, total
 

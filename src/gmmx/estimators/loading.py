@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gmmx.checks.fitted import check_fitted_shapes
 from gmmx.contract.estimator import attributes_of_fit
 from gmmx.estimators.base import Mixture
 from gmmx.exceptions import ModelFileError
 from gmmx.exchange.saving import SAVED_CLASSES
-from gmmx.exchange.shapes import check_shapes
 
 if TYPE_CHECKING:
     import os
@@ -91,7 +91,7 @@ def model_of(contents: ModelFile, name: str) -> Any:
         fitted = attributes_of_fit(model)
         if fitted.keys() != contents.fitted.keys():
             raise ValueError("its attributes have names that no fit gives them")
-        check_shapes(model.covariance_type, fitted)
+        check_fitted_shapes(model.covariance_type, fitted)
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{written} no model that can be used: {error}") from None
     return model

@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
 from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
-from gmmx.checks.parameters import check_fitted_feature_count
+from gmmx.checks.fitted import check_fitted_feature_count
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.weights import weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator
@@ -152,15 +153,13 @@ class Predictions(Estimator):
         """
         return map(self._in_output_dtype, self._iter(Predictor.log_prob, X))
 
-    def score(
-        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
-    ) -> float:
+    def score(self, X: object, y: object = None, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean log-likelihood per sample.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
         y : object
             Ignored; present for compatibility with scikit-learn.
         sample_weight : array-like of shape (n_samples,), number or None, default=None
@@ -172,8 +171,18 @@ class Predictions(Estimator):
         float
             Mean of ``score_samples(X)``, in nats, weighted by `sample_weight`.
         """
-        total, count = weighted_sum(self.score_samples(X), sample_weight)
+        total, count = self._log_likelihood_of(X, sample_weight)
         return total / count
+
+    def _log_likelihood_of(self, X: object, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """Return the log-likelihood of the samples, and the sum of their weights."""
+        blocks = None if type(X) is np.ndarray else blocks_of(X, is_read_once=True)
+        if blocks is None:
+            return weighted_sum(self.score_samples(cast("ArrayLike", X)), sample_weight)
+        from gmmx.blocks.fitting import log_likelihood_of_blocks  # noqa: PLC0415 - few need it
+
+        score_samples = partial(self._predicted_of, Predictor.log_prob)
+        return log_likelihood_of_blocks(self, blocks, sample_weight, score_samples)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the log probability of each component for each sample.

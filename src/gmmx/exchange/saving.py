@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gmmx.checks.fitted import check_fitted_shapes
 from gmmx.contract.estimator import Estimator, attributes_of_fit
-from gmmx.exchange.shapes import check_shapes
 
 if TYPE_CHECKING:
     from gmmx.exchange.format import ModelFile
@@ -47,7 +47,7 @@ def model_file_of(model: Estimator) -> ModelFile:
         known = " or ".join(SAVED_CLASSES)
         raise TypeError(f"a {name} cannot be saved, since gmmx.load finds only {known}")
     fitted, parameters = attributes_of_fit(model), model.get_params()
-    check_shapes(parameters["covariance_type"], fitted)
+    check_fitted_shapes(parameters["covariance_type"], fitted)
     if "callback" in parameters:  # it is code, and model files hold no code
         parameters["callback"] = None
     return ModelFile(name, parameters, fitted)

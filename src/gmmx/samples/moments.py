@@ -124,7 +124,7 @@ def _moments_of_labels(
 ) -> SufficientStatistics:
     """Return the statistics of clusters about points near their means, in an exact layout."""
     origin, n_features = rounded_to(X.dtype, means), X.shape[1]
-    if layout == "dense":
+    if layout != "diagonal":
         sums = passes.moments_of(X, origin, layout, n_threads, labels=labels, sample_weight=weight)
         return unpack_sums(sums, layout, origin)
     sums = cluster_moments(X, origin, n_threads, labels=labels, weight=in_double(weight))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from gmmx.checks.samples import first_not_finite
+
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray
 
@@ -66,7 +68,7 @@ class BatchReader:
         name = str(self.weight)
         self._refuse(_is_null(values), name, "null")
         weights: Array = values.to_numpy(zero_copy_only=False)
-        self._refuse_infinite(weights[:, np.newaxis], name)
+        self._refuse_infinite(weights, name)
         self._refuse(weights < 0, name, "a negative weight")
         return weights
 
@@ -86,21 +88,22 @@ class BatchReader:
 
     def _refuse_infinite(self, numbers: FloatArray, name: str) -> None:
         """Raise ValueError if a number is NaN or infinite."""
-        with np.errstate(all="ignore"):
-            if np.isfinite(numbers.sum()):
-                return
-        # The sum of finite numbers may overflow, so each number is checked now.
-        self._refuse(np.isnan(numbers).any(axis=1), name, "NaN")
-        self._refuse(np.isinf(numbers).any(axis=1), name, "infinity")
+        index = first_not_finite(numbers)
+        if index is not None:
+            found = "NaN" if np.isnan(numbers[index]) else "infinity"
+            raise self._error(index[0], name, found)
 
     def _refuse(self, is_bad: Any, name: str, found: str) -> None:
         """Raise ValueError that names the first bad row."""
         if is_bad.any():
-            row = self.n_rows + int(np.argmax(is_bad))
-            raise ValueError(
-                f"{name} holds {found} in row {row} of partition {self.partition}. Repair or drop "
-                "such rows."
-            )
+            raise self._error(int(np.argmax(is_bad)), name, found)
+
+    def _error(self, row: int, name: str, found: str) -> ValueError:
+        """Return the error for a row of the batch."""
+        return ValueError(
+            f"{name} holds {found} in row {self.n_rows + row} of partition {self.partition}. "
+            "Repair or drop such rows."
+        )
 
 
 def _is_null(values: pa.Array) -> NDArray[np.bool_]:

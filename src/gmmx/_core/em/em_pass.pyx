@@ -20,7 +20,7 @@ from gmmx._core.em.parameters cimport pack_parameters
 from gmmx._core.em.plan cimport lay_out_block, lay_out_parameters, plan
 from gmmx._core.em.sums cimport add_partial_sums, write_partial_sums, write_sums
 from gmmx._core.formulas cimport posterior
-from gmmx._core.layouts.all cimport N_LAYOUTS, define_layouts
+from gmmx._core.layouts.all cimport MOST_LAYOUTS, define_layouts
 from gmmx._core.layouts.block cimport Block, Parameters, load_weights
 from gmmx._core.layouts.layout cimport Layout
 from gmmx._core.layouts.task cimport DENSITY, NONE, SECOND, EMPass, Shape
@@ -34,7 +34,7 @@ from gmmx._core.vectors.simd cimport (
     add_widened, all_less, broadcast, load, real, store, vec, where_less,
 )
 
-cdef Layout layouts[N_LAYOUTS]
+cdef Layout layouts[MOST_LAYOUTS]  # those without a name are not defined
 define_layouts(layouts)
 
 
@@ -249,7 +249,9 @@ cdef Py_ssize_t factorize(
 
 
 cdef const Shape *shape_of(Py_ssize_t layout) noexcept nogil:
-    return &layouts[layout].shape if 0 <= layout < N_LAYOUTS else NULL
+    if not 0 <= layout < MOST_LAYOUTS or layouts[layout].shape.name == NULL:
+        return NULL
+    return &layouts[layout].shape
 
 
 cdef void plan_pass(EMPass *task) noexcept nogil:

@@ -6,9 +6,10 @@ time, which stays in the first cache while all components use it.
 """
 
 from gmmx._core.formulas.moments cimport padded_features
+from gmmx._core.vectors.rows cimport center_row
 from gmmx._core.vectors.simd cimport (
     GROUP, LANES, TILE_FEATURES, TILE_VECTORS,
-    add_widened, broadcast, load, load_first, multiply_add, real, store, vec,
+    add_widened, broadcast, load, multiply_add, real, store, vec,
 )
 from gmmx._core.vectors.transpose cimport transpose_tile
 
@@ -89,16 +90,9 @@ cdef inline void center_rows(
     real *rows,          # OUT (n_groups GROUP, padded_features(D)) x - center, 0 to a whole vector
 ) noexcept nogil:
     """Subtract the center from rows; copies of the last row fill its group."""
-    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, width = padded_features(D), i, v
+    cdef Py_ssize_t width = padded_features(D), i
     for i in range((n + GROUP - 1) // GROUP * GROUP):
-        for v in range(n_vectors):
-            store(rows + v * LANES, load(X + v * LANES) - load(center + v * LANES))
-        if rest > 0:
-            store(rows + D - rest, load_first(X + D - rest, rest)
-                  - load_first(center + D - rest, rest))
-        if i < n - 1:
-            X += D
-        rows += width
+        center_row(X + min(i, n - 1) * D, center, D, rows + i * width, LANES)
 
 
 cdef inline void set_ones(real *row) noexcept nogil:

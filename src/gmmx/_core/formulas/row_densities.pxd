@@ -6,6 +6,7 @@ ones.
 """
 
 from gmmx._core.vectors.lanes cimport sum_vectors
+from gmmx._core.vectors.rows cimport center_row
 from gmmx._core.vectors.simd cimport (
     LANES, TILE_FEATURES,
     bounded, broadcast, load, load_first, multiply_add, prefetch, real, store, vec,
@@ -26,22 +27,16 @@ cdef inline vec load_features(const real *values, Py_ssize_t count) noexcept nog
     return load(values) if count == LANES else load_first(values, count)
 
 
-cdef inline void center_rows(
+cdef inline void center_tile(
     const real *X,       # IN (LANES, D)
     Py_ssize_t n,        # rows up to the block's last one, which stands for those beyond it
     const real *center,  # IN (D,)
     Py_ssize_t D,
     real *tile,          # OUT (n_vectors, LANES, LANES) x - center, 0 to a whole vector
 ) noexcept nogil:
-    cdef Py_ssize_t n_vectors = D // LANES, rest = D % LANES, i, v
-    cdef const real *row
+    cdef Py_ssize_t i
     for i in range(LANES):
-        row = X + min(i, n - 1) * D
-        for v in range(n_vectors):
-            store(tile + (v * LANES + i) * LANES, load(row + v * LANES) - load(center + v * LANES))
-        if rest > 0:
-            store(tile + (n_vectors * LANES + i) * LANES,
-                  load_first(row + D - rest, rest) - load_first(center + D - rest, rest))
+        center_row(X + min(i, n - 1) * D, center, D, tile + i * LANES, LANES * LANES)
 
 
 cdef inline vec sq_norms(const real *tile, Py_ssize_t D) noexcept nogil:

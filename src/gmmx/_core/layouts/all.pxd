@@ -1,10 +1,13 @@
-"""The layouts. Their index here is that of a task; no other file names one of them."""
+"""The layouts. Their index here is that of a task; no other file names one of them.
+
+A layout is a file whose `define` fills a line of the table.
+"""
 
 from gmmx._core.layouts cimport dense, diagonal, isotropic, shared
 from gmmx._core.layouts.layout cimport Layout
 
 cdef enum:
-    N_LAYOUTS = 4
+    MOST_LAYOUTS = 16
 
 
 cdef inline void define_layouts(Layout *layouts) noexcept nogil:

@@ -117,7 +117,7 @@ cdef inline void row_log_densities(
         start = t * LANES
         ahead = <const char *>(block.X + (block.n + start) * D)
         out = block.resp + start // GROUP * GROUP * K + start % GROUP
-        row_densities.center_rows(
+        row_densities.center_tile(
             block.X + start * D, block.n - start, parameters.center, D, block.row_tile)
         if with_norms:
             norms = row_densities.sq_norms(block.row_tile, D)
