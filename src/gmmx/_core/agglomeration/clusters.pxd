@@ -94,7 +94,9 @@ cdef inline double term(
         clusters.D * log(root / weight) + log1p(spread * pow(weight / root, clusters.D)))
 
 
-cdef inline double merged_trace(const Clusters *clusters, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+cdef inline double merged_trace(
+    const Clusters *clusters, Py_ssize_t i, Py_ssize_t j
+) noexcept nogil:
     """Return the trace of the union's scatter."""
     cdef Py_ssize_t d, D = clusters.D
     cdef const double *a = clusters.mean + i * D

@@ -95,7 +95,10 @@ def agglomerate(
     double alpha,               # > 0, added to the traces
     bint is_ward,               # whether the criterion is the trace alone
 ):
-    """Return the mergers, (n - 1, 2): of two clusters, named by a row, the second joins the first."""
+    """Return the mergers, (n - 1, 2), in their order.
+
+    A cluster is named by one of its rows. The second cluster joins the first and loses its name.
+    """
     cdef Py_ssize_t n = rows.shape[0], D = rows.shape[1]
     if n < 1 or D < 1:
         raise ValueError(f"expected at least 1 row and 1 column, got {n} and {D}")
