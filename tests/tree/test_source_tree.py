@@ -83,7 +83,7 @@ FOLDERS = {
     ),
     "starts": (
         "starting values",
-        "samples model _core/interface",
+        "em samples model _core/interface",
     ),
     "checks": (
         "checks of input, called by contract and by folders that users call",
@@ -107,7 +107,7 @@ FOLDERS = {
     ),
     "_core/interface": (
         "functions for Python: they check arguments, allocate, choose threads",
-        "_core/em _core/kmeans _core/layouts _core/algebra _core/process",
+        "_core/em _core/kmeans _core/agglomeration _core/layouts _core/algebra _core/process",
     ),
     "_core/em": (
         "the pass of EM: plan, blocks, sums",
@@ -116,6 +116,10 @@ FOLDERS = {
     "_core/kmeans": (
         "the passes of k-means: task, plan, chunks",
         "_core/vectors _core/process",
+    ),
+    "_core/agglomeration": (
+        "agglomeration of clusters: their sums, the costs of mergers",
+        "_core/algebra",
     ),
     "_core/layouts": (
         "one file a memory layout; the task and the block that they work on",

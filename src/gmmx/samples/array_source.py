@@ -91,6 +91,11 @@ class ArraySource(WindowedSource):
         weight = self.weight.astype(np.float64)
         return np.asarray(weight / weight.sum())
 
+    def means_of_labels(self, labels: Labels) -> Array:
+        """Return the means of clusters, (largest label + 1, n_features)."""
+        n_clusters = int(labels.max()) + 1
+        return means_of_labels(self.X, labels, n_clusters, self.n_threads, self.weight)
+
     def statistics_of_labels(
         self, labels: Labels, n_components: int, layout: Layout
     ) -> SufficientStatistics:

@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx.samples.array_source import ArraySource
-from gmmx.selection.feature_scale import shares_of
-from gmmx.starts.kmeans import KMeans
+from gmmx.starts.hierarchy import Hierarchy
+from gmmx.starts.partitions import KMeansPartitions
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels
 
 
-N_STARTS = 32
+N_STARTS = 32  # by k-means
 
 
-def clusterings_of(X: Array, weight: Array | None = None) -> tuple[KMeans, KMeans]:
-    """Return k-means of the standardized and of the whitened samples, with their weights.
+@dataclass(frozen=True)
+class Clusterings:
+    """Clusterings of the samples that give partitions into any number of components."""
 
-    The results of k-means depend on the scales of the coordinates, so the starts use both.
-    """
-    standardized, whitened = _coordinates(X, shares_of(weight))
-    return (
-        KMeans(ArraySource(standardized, 1, weight)), KMeans(ArraySource(whitened, 1, weight))
-    )  # fmt: skip
+    kmeans: KMeansPartitions
+    hierarchy: Hierarchy
 
 
-def partitions_of(
-    clusterings: tuple[KMeans, KMeans], n_components: int, random_state: int
-) -> list[Labels]:
+def clusterings_of(X: Array, weight: Array | None = None) -> Clusterings:
+    """Return the clusterings of the samples, with their weights."""
+    samples = ArraySource(X, 1, weight)
+    return Clusterings(KMeansPartitions(samples), Hierarchy(samples))
+
+
+def partitions_of(clusterings: Clusterings, n_components: int, random_state: int) -> list[Labels]:
     """Return partitions of the samples into `n_components` clusters.
 
-    Half of them are the clusters of the k-means++ seeds, without Lloyd's iterations, so that the
-    starts differ more.
+    One is of the hierarchical clustering, the others are by k-means.
     """
     draw = np.random.RandomState([random_state, n_components])
-    partitions = []
-    for start in range(N_STARTS if n_components > 1 else 1):
-        kmeans = clusterings[start % 2]
-        centers = kmeans.samples.rows(kmeans.seeds(n_components, draw))
-        is_refined = start % 4 < 2
-        labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
-        if np.unique(labels).size == n_components:
-            partitions.append(labels)
-    return partitions
-
-
-def _coordinates(X: Array, shares: Array | None) -> tuple[Array, Array]:
-    """Return standardized samples, and samples whitened in all directions with variance."""
-    centered = X - np.average(X, axis=0, weights=shares)
-    scale = np.sqrt(np.average(centered * centered, axis=0, weights=shares))
-    standardized = centered / np.where(scale > 0, scale, 1.0)
-    correlations = np.cov(standardized, rowvar=False, bias=True, aweights=shares)
-    variances, directions = np.linalg.eigh(np.atleast_2d(correlations))
-    is_own = variances > 1e-10 * variances[-1]
-    return standardized, standardized @ (directions[:, is_own] / np.sqrt(variances[is_own]))
+    if n_components == 1:
+        return clusterings.kmeans.draw(1, 1, draw)
+    hierarchical = clusterings.hierarchy.partition_of_all(n_components)
+    partitions = clusterings.kmeans.draw(n_components, N_STARTS, draw)
+    is_whole = np.unique(hierarchical).size == n_components
+    return [hierarchical, *partitions] if is_whole else partitions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.model.layouts import LAYOUTS
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
+from gmmx.starts.hierarchy import Hierarchy
 from gmmx.starts.kmeans import KMeans
+from gmmx.starts.principal_axes import PrincipalAxes, whitened_source
+from gmmx.starts.small_em import best_of_short_runs
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 
 
 BLOCK_VALUES = 1 << 18  # number of responsibilities drawn at a time
-INIT_PARAMS = ("kmeans", "k-means++", "random", "random_from_data")
+INIT_PARAMS = (
+    "kmeans", "k-means++", "random", "random_from_data", "hierarchical", "whitened", "small-em",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,31 +111,72 @@ class Initializer:
 
     def statistics(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Return the statistics of a first assignment of samples to components."""
-        samples = self.start_samples
-        if self.init_params == "kmeans":
-            labels, means = KMeans(samples).partition(self.n_components, random_state)
-            statistics = self._of_all_samples(
-                samples.statistics_about_means(labels, means, self.structure.layout)
-            )
+        if self.init_params in ("kmeans", "whitened"):
+            found = self._of_k_means(random_state)
+        elif self.init_params == "hierarchical":
+            found = self._of_hierarchy()
+        elif self.init_params == "small-em":
+            found = self._of_short_runs(random_state)
         elif self.init_params == "random":
-            statistics = self._of_all_samples(self._of_random_resp(random_state))
-        elif self.init_params == "random_from_data":
-            statistics = self._of_single_samples(
-                random_state.choice(
-                    samples.n_samples, size=self.n_components, replace=False, p=samples.shares()
-                )
-            )
+            found = self._of_random_resp(random_state)
         else:
-            statistics = self._of_single_samples(
-                KMeans(samples).seeds(self.n_components, random_state)
-            )
-        check_range(statistics)
-        return statistics
+            found = self._of_single_samples(self._drawn_samples(random_state))
+        check_range(found)
+        return found
 
-    def _of_all_samples(self, statistics: SufficientStatistics) -> SufficientStatistics:
-        """Return statistics of the start's samples, scaled to the weight of all samples."""
-        start, total = self.start_samples.total_weight, self.samples.total_weight
-        return statistics if start == total else statistics.scaled(total / start)
+    def _of_k_means(self, random_state: np.random.RandomState) -> SufficientStatistics:
+        """Return the statistics of the clusters of k-means, on whitened samples if asked for."""
+        samples, layout = self.start_samples, self.structure.layout
+        if self.init_params == "whitened":
+            whitened = whitened_source(samples, PrincipalAxes.of(samples))
+            labels, _ = KMeans(whitened).partition(self.n_components, random_state)
+            statistics = samples.statistics_of_labels(labels, self.n_components, layout)
+        else:
+            labels, means = KMeans(samples).partition(self.n_components, random_state)
+            statistics = samples.statistics_about_means(labels, means, layout)
+        return self._scaled(statistics, samples)
+
+    @cached_property
+    def _hierarchy(self) -> Hierarchy:
+        """The tree of the samples: one for all starts."""
+        return Hierarchy(self.start_samples)
+
+    def _of_hierarchy(self) -> SufficientStatistics:
+        """Return the statistics of the clusters of the tree's rows."""
+        samples = self._hierarchy.tree_samples
+        labels = self._hierarchy.partition(self.n_components)
+        return self._scaled(
+            samples.statistics_of_labels(labels, self.n_components, self.structure.layout), samples
+        )
+
+    def _of_short_runs(self, random_state: np.random.RandomState) -> SufficientStatistics:
+        """Return the statistics of the E-step after the best short run of EM.
+
+        If a component collapses in every run, they are those of k-means.
+        """
+        samples = self.start_samples
+        best = best_of_short_runs(
+            samples, self.structure, self.n_components, self.reg_covar, random_state
+        )
+        if best is None:
+            return self._of_k_means(random_state)
+        return self._scaled(samples.statistics(best), samples)
+
+    def _drawn_samples(self, random_state: np.random.RandomState) -> NDArray[np.integer[Any]]:
+        """Return the indices of a sample for each component."""
+        samples = self.start_samples
+        if self.init_params == "k-means++":
+            return KMeans(samples).seeds(self.n_components, random_state)
+        return random_state.choice(
+            samples.n_samples, size=self.n_components, replace=False, p=samples.shares()
+        )
+
+    def _scaled(
+        self, statistics: SufficientStatistics, samples: ArraySource
+    ) -> SufficientStatistics:
+        """Return statistics of some of the samples, scaled to the weight of all samples."""
+        some, total = samples.total_weight, self.samples.total_weight
+        return statistics if some == total else statistics.scaled(total / some)
 
     def _of_random_resp(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Return the statistics of random responsibilities, drawn for a block at a time."""
@@ -142,11 +188,12 @@ class Initializer:
             return resp
 
         block = max(1, BLOCK_VALUES // self.n_components)
-        return self.start_samples.statistics_of_resp(
+        statistics = self.start_samples.statistics_of_resp(
             draw, block, self.n_components, self.structure.layout
         )
+        return self._scaled(statistics, self.start_samples)
 
-    def _of_single_samples(self, indices: NDArray[np.intp]) -> SufficientStatistics:
+    def _of_single_samples(self, indices: NDArray[np.integer[Any]]) -> SufficientStatistics:
         """Return the statistics of components that hold one sample each."""
         origin = self.start_samples.rows(indices)
         layout = LAYOUTS[self.structure.layout].exact

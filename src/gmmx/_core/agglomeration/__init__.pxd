@@ -1,0 +1,1 @@
+"""Agglomeration of clusters: their sums, and the costs of mergers."""
