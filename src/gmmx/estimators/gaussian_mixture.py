@@ -21,7 +21,6 @@ from gmmx.em.stepwise import StreamPlan, statistics_of
 from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model import criteria
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import MixtureParameters
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-class GaussianMixture(StreamedMixture):
+class GaussianMixture(Mixture):
     """Gaussian mixture fitted by expectation-maximization.
 
     Interface and results are equal to `sklearn.mixture.GaussianMixture`. gmmx adds `n_threads`,

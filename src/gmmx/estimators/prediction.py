@@ -272,6 +272,10 @@ class Predictions(Estimator):
         n_samples = check_sample_count(n_samples)
         return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes to pickle or copy."""
+        return vars(self).copy()
+
     # Private methods of scikit-learn's mixtures that other packages call.
 
     def _get_parameters(self) -> tuple[Any, ...]:
