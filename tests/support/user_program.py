@@ -86,6 +86,7 @@ def use(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.outlier_threshold(X, quantile=0.05), float)
     assert_type(model.aic(X), float)
     assert_type(model.bic(X), float)
+    assert_type(model.icl(X), float)
     assert_type(model.sample(3), tuple[NDArray[np.float64], NDArray[np.int64]])
     assert_type(model.get_params(), dict[str, Any])
     assert_type(model.set_params(tol=1e-3), GaussianMixture)
@@ -98,6 +99,7 @@ def weigh(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.fit_predict(X, sample_weight=weights), NDArray[np.int64])
     assert_type(model.score(X, sample_weight=weights), float)
     assert_type(model.bic(X, sample_weight=weights), float)
+    assert_type(model.icl(X, sample_weight=weights), float)
 
 
 def stream(X: NDArray[np.float64]) -> None:

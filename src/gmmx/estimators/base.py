@@ -33,6 +33,7 @@ from gmmx.estimators import streaming
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.prediction import Predictions
 from gmmx.exchange.saving import model_file_of
+from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 
@@ -57,6 +58,7 @@ class Mixture(Predictions):
     lower_bounds_: list[np.float64]
     n_samples_seen_: float
     n_components: int
+    covariance_type: str
     tol: float
     reg_covar: float
     max_iter: int
@@ -72,6 +74,7 @@ class Mixture(Predictions):
     _first_rows: streaming.FirstRows
 
     _options: ClassVar[dict[str, Iterable[str]]]
+    _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
 
     # Attributes that a warm start needs; a fit of a model without them starts anew.
     _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
@@ -417,12 +420,9 @@ class Mixture(Predictions):
 
         check_fit(self, self._options, self._structures)
         source, features = block_source(
-            blocks,
-            sample_weight,
-            self.n_threads,
-            fewest_start_samples=self.n_components,
+            blocks, sample_weight, self.n_threads, fewest_start_samples=self.n_components,
             shows_progress=bool(self.verbose),
-        )
+        )  # fmt: skip
         self._store_fit(features, partial(self._fitted_to, source, checkpoint))
         return None
 
@@ -490,6 +490,10 @@ class Mixture(Predictions):
             path, self, samples, random_state, last_fit=last_fit, values_of=values_of,
             parameters_of=parameters_of,
         )  # fmt: skip
+
+    def _structure(self) -> type[CovarianceStructure]:
+        """Return the covariance structure named by `covariance_type`."""
+        return self._structures[self.covariance_type]
 
     def _n_components_left(self) -> int:
         """Return the number of components that a warm start expects."""
