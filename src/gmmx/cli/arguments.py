@@ -74,8 +74,8 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         "--covariance",
         metavar="LIST",
         type=covariance_types,
-        default=",".join(STRUCTURES),
-        help="covariance types (default: %(default)s)",
+        help=f"covariance types (default: all of {', '.join(STRUCTURES)} that the data can tell "
+        "apart)",
     )
     parser.add_argument(
         "--bayesian",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels
 
 
-N_STARTS = 32
+INIT_PARAMS = ("all", "kmeans", "k-means++")
 
 
 def clusterings_of(X: Array, weight: Array | None = None) -> tuple[KMeans, KMeans]:
@@ -29,19 +29,23 @@ def clusterings_of(X: Array, weight: Array | None = None) -> tuple[KMeans, KMean
 
 
 def partitions_of(
-    clusterings: tuple[KMeans, KMeans], n_components: int, random_state: int
+    clusterings: tuple[KMeans, KMeans],
+    n_components: int,
+    n_init: int,
+    init_params: str,
+    random_state: int,
 ) -> list[Labels]:
-    """Return partitions of the samples into `n_components` clusters.
+    """Return up to `n_init` partitions of the samples into `n_components` clusters.
 
-    Half of them are the clusters of the k-means++ seeds, without Lloyd's iterations, so that the
-    starts differ more.
+    They are clusters of k-means, or of its k-means++ seeds without Lloyd's iterations, or, by
+    default, half of each, so that the starts differ more.
     """
     draw = np.random.RandomState([random_state, n_components])
     partitions = []
-    for start in range(N_STARTS if n_components > 1 else 1):
+    for start in range(n_init if n_components > 1 else 1):
         kmeans = clusterings[start % 2]
         centers = kmeans.samples.rows(kmeans.seeds(n_components, draw))
-        is_refined = start % 4 < 2
+        is_refined = init_params == "kmeans" or (init_params == "all" and start % 4 < 2)
         labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
         if np.unique(labels).size == n_components:
             partitions.append(labels)
