@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gmmx.estimators.registration import register_with_sklearn
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.model.collapse import DegenerateMixtureError
+    from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 __version__ = _build.VERSION
 
@@ -26,6 +27,7 @@ __all__ = [
     "ConvergenceWarning",
     "DegenerateMixtureError",
     "GaussianMixture",
+    "GaussianMixtureIC",
     "ModelFileError",
     "NotFittedError",
     "__version__",
@@ -44,6 +46,7 @@ _MODULES = {
     "DegenerateMixtureError": "gmmx.model.collapse",
     "fit_columns": "gmmx.estimators.columns",
     "GaussianMixture": "gmmx.estimators.gaussian_mixture",
+    "GaussianMixtureIC": "gmmx.selection.gaussian_mixture_ic",
     "load": "gmmx.estimators.loading",
     "ModelFileError": "gmmx.exceptions",
     "NotFittedError": "gmmx.exceptions",

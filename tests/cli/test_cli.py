@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ import pytest
 
 import gmmx
 import reference
-from gmmx import progress
-from gmmx.cli import fit, main
+from gmmx import GaussianMixtureIC, progress
+from gmmx.cli import main
 from gmmx.cli.reading.table import read_faithful, read_table
 from gmmx.selection import search as selection
 
@@ -83,14 +84,15 @@ def test_the_largest_number_tried_is_said_to_be(capsys):
     assert "largest number tried" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", ["race", "bayesian"])
-def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, module):
-    options = ["--components", "2", "--covariance", "full,tied"]
-    options += ["--bayesian"] if module == "bayesian" else []
+@pytest.mark.parametrize("kind", [[], ["--bayesian"]])
+def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, kind):
+    options = ["--components", "2", "--covariance", "full,tied", *kind]
     assert run(*options) == 0
     assert "converged" not in capsys.readouterr().out
-    monkeypatch.setattr(f"gmmx.selection.{module}.MAX_ITER", 2)
+    monkeypatch.setattr("gmmx.selection.bayesian.MAX_ITER", 2)
     monkeypatch.setattr("gmmx.selection.race.ROUNDS", ((1, 1),))
+    initialize = GaussianMixtureIC.__init__
+    monkeypatch.setattr(GaussianMixtureIC, "__init__", partialmethod(initialize, max_iter=2))
     assert run(*options) == 0
     assert "Stopped before they converged: " in capsys.readouterr().out
 
@@ -314,16 +316,16 @@ def test_the_legend_says_which_curves_are_not_in_the_picture(figures, kind):
 
 
 def test_the_legend_says_which_structures_have_no_curve(figures, monkeypatch):
-    def search(X, counts, names, **options):
-        cells = find(X, counts, names, **options)
+    def search(*arguments, **options):
+        cells = find(*arguments, **options)
         is_full = [cell.covariance_type == "full" for cell in cells]
         return [
             replace(cell, reason="no reason") if is_left_out else cell
             for cell, is_left_out in zip(cells, is_full, strict=True)
         ]
 
-    find = fit.search
-    monkeypatch.setattr(fit, "search", search)
+    find = GaussianMixtureIC._cells
+    monkeypatch.setattr(GaussianMixtureIC, "_cells", search)
     assert run("--components", "2,3", "--covariance", "full,tied", "--plot", "out.png") == 0
     axes = figures[0].subfigs[1].axes[0]
     titles = [text.get_text() for text in axes.get_legend().get_texts()]
@@ -354,13 +356,13 @@ def test_the_picture_says_what_it_shows(figures, shape, caption):
 def test_plot_without_matplotlib_fails_before_the_fit(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "gmmx.plotting.mixture", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.setattr(fit, "search", None)
+    monkeypatch.setattr(GaussianMixtureIC, "_cells", None)
     assert "gmmx-native[plot]" in error_of(capsys, "--plot", "out.png")
 
 
 def test_outputs_are_checked_before_the_fit(capsys, monkeypatch):
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(fit, "search", None)
+    monkeypatch.setattr(GaussianMixtureIC, "_cells", None)
     write("x.csv", "1\n2\n")
     Path("folder").mkdir()
     assert "the folder no does not exist" in error_of(capsys, "--labels", "no/out.csv")
@@ -508,7 +510,7 @@ def test_running_out_of_memory(capsys, monkeypatch):
     def fail(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(fit, "search", fail)
+    monkeypatch.setattr(GaussianMixtureIC, "_cells", fail)
     assert error_of(capsys) == "not enough memory for this data"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gmmx import BayesianGaussianMixture, GaussianMixture
+from gmmx import BayesianGaussianMixture, GaussianMixture, GaussianMixtureIC
 from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 
 
@@ -14,6 +14,7 @@ from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
         *(GaussianMixture(covariance_type=name) for name in STRUCTURES),
         *(BayesianGaussianMixture(covariance_type=name) for name in CONJUGATE_STRUCTURES),
         BayesianGaussianMixture(weight_concentration_prior_type="dirichlet_distribution"),
+        GaussianMixtureIC(max_components=2),
     ]
 )
 @pytest.mark.filterwarnings("ignore")

@@ -23,8 +23,8 @@ from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.cli import main
 from gmmx.exceptions import InvalidParameterError
 from gmmx.model.covariance import STRUCTURES
-from gmmx.selection.search import search
 from moments import statistics_of
+from searching import search
 
 NAME = FirstApart.name
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import reference
+from gmmx import GaussianMixtureIC
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
 from gmmx.selection import partitions, race
@@ -19,7 +20,8 @@ from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
 from gmmx.selection.race import RACE_SAMPLES
-from gmmx.selection.search import search
+from gmmx.selection.search import Observed
+from searching import search
 
 CELLS = [(k, name) for k in range(1, 10) for name in STRUCTURES]
 
@@ -215,7 +217,10 @@ def test_result_does_not_depend_on_threads(monkeypatch, n_threads):
     expected = search(X, [1, 2, 3], n_threads=1)
     monkeypatch.setattr(selection, "SMALL_SIZE", 0)
     done: list[Cell] = []
-    cells = search(X, [1, 2, 3], n_threads=n_threads, on_cell=done.append)
+    cells = selection.search(
+        Observed(X), [1, 2, 3], list(STRUCTURES), GaussianMixtureIC(n_threads=n_threads), 0,
+        on_cell=done.append,
+    )  # fmt: skip
     assert log_likelihoods(cells) == log_likelihoods(expected)
     assert sorted(log_likelihoods(done)) == sorted(log_likelihoods(cells))
 
@@ -272,7 +277,10 @@ def test_interrupt_ends_all_threads(monkeypatch):
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        search(reference.iris(), n_threads=3, on_cell=interrupt)
+        selection.search(
+            Observed(reference.iris()), range(1, 10), list(STRUCTURES),
+            GaussianMixtureIC(n_threads=3), 0, on_cell=interrupt,
+        )  # fmt: skip
     assert threading.active_count() == before
 
 
@@ -285,9 +293,13 @@ def test_interrupt_ends_all_threads(monkeypatch):
         ([[0.0], [1e-200]], {}, "feature 0 has variance 0: scale it"),
         ([[1.0, np.nan], [1.0, 2.0]], {}, "contains NaN"),
         ([[1.0, 2.0]], {}, "minimum of 2"),
-        ([[1.0], [2.0]], {"n_components": [0]}, "'n_components' parameter of search"),
-        ([[1.0], [2.0]], {"covariance_types": ["fulll"]}, "'covariance_type' parameter of search"),
-        ([[1.0], [2.0]], {"n_threads": 0}, "'n_threads' parameter of search"),
+        ([[1.0], [2.0]], {"min_components": 0}, "'min_components' parameter of Gaussian"),
+        (
+            [[1.0], [2.0]],
+            {"covariance_types": ["fulll"]},
+            "'covariance_type' parameter of Gaussian",
+        ),
+        ([[1.0], [2.0]], {"n_threads": 0}, "'n_threads' parameter of Gaussian"),
     ],
 )
 def test_bad_input(X, options, message):

@@ -13,8 +13,8 @@ from gmmx.selection.cells import Cell, best_cell, larger_count
 from gmmx.selection.feature_scale import reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import RACE_SAMPLES, Stage
-from gmmx.selection.search import search
 from gmmx.selection.spurious import DistinctValues
+from searching import search
 
 NAMES = ["full", "tied-diag"]
 SEARCHES = {
@@ -88,8 +88,8 @@ def test_cells_agree_with_their_models(find):
 def test_starts_are_those_of_repeated_rows():
     X, weight = samples()
     kept = weight > 0
-    weighted = partitions_of(clusterings_of(X[kept], weight[kept].astype(float)), 3, 0)
-    repeated = partitions_of(clusterings_of(np.repeat(X, weight, axis=0)), 3, 0)
+    weighted = partitions_of(clusterings_of(X[kept], weight[kept].astype(float)), 3, 32, "all", 0)
+    repeated = partitions_of(clusterings_of(np.repeat(X, weight, axis=0)), 3, 32, "all", 0)
     assert len(weighted) == len(repeated) > 1
     for one, other in zip(weighted, repeated, strict=True):
         np.testing.assert_array_equal(np.repeat(one, weight[kept]), other)
@@ -108,7 +108,9 @@ def test_many_rows_are_raced_on_a_part_drawn_by_weight():
     rows = np.arange(len(X))
     X = X[(rows % 3 != 2) | (rows < 90)]
     weight = np.where(X[:, 0] < -4, 200.0, 1.0)
-    stage = Stage(X, weight, 1e-6, DistinctValues.of(X, ("a", "b")), None, 1, threading.Event())
+    stage = Stage(
+        X, weight, 1e-6, None, 1000, DistinctValues.of(X, ("a", "b")), None, 1, threading.Event()
+    )
     race = stage.reduced(0)
     assert race.total_weight == RACE_SAMPLES
     share = weight[X[:, 0] < -4].sum() / weight.sum()

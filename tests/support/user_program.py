@@ -20,6 +20,7 @@ from gmmx import (
     ConvergenceWarning,
     DegenerateMixtureError,
     GaussianMixture,
+    GaussianMixtureIC,
     ModelFileError,
     NotFittedError,
     fit_columns,
@@ -87,6 +88,7 @@ def use(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.outlier_threshold(X, quantile=0.05), float)
     assert_type(model.aic(X), float)
     assert_type(model.bic(X), float)
+    assert_type(model.icl(X), float)
     assert_type(model.sample(3), tuple[NDArray[np.float64], NDArray[np.int64]])
     assert_type(model.get_params(), dict[str, Any])
     assert_type(model.set_params(tol=1e-3), GaussianMixture)
@@ -99,6 +101,7 @@ def weigh(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(model.fit_predict(X, sample_weight=weights), NDArray[np.int64])
     assert_type(model.score(X, sample_weight=weights), float)
     assert_type(model.bic(X, sample_weight=weights), float)
+    assert_type(model.icl(X, sample_weight=weights), float)
 
 
 def stream(X: NDArray[np.float64]) -> None:
@@ -142,6 +145,35 @@ def fit_bayesian(X: NDArray[np.float64]) -> BayesianGaussianMixture:
         learning_decay=0.7,
         forget_factor=None,
     ).fit(X)
+
+
+def choose(X: NDArray[np.float64]) -> GaussianMixtureIC:
+    """Search with a value for every parameter, and read every fitted attribute."""
+    search = GaussianMixtureIC(
+        1,
+        2,
+        covariance_type=["full", "diag"],
+        criterion="icl",
+        n_init=2,
+        init_params="kmeans",
+        tol=1e-6,
+        reg_covar=1e-6,
+        max_iter=200,
+        random_state=0,
+        n_threads=1,
+        verbose=0,
+    )
+    assert_type(search.fit_predict(X, sample_weight=np.ones(len(X))), NDArray[np.int64])
+    assert_type(search.fit(X), GaussianMixtureIC)
+    assert_type(search.best_estimator_, GaussianMixture)
+    assert_type(search.n_components_, int)
+    assert_type(search.covariance_type_, str)
+    assert_type(search.criterion_, float)
+    assert_type(search.labels_, NDArray[np.int64])
+    assert_type(search.results_, dict[str, NDArray[Any]])
+    assert_type(search.predict_proba(X), NDArray[np.floating])
+    assert_type(search.icl(X), float)
+    return search
 
 
 def fit_each_column(X: NDArray[np.float64]) -> list[BayesianGaussianMixture]:
@@ -207,6 +239,7 @@ def main() -> None:
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)
+    assert_type(choose(X).predict(X), NDArray[np.int64])
     assert_type(fit_each_column(X)[0].score(X[:, :1]), float)
     known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
     assert_type(known, GaussianMixture)

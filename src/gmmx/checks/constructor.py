@@ -97,6 +97,8 @@ _NONE = _Constraint("None", lambda value: value is None)
 _CALLABLE = _Constraint("a callable", callable)
 _CONSTRAINTS = {
     "n_components": _integer(1),
+    "min_components": _integer(1),
+    "max_components": _integer(1),
     "tol": _NONNEGATIVE,
     "reg_covar": _NONNEGATIVE,
     "max_iter": _integer(0),

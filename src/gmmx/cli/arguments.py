@@ -74,7 +74,7 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         "--covariance",
         metavar="LIST",
         type=covariance_types,
-        help="covariance types (default: all that the mixture may have)",
+        help="covariance types (default: all possible ones that the data can tell apart)",
     )
     parser.add_argument(
         "--bayesian",

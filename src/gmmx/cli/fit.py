@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
@@ -17,11 +18,11 @@ from gmmx.cli.reading.options import read_options
 from gmmx.cli.reading.table import Table, read_faithful, read_table
 from gmmx.cli.report import report
 from gmmx.estimators.gaussian_mixture import GaussianMixture
-from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
+from gmmx.model.covariance import CONJUGATE_STRUCTURES
 from gmmx.progress import progress
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell
-from gmmx.selection.search import search
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 MIN_ROWS = 2
 Plot = Callable[..., None]  # `gmmx.plotting.mixture.save_plot`
@@ -46,7 +47,7 @@ def run_fit(arguments: argparse.Namespace) -> None:
     cells = _search(table, arguments)
     best = best_cell(cells, arguments.criterion)
     if best is not None and large is not None:
-        best = fitted_to_all(large, table, best, arguments.threads)
+        best = fitted_to_all(large, best, arguments.threads)
     # Print the result of the search even if writing the files fails, and write the files first,
     # so that they are written even if printing fails.
     try:
@@ -96,8 +97,7 @@ def _write_files(
     plot: Plot | None,
 ) -> None:
     """Write the model, the labels and the picture, each if its option was given."""
-    model = best.model
-    assert model is not None, "a best cell has a model"
+    model = best.mixture
     if arguments.save is not None:
         write_file(arguments.save, lambda path: _save_model(path, table, model))
     if arguments.labels is not None and large is not None:
@@ -117,26 +117,37 @@ def _write_files(
 
 def _search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
     """Search, and show the progress."""
-    find: Callable[..., list[Cell]] = bayesian_search if arguments.bayesian else search
-    counts = max(arguments.components) if arguments.bayesian else arguments.components
-    possible = CONJUGATE_STRUCTURES if arguments.bayesian else STRUCTURES
-    names = arguments.covariance or list(possible)
-    n_cells = len(names) * (1 if arguments.bayesian else len(counts))
     try:
-        with progress(n_cells) as shown:
-            return find(
-                table.values,
-                counts,
-                names,
-                sample_weight=table.weights,
-                random_state=arguments.seed,
-                n_threads=arguments.threads,
-                feature_names=table.names,
-                on_start=lambda count, name: shown.start(f"{name}, K = {count}"),
-                on_cell=lambda cell: shown(),
-            )
+        if arguments.bayesian:
+            return _bayesian_search(table, arguments)
+        search = GaussianMixtureIC(
+            covariance_type=arguments.covariance or "all", random_state=arguments.seed,
+            n_threads=arguments.threads, verbose=int(sys.stderr.isatty()),
+        )  # fmt: skip
+        samples, features = search._check_training_samples(table.values, min_samples=MIN_ROWS)
+        return search._cells(
+            samples, table.weights, features, n_components=arguments.components,
+            feature_names=table.names,
+        )  # fmt: skip
     except ValueError as error:
         raise CommandLineError(f"{table.title}: {error}") from error
+
+
+def _bayesian_search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
+    """Search with Bayesian mixtures, and show the progress."""
+    names = arguments.covariance or list(CONJUGATE_STRUCTURES)
+    with progress(len(names)) as shown:
+        return bayesian_search(
+            table.values,
+            max(arguments.components),
+            names,
+            sample_weight=table.weights,
+            random_state=arguments.seed,
+            n_threads=arguments.threads,
+            feature_names=table.names,
+            on_start=lambda count, name: shown.start(f"{name}, K = {count}"),
+            on_cell=lambda cell: shown(),
+        )
 
 
 def _plotter(path: Path) -> Plot:

@@ -6,7 +6,6 @@ The search uses a sample of the rows. The mixture that it finds is fitted to all
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +20,12 @@ from gmmx.cli.large_file import LargeFile, errors_of
 from gmmx.cli.output import label_columns, write_lines
 from gmmx.cli.reading.table import Table
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.progress import progress
+from gmmx.selection import all_samples
 from gmmx.selection.cells import Cell
-from gmmx.selection.feature_scale import reg_covar_of
 
 if TYPE_CHECKING:
     from gmmx.arrays import Samples
-
-TOL, MAX_ITER = 1e-6, 200  # of the fit to all rows; the first in nats per sample
 
 
 def sampled_table(large: LargeFile, n_threads: int | None) -> Table:
@@ -47,23 +43,11 @@ def sampled_table(large: LargeFile, n_threads: int | None) -> Table:
     return Table(title, large.header, large.columns, X, weights, is_used, None)
 
 
-def fitted_to_all(large: LargeFile, table: Table, best: Cell, n_threads: int | None) -> Cell:
+def fitted_to_all(large: LargeFile, best: Cell, n_threads: int | None) -> Cell:
     """Return the best cell with its mixture fitted to all rows, from the mixture of the sample."""
-    assert best.model is not None
-    start = best.model
-    with errors_of(Path(large.label)), progress(MAX_ITER, "pass") as shown:
-        model = GaussianMixture(
-            len(start.weights_), covariance_type=start.covariance_type, tol=TOL,
-            max_iter=MAX_ITER, reg_covar=reg_covar_of(table.values, table.names, table.weights),
-            weights_init=start.weights_, means_init=start.means_,
-            precisions_init=start.precisions_, n_threads=n_threads,
-            callback=lambda n_iter, bound: shown(),
-        ).fit(large)  # fmt: skip
-    log_likelihood, n_samples, total_weight = _log_likelihood(large, model)
-    return replace(
-        best, model=model.set_params(callback=None), log_likelihood=log_likelihood,
-        n_samples=n_samples, total_weight=total_weight,
-    )  # fmt: skip
+    with errors_of(Path(large.label)), progress(all_samples.MAX_ITER, "pass") as shown:
+        source, features = block_source(large, None, n_threads)
+        return all_samples.fitted_to_all(best, source, features, on_pass=shown)
 
 
 def write_labels(

@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, TypedDict, cast
 
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.samples import check_samples
@@ -283,6 +283,12 @@ class Estimator:
     def _n_features(self) -> int | None:
         """Return the number of features of the fitted model, None if it is unknown."""
         return getattr(self, "n_features_in_", None)
+
+    def _features(self) -> FeatureAttributes:
+        """Return the fitted attributes that describe the features."""
+        fitted = vars(self)
+        names = FeatureAttributes.__annotations__
+        return cast("FeatureAttributes", {name: fitted[name] for name in names if name in fitted})
 
     def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
         """Replace the result of the previous fit in one step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -20,18 +21,18 @@ from gmmx.checks.parameters import check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
-from gmmx.contract.estimator import (
-    Estimator,
-    feature_attributes,
-)  # fmt: skip
+from gmmx.contract.estimator import Estimator, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.fit_warnings import warn_about
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import best_of
+from gmmx.em.stepwise import StepSize, StreamPlan
+from gmmx.estimators import streaming
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.prediction import Predictions
 from gmmx.exchange.saving import model_file_of
+from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
 
 
 class Mixture(Predictions):
-    """Mixture of Gaussians: a model that is fitted, saved, predicts and draws samples."""
+    """Mixture of Gaussians: a model that is fitted, saved, predicts and draws samples.
+
+    `fit` fits it to all samples at once, `partial_fit` to one batch at a time. Its parameters are
+    the sufficient statistics of the stream so far, so that a model that is saved, pickled or copied
+    continues the stream.
+    """
 
     precisions_: NDArray[np.floating]
     converged_: bool
@@ -51,6 +57,7 @@ class Mixture(Predictions):
     lower_bounds_: list[np.float64]
     n_samples_seen_: float
     n_components: int
+    covariance_type: str
     tol: float
     reg_covar: float
     max_iter: int
@@ -60,8 +67,13 @@ class Mixture(Predictions):
     verbose: int
     verbose_interval: int
     callback: Callable[[int, float], object] | None
+    learning_offset: float
+    learning_decay: float
+    forget_factor: float | None
+    _first_rows: streaming.FirstRows
 
     _options: ClassVar[dict[str, Iterable[str]]]
+    _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
 
     # Attributes that a warm start needs; a fit of a model without them starts anew.
     _continues_from: ClassVar[tuple[str, ...]] = ("converged_", "covariances_", "lower_bound_")
@@ -69,6 +81,7 @@ class Mixture(Predictions):
     _fitted_names = Estimator._fitted_names | {
         "weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_",
         "converged_", "n_iter_", "lower_bound_", "lower_bounds_", "n_samples_seen_",
+        "_first_rows",
     }  # fmt: skip
 
     def __init_subclass__(cls) -> None:
@@ -97,6 +110,10 @@ class Mixture(Predictions):
     @abstractmethod
     def _plan(self, samples: SampleSource) -> FitPlan:
         """Check starting values or prior, and return the plan of a fit to the samples."""
+
+    @abstractmethod
+    def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
+        """Return the plan of a step from `parameters`, which are those of the fitted attributes."""
 
     def fit(
         self,
@@ -182,6 +199,81 @@ class Mixture(Predictions):
         if samples is None:
             return np.concatenate(list(self.iter_predict(X)))
         return self._predicted_of(Predictor.labels, samples)
+
+    def partial_fit(
+        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Update the mixture with one batch of a stream.
+
+        The first batches are kept until they have 40 numbers for each free parameter of the
+        mixture, that is ``40 * n_parameters / n_features`` rows; until then the mixture is not
+        fitted. These rows are fitted as in `fit`. From then on each batch is one step of stepwise
+        EM, in constant memory. A mixture that `fit` has fitted goes on from there.
+
+        After a step `n_iter_` is larger by 1, and `converged_` is False. `lower_bound_` is the
+        bound of the weighted statistics: in `GaussianMixture` the weighted mean of the batches'
+        mean log-likelihoods, each before the step with this batch. `lower_bounds_` holds no other
+        bound. The arrays are in float64.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            A batch of samples. One row is enough; larger batches take less time per row.
+        y : object
+            Ignored; present for compatibility with scikit-learn.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
+
+        Returns
+        -------
+        GaussianMixture
+            This estimator. If the step fails, it stays unchanged.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or X is invalid, if X has other features than the batches before, if
+            parameters of the estimator were changed to another shape of mixture, or if a component
+            collapses.
+        TypeError
+            If X does not hold numbers.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the fit of the first rows did not converge, or a component lost all samples or was
+            repaired.
+
+        References
+        ----------
+        Cappe, Moulines (2009), "On-line expectation-maximization algorithm for latent data
+        models", Journal of the Royal Statistical Society B 71.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from gmmx import GaussianMixture
+        >>> rng = np.random.default_rng(0)
+        >>> gm = GaussianMixture(2, random_state=0)
+        >>> for _ in range(100):
+        ...     batch = rng.normal(2, 1, (200, 1)) + 8 * rng.integers(2, size=(200, 1))
+        ...     gm = gm.partial_fit(batch)
+        >>> np.sort(gm.means_.ravel()).round(1).tolist(), gm.n_samples_seen_
+        ([2.0, 10.0], 20000.0)
+        """
+        check_fit(self, self._options, self._structures)
+        if self.__sklearn_is_fitted__():
+            samples = self._check_new_samples(X)
+            self._store_fit(self._features(), partial(self._after_step, samples, sample_weight))
+            return self
+        rows, features = streaming.rows_until(self, X, sample_weight)
+        if len(rows.samples) < self._n_rows(streaming.FIRST_NUMBERS, rows.samples.shape[1]):
+            self._replace_fitted_attributes({**features, "_first_rows": rows})
+        else:
+            fitted = partial(self._fitted, rows.samples, sample_weight=rows.weight)
+            self._store_fit(features, fitted)
+        return self
 
     def save(self, file: str | os.PathLike[str] | BinaryIO) -> None:
         """Save the fitted model to a file for `gmmx.load`.
@@ -310,10 +402,6 @@ class Mixture(Predictions):
 
         return from_sklearn(cls, fitted)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes to pickle or copy."""
-        return vars(self).copy()
-
     def _fit(
         self,
         X: object,
@@ -331,12 +419,9 @@ class Mixture(Predictions):
 
         check_fit(self, self._options, self._structures)
         source, features = block_source(
-            blocks,
-            sample_weight,
-            self.n_threads,
-            fewest_start_samples=self.n_components,
+            blocks, sample_weight, self.n_threads, fewest_start_samples=self.n_components,
             shows_progress=bool(self.verbose),
-        )
+        )  # fmt: skip
         self._store_fit(features, partial(self._fitted_to, source, checkpoint))
         return None
 
@@ -405,6 +490,10 @@ class Mixture(Predictions):
             parameters_of=parameters_of,
         )  # fmt: skip
 
+    def _structure(self) -> type[CovarianceStructure]:
+        """Return the covariance structure named by `covariance_type`."""
+        return self._structures[self.covariance_type]
+
     def _n_components_left(self) -> int:
         """Return the number of components that a warm start expects."""
         return self.n_components
@@ -415,3 +504,34 @@ class Mixture(Predictions):
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
         return self._parameters()
+
+    def _after_step(self, samples: Samples, weights: ArrayLike | None) -> Mapping[str, object]:
+        """Return the fitted attributes after a step with one batch."""
+        check_spread(samples)
+        samples, weight = check_weighted(samples, weights, 1)
+        batch = ArraySource(samples, resolve_n_threads(self.n_threads), weight)
+        parameters = self._last_parameters(batch.n_features)
+        plan = self._stream_plan(parameters, batch.dtype)
+        step_size = StepSize(
+            self.learning_offset, self.learning_decay, self.forget_factor,
+            self._n_rows(streaming.FEWEST_NUMBERS, batch.n_features),
+        )  # fmt: skip
+        n_iter = vars(self).get("n_iter_", 0)
+        return streaming.after_step(parameters, plan, batch, step_size, n_iter)
+
+    def _n_rows(self, numbers: int, n_features: int) -> int:
+        """Return the number of rows with so many numbers for each free parameter."""
+        n_parameters = self._structure().n_free_parameters(self.n_components, n_features)
+        return max(2, self.n_components, math.ceil(numbers * n_parameters / n_features))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether fitted attributes exist that describe more than the features."""
+        return "_first_rows" not in vars(self) and super().__sklearn_is_fitted__()
+
+    def _check_is_fitted(self) -> None:
+        """Raise NotFittedError before there are parameters, with the number of rows lacking."""
+        kept = vars(self).get("_first_rows")
+        if kept is not None:
+            n_needed = self._n_rows(streaming.FIRST_NUMBERS, kept.samples.shape[1])
+            raise streaming.too_few_rows_error(type(self).__name__, len(kept.samples), n_needed)
+        super()._check_is_fitted()

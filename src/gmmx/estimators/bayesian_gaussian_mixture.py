@@ -29,7 +29,6 @@ from gmmx.estimators.posterior_attributes import (
     fitted_prior,
     posterior_attributes,
 )
-from gmmx.estimators.streaming import StreamedMixture
 from gmmx.model.covariance import CONJUGATE_STRUCTURES_BY_NAME, DegenerateCovarianceError
 from gmmx.model.parameters import MixtureParameters
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-class BayesianGaussianMixture(StreamedMixture):
+class BayesianGaussianMixture(Mixture):
     """Gaussian mixture with a posterior of its parameters, fitted by variational inference.
 
     Components that the samples do not need get weights near zero. Interface and results are equal
@@ -214,7 +213,7 @@ default='dirichlet_process'
         "degrees_of_freedom_",
     )
 
-    _fitted_names = StreamedMixture._fitted_names | {
+    _fitted_names = Mixture._fitted_names | {
         "weight_concentration_prior_", "weight_concentration_", "mean_precision_prior_",
         "mean_precision_", "mean_prior_", "degrees_of_freedom_prior_", "degrees_of_freedom_",
         "covariance_prior_",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from gmmx.checks.parameters import (
     given_parameters,
     given_start,
 )
-from gmmx.checks.weights import check_sample_weight
-from gmmx.contract.estimator import Attributes
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
@@ -25,10 +23,9 @@ from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
 from gmmx.em.stepwise import StreamPlan, statistics_of
 from gmmx.em.stopping import TOL_TYPES
-from gmmx.estimators.attributes import fitted_attributes, fitted_means_and_covariance
+from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.streaming import StreamedMixture
-from gmmx.model import criteria
+from gmmx.estimators.prediction import InformationCriteria
 from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.model.parameters import MixtureParameters, equalized
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 
-class GaussianMixture(StreamedMixture):
+class GaussianMixture(InformationCriteria, Mixture):
     """Gaussian mixture fitted by expectation-maximization.
 
     Interface and results are equal to `sklearn.mixture.GaussianMixture`. gmmx adds `n_threads`,
@@ -292,77 +289,6 @@ class GaussianMixture(StreamedMixture):
         model = cls._of(EMResult(parameters, [], 0, False, -np.inf), dtype)
         model.covariance_type = covariance_type
         return model
-
-    def aic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
-        """Return Akaike's information criterion on X; smaller is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or samples in blocks
-            Samples: an array, or files, tables and iterables as `fit` takes them.
-        sample_weight : array-like of shape (n_samples,), number or None, default=None
-            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
-            weight 0 is left out.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + 2 number of parameters.
-
-        References
-        ----------
-        Akaike (1974), "A new look at the statistical model identification".
-        """
-        return criteria.aic(self._log_likelihood(X, sample_weight)[0], self._n_parameters())
-
-    def bic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
-        """Return the Bayesian information criterion on X; smaller is better.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or samples in blocks
-            Samples: an array, or files, tables and iterables as `fit` takes them.
-        sample_weight : array-like of shape (n_samples,), number or None, default=None
-            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
-            weight 0 is left out.
-
-        Returns
-        -------
-        float
-            -2 log-likelihood + log(n) number of parameters, n being the number of samples or the
-            sum of their weights.
-
-        References
-        ----------
-        Schwarz (1978), "Estimating the dimension of a model".
-        """
-        log_likelihood, n_samples = self._log_likelihood(X, sample_weight)
-        return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
-
-    def _n_parameters(self) -> int:
-        """Return the number of free parameters."""
-        n_components, n_features = map(int, self.means_.shape)
-        return self._structure().n_free_parameters(
-            n_components, n_features, equal_weights=self.equal_weights
-        )
-
-    def _log_likelihood(self, X: object, sample_weight: ArrayLike | None) -> tuple[float, float]:
-        """Return the log-likelihood of the samples, and the sum of their weights."""
-        if type(self).score is Mixture.score:
-            return self._log_likelihood_of(X, sample_weight)
-        n_samples = np.shape(cast("ArrayLike", X))[0]
-        weight = check_sample_weight(sample_weight, n_samples)
-        if weight is None:
-            return self.score(X) * n_samples, n_samples
-        total = float(weight.sum())
-        return self.score(X, sample_weight=weight) * total, total
-
-    def _parameters(self) -> MixtureParameters:
-        """Return the parameters in float64 from the fitted attributes, which users may set."""
-        # A fit in another thread replaces the dictionary, so all are read from one copy.
-        fitted = Attributes(self)
-        weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
-        return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))
 
     def _plan(self, samples: SampleSource) -> FitPlan:
         """Check the user's starting values, and return the plan of a fit to the samples."""

@@ -1,9 +1,9 @@
-"""Predictions of a fitted mixture, and samples from it."""
+"""Predictions of a fitted mixture, samples from it, and its information criteria."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -16,10 +16,11 @@ from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
 from gmmx.checks.fitted import check_fitted_feature_count
 from gmmx.checks.random_state import check_random_state
-from gmmx.checks.weights import weighted_sum
+from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator
-from gmmx.estimators.attributes import fitted_distribution
+from gmmx.estimators.attributes import fitted_distribution, fitted_means_and_covariance
 from gmmx.exceptions import warn_user
+from gmmx.model import criteria
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.kernel_parameters import KernelParameters
@@ -37,11 +38,9 @@ class Predictions(Estimator):
     means_: NDArray[np.floating]
     covariances_: NDArray[np.floating]
     precisions_cholesky_: NDArray[np.floating]
-    covariance_type: str
     n_threads: int | None
     random_state: int | np.random.RandomState | None
 
-    _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
     _output_dtype: ClassVar[type[np.float64] | None] = None  # None: the samples' dtype
 
     # A slot outside the dictionary: packed parameters are no part of the model's state.
@@ -56,6 +55,10 @@ class Predictions(Estimator):
         "precisions_cholesky_",
         "n_features_in_",
     )
+
+    @abstractmethod
+    def _structure(self) -> type[CovarianceStructure]:
+        """Return the covariance structure of the fitted mixture."""
 
     @abstractmethod
     def _parameters(self) -> MixtureParameters:
@@ -281,6 +284,10 @@ class Predictions(Estimator):
         n_samples = check_sample_count(n_samples)
         return self._sampled_parameters().sample(n_samples, check_random_state(self.random_state))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes to pickle or copy."""
+        return vars(self).copy()
+
     # Private methods of scikit-learn's mixtures that other packages call.
 
     def _get_parameters(self) -> tuple[Any, ...]:
@@ -374,13 +381,115 @@ class Predictions(Estimator):
         check_fitted_feature_count(n_features, vars(self).get("n_features_in_", n_features))
         return n_features
 
-    def _structure(self) -> type[CovarianceStructure]:
-        """Return the covariance structure named by `covariance_type`."""
-        return self._structures[self.covariance_type]
-
     def _sampled_parameters(self) -> MixtureParameters:
         """Return the parameters to draw samples from; `covariances_` suffice, or precisions."""
         fitted = Attributes(self)
         if "covariances_" not in fitted:
             return self._parameters()
         return fitted_distribution(fitted, self._structure())
+
+
+class InformationCriteria(Predictions):
+    """A fitted mixture of maximum likelihood, whose parameters are points, and its criteria."""
+
+    equal_weights: bool = False  # a parameter of `GaussianMixture`
+
+    def aic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
+        """Return Akaike's information criterion on X; smaller is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + 2 number of parameters.
+
+        References
+        ----------
+        Akaike (1974), "A new look at the statistical model identification".
+        """
+        return criteria.aic(self._log_likelihood(X, sample_weight)[0], self._n_parameters())
+
+    def bic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
+        """Return the Bayesian information criterion on X; smaller is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + log(n) number of parameters, n being the number of samples or the
+            sum of their weights.
+
+        References
+        ----------
+        Schwarz (1978), "Estimating the dimension of a model".
+        """
+        log_likelihood, n_samples = self._log_likelihood(X, sample_weight)
+        return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
+
+    def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the integrated completed likelihood criterion on X; smaller is better.
+
+        It prefers mixtures whose components hardly overlap, since each sample adds the uncertainty
+        of its component.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples.
+        sample_weight : array-like of shape (n_samples,), number or None, default=None
+            Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
+            weight 0 is left out.
+
+        Returns
+        -------
+        float
+            ``bic(X)`` - 2 sum_i log max_k p(k | x_i), the definition of R's package mclust, whose
+            sign is the opposite.
+
+        References
+        ----------
+        Biernacki, Celeux, Govaert (2000), "Assessing a mixture model for clustering with the
+        integrated completed likelihood".
+        """
+        largest = self.predict_proba(X).max(axis=1).astype(np.float64)
+        log_certainty, _ = weighted_sum(np.log(largest), sample_weight)
+        return criteria.icl(self.bic(X, sample_weight), log_certainty)
+
+    def _n_parameters(self) -> int:
+        """Return the number of free parameters."""
+        n_components, n_features = map(int, self.means_.shape)
+        return self._structure().n_free_parameters(
+            n_components, n_features, equal_weights=self.equal_weights
+        )
+
+    def _log_likelihood(self, X: object, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """Return the log-likelihood of the samples, and the sum of their weights."""
+        if type(self).score is Predictions.score:
+            return self._log_likelihood_of(X, sample_weight)
+        n_samples = np.shape(cast("ArrayLike", X))[0]
+        weight = check_sample_weight(sample_weight, n_samples)
+        if weight is None:
+            return self.score(X) * n_samples, n_samples
+        total = float(weight.sum())
+        return self.score(X, sample_weight=weight) * total, total
+
+    def _parameters(self) -> MixtureParameters:
+        """Return the parameters in float64 from the fitted attributes, which users may set."""
+        # A fit in another thread replaces the dictionary, so all are read from one copy.
+        fitted = Attributes(self)
+        weights = np.ascontiguousarray(fitted["weights_"], dtype=np.float64)
+        return MixtureParameters(weights, *fitted_means_and_covariance(fitted, self._structure()))

@@ -93,7 +93,7 @@ def bayesian_search(
         with collected_warnings():  # `Cell.is_converged` replaces the warning
             fitted = model._fitted(samples, sample_weight=weight)
         model._replace_fitted_attributes({**features, **fitted})
-        pruned = model.prune()
+        pruned = model.prune().set_params(reg_covar=reg_covar)
         log_prob = pruned._predicted_of(Predictor.log_prob, samples)
         log_likelihood, total_weight = weighted_sum(log_prob, weight)
         cells.append(

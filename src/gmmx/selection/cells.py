@@ -10,7 +10,8 @@ from typing import Literal
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model import criteria
 
-Criterion = Literal["aic", "bic"]
+Criterion = Literal["aic", "bic", "icl"]
+CRITERIA: tuple[Criterion, ...] = ("bic", "aic", "icl")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Cell:
         Number of components at the start of a Bayesian fit; None for other fits.
     total_weight : float or None
         Sum of the weights of the samples; None stands for `n_samples`.
+    log_certainty : float
+        sum_i log max_k p(k | x_i), times the weights, for ICL; NaN without a model.
+    fit_time : float
+        Seconds of the fit.
     """
 
     n_components: int
@@ -48,6 +53,14 @@ class Cell:
     reason: str | None = None
     n_started: int | None = None
     total_weight: float | None = None
+    log_certainty: float = math.nan
+    fit_time: float = 0.0
+
+    @property
+    def mixture(self) -> GaussianMixture:
+        """The fitted mixture of a cell that has one."""
+        assert self.model is not None, "a ranked cell has a model"
+        return self.model
 
     @property
     def is_converged(self) -> bool:
@@ -64,6 +77,11 @@ class Cell:
         """Bayesian information criterion; smaller is better. A weight counts repetitions."""
         n_samples = self.n_samples if self.total_weight is None else self.total_weight
         return criteria.bic(self.log_likelihood, self.n_parameters, n_samples)
+
+    @property
+    def icl(self) -> float:
+        """Criterion of the integrated completed likelihood; smaller is better."""
+        return criteria.icl(self.bic, self.log_certainty)
 
 
 def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:

@@ -1,4 +1,4 @@
-"""Partitions of the samples, from which the fits of a search start."""
+"""Partitions of the samples: the starts of the fits in a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels
 
 
-N_STARTS = 32  # by k-means
+# The share of the partitions by k-means, the others being clusters of k-means++ seeds.
+SHARES_OF_KMEANS = {"all": 0.5, "kmeans": 1.0, "k-means++": 0.0}
+INIT_PARAMS = (*SHARES_OF_KMEANS, "hierarchical")
 
 
 @dataclass(frozen=True)
@@ -23,24 +25,35 @@ class Clusterings:
     """Clusterings of the samples that give partitions into any number of components."""
 
     kmeans: KMeansPartitions
-    hierarchy: Hierarchy
+    hierarchy: Hierarchy | None
 
 
-def clusterings_of(X: Array, weight: Array | None = None) -> Clusterings:
+def clusterings_of(X: Array, weight: Array | None, init_params: str) -> Clusterings:
     """Return the clusterings of the samples, with their weights."""
     samples = ArraySource(X, 1, weight)
-    return Clusterings(KMeansPartitions(samples), Hierarchy(samples))
+    is_needed = init_params in ("all", "hierarchical")
+    return Clusterings(KMeansPartitions(samples), Hierarchy(samples) if is_needed else None)
 
 
-def partitions_of(clusterings: Clusterings, n_components: int, random_state: int) -> list[Labels]:
-    """Return partitions of the samples into `n_components` clusters.
+def partitions_of(
+    clusterings: Clusterings, n_components: int, n_init: int, init_params: str, random_state: int
+) -> list[Labels]:
+    """Return up to `n_init` partitions of the samples into `n_components` clusters.
 
-    One is of the hierarchical clustering, the others are by k-means.
+    The first one is of the hierarchical clustering, if there is one. The others are clusters of
+    k-means, or of its k-means++ seeds without Lloyd's iterations, or half of each, so that the
+    starts differ more.
     """
     draw = np.random.RandomState([random_state, n_components])
     if n_components == 1:
         return clusterings.kmeans.draw(1, 1, draw)
-    hierarchical = clusterings.hierarchy.partition_of_all(n_components)
-    partitions = clusterings.kmeans.draw(n_components, N_STARTS, draw)
-    is_whole = np.unique(hierarchical).size == n_components
-    return [hierarchical, *partitions] if is_whole else partitions
+    partitions = []
+    if clusterings.hierarchy is not None:
+        hierarchical = clusterings.hierarchy.partition_of_all(n_components)
+        if np.unique(hierarchical).size == n_components:
+            partitions.append(hierarchical)
+    share = SHARES_OF_KMEANS.get(init_params)
+    if share is not None:
+        n_left = n_init - len(partitions)
+        partitions += clusterings.kmeans.draw(n_components, n_left, draw, share)
+    return partitions

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from gmmx.model.covariance import (
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
+from gmmx.selection.scores import scores_of
 from gmmx.selection.spurious import DistinctValues, spurious_reason
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 
 ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations of a round, and candidates kept after it
-MAX_ITER = 1000
 TOLERANCE = 1e-4  # in nats of the total log-likelihood, the unit of BIC
 SMALLEST_TOL = 1e-8  # in nats per sample
 RACE_SAMPLES = 5000  # with more rows, the rounds do not select better starts
@@ -54,6 +55,8 @@ class Stage:
     X: Array
     weight: Array | None
     reg_covar: float
+    tol: float | None  # in nats per sample; None derives it from the number of samples
+    max_iter: int
     distinct: DistinctValues
     column_names: NDArray[np.object_] | None  # the columns of the user's data frame
     n_threads: int
@@ -77,6 +80,14 @@ class Stage:
         """Sum of the weights; the number of samples without weights."""
         return float(len(self.X) if self.weight is None else self.weight.sum())
 
+    @property
+    def tol_per_sample(self) -> float:
+        """The change of the mean log-likelihood at which EM has converged."""
+        if self.tol is not None:
+            return self.tol
+        # The scale of small weights does not decide how far a fit goes.
+        return max(TOLERANCE / max(self.total_weight, len(self.X)), SMALLEST_TOL)
+
     def samples(self) -> ArraySource:
         """Return the source of samples for one fit."""
         return ArraySource(self.X, self.n_threads, self.weight)
@@ -84,10 +95,10 @@ class Stage:
     def run(self, parameters: MixtureParameters, max_iter: int) -> _Candidate | None:
         """Return the result of EM from given parameters, None if a component collapses."""
         em = ExpectationMaximization(self.samples(), self.reg_covar)
-        # The scale of small weights does not decide how far a fit goes.
-        tol = max(TOLERANCE / max(self.total_weight, len(self.X)), SMALLEST_TOL)
         try:
-            result = run_em(parameters, em, tol, max_iter, callback=self._check_stop)
+            result = run_em(
+                parameters, em, self.tol_per_sample, max_iter, callback=self._check_stop
+            )
         except DegenerateMixtureError:
             return None
         return _Candidate(result, result.lower_bound * self.total_weight)
@@ -147,6 +158,7 @@ def fit_cell(
 
     `n_distinct` is the number of distinct rows, counted up to the largest number of components.
     """
+    started = perf_counter()
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES_BY_NAME[covariance_type]
     n_parameters = structure.n_free_parameters(n_components, n_features)
@@ -156,11 +168,20 @@ def fit_cell(
     )  # fmt: skip
     if n_distinct < n_components:
         return cell(reason=f"there are only {n_distinct} distinct rows")
-    final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
+    reason: str | None = "every start collapsed"
+    try:
+        final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
+    except (ArithmeticError, MemoryError, ValueError) as error:
+        final, reason = None, f"the fit failed: {error or type(error).__name__}"
     if final is None:
-        return cell(reason="every start collapsed")
-    model = GaussianMixture._of(final.result, np.float64, whole.column_names, float(n_samples))
-    return cell(final.log_likelihood, model, final.reason)
+        return cell(reason=reason, fit_time=perf_counter() - started)
+    model = GaussianMixture._of(final.result, np.float64, whole.column_names, whole.total_weight)
+    model.set_params(tol=whole.tol_per_sample, max_iter=whole.max_iter, reg_covar=whole.reg_covar)
+    _, log_certainty = scores_of(model, whole.samples())
+    return cell(
+        final.log_likelihood, model, final.reason, log_certainty=log_certainty,
+        fit_time=perf_counter() - started,
+    )  # fmt: skip
 
 
 def _race(starts: list[MixtureParameters], stage: Stage) -> list[_Candidate]:
@@ -177,7 +198,7 @@ def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | N
     """Return the first candidate whose maximum is not spurious, else the first without collapse."""
     fallback = None
     for candidate in candidates:
-        run = stage.run(candidate.result.parameters, MAX_ITER)
+        run = stage.run(candidate.result.parameters, stage.max_iter)
         if run is None:
             continue
         run = stage.judge(run)

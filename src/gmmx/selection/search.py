@@ -1,4 +1,4 @@
-"""Search for the number of components and the covariance structure by AIC or BIC.
+"""Search for the number of components and the covariance structure by an information criterion.
 
 A cell is a pair of a number of components and a covariance structure. The fit of a cell has many
 starts: all of them make a few iterations, the ones of largest log-likelihood continue, and the
@@ -11,61 +11,114 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.checks.constructor import check_parameters
-from gmmx.checks.feature_names import feature_names as names_of_columns
-from gmmx.checks.parameters import check_name_for_features
-from gmmx.checks.samples import check_samples
-from gmmx.checks.weights import check_weighted
-from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME
+from gmmx.model.covariance import STRUCTURES
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
 from gmmx.selection.spurious import DistinctValues, n_distinct_rows
 
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray
+
 # With fewer values the kernels run so briefly that several threads would mostly wait for the
 # interpreter's lock.
 SMALL_SIZE = 50_000
 
 
+class Settings(Protocol):
+    """The parameters of an estimator that all fits of its search share."""
+
+    n_init: int
+    init_params: str
+    tol: float | None
+    reg_covar: float | None
+    max_iter: int
+    n_threads: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """The samples of a search, checked, and the names of their features.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Samples in float64.
+    weight : ndarray of shape (n_samples,) or None
+        Positive weights.
+    feature_names : sequence of str or None
+        Names of the features in messages.
+    column_names : ndarray of shape (n_features,) or None
+        Names of the columns of a data frame, for the fitted mixtures.
+    """
+
+    X: Array
+    weight: Array | None = None
+    feature_names: Sequence[str] | None = None
+    column_names: NDArray[np.object_] | None = None
+
+    def stage(self, settings: Settings, n_threads: int, stop: threading.Event) -> Stage:
+        """Return the samples and the settings of all fits to them."""
+        names, reg_covar = names_of(self.X, self.feature_names), settings.reg_covar
+        if reg_covar is None:
+            reg_covar = reg_covar_of(self.X, names, self.weight)
+        return Stage(
+            self.X, self.weight, reg_covar, settings.tol, settings.max_iter,
+            DistinctValues.of(self.X, names), self.column_names, n_threads, stop,
+        )  # fmt: skip
+
+
+def structures_for(n_samples: int, n_features: int) -> list[str]:
+    """Return the covariance structures that samples of this shape can tell apart.
+
+    Structures with an orientation need more samples than features. With one feature the structures
+    fall into two groups of the same mixtures, one variance or one for each component, of which the
+    first are returned.
+    """
+    if n_features == 1:
+        counts = {s.n_parameters(2, 1): name for name, s in reversed(STRUCTURES.items())}
+        return [name for name in STRUCTURES if name in counts.values()]
+    return [
+        name
+        for name, structure in STRUCTURES.items()
+        if n_samples > n_features or structure.n_parameters(1, n_features) <= n_features
+    ]
+
+
 def search(
-    X: ArrayLike,
-    n_components: Sequence[int] = range(1, 10),
-    covariance_types: Sequence[str] = tuple(STRUCTURES),
+    observed: Observed,
+    n_components: Sequence[int],
+    covariance_types: Sequence[str],
+    settings: Settings,
+    seed: int,
     *,
-    sample_weight: ArrayLike | None = None,
-    random_state: int = 0,
-    n_threads: int | None = None,
-    feature_names: Sequence[str] | None = None,
     on_start: Callable[[int, str], object] = lambda n_components, covariance_type: None,
     on_cell: Callable[[Cell], object] = lambda cell: None,
 ) -> list[Cell]:
     """Fit a mixture for every number of components and every covariance structure.
 
-    Fits run in parallel on one copy of `X`; the result does not depend on the number of threads.
+    Fits run in parallel on one copy of the samples; the result does not depend on the number of
+    threads.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        Samples.
-    n_components : sequence of int, default=range(1, 10)
+    observed : Observed
+        The samples.
+    n_components : sequence of int
         Numbers of components.
     covariance_types : sequence of str
-        Covariance structures; by default all.
-    sample_weight : array-like of shape (n_samples,), number or None, default=None
-        Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
-        weight 0 is left out.
-    random_state : int, default=0
+        Covariance structures.
+    settings : Settings
+        The parameters of all fits.
+    seed : int
         Seed of the starts.
-    n_threads : int, optional
-        Number of threads, by default one for each core.
-    feature_names : sequence of str, optional
-        Names of the features in messages.
     on_start : callable, optional
         Called with number of components and covariance type before each fit, in the fit's thread.
     on_cell : callable, optional
@@ -79,44 +132,36 @@ def search(
     Raises
     ------
     ValueError
-        If an argument is invalid, or a feature has the same value in all samples.
+        If a feature has the same value in all samples and `reg_covar` is None.
 
     Examples
     --------
+    >>> from gmmx import GaussianMixtureIC
     >>> from gmmx.selection.cells import best_cell
     >>> X = np.random.default_rng(0).standard_normal((200, 2))
     >>> X[:100] += 5
-    >>> best = best_cell(search(X, [1, 2, 3], ["full", "tied-spherical"]))
+    >>> names = ["full", "tied-spherical"]
+    >>> best = best_cell(search(Observed(X), [1, 2, 3], names, GaussianMixtureIC(), 0))
     >>> best.n_components, best.covariance_type
     (2, 'tied-spherical')
     """
     tasks = [(k, name) for k in n_components for name in covariance_types]
-    for k, name in tasks:
-        given = {"n_components": k, "covariance_type": name, "n_threads": n_threads}
-        check_parameters(given, "search", {"covariance_type": STRUCTURES_BY_NAME})
-    column_names = names_of_columns(X)
-    checked = check_samples(X, "search", min_samples=2)
-    kept, weight = check_weighted(checked, sample_weight, 2)
-    samples = np.asarray(kept, dtype=np.float64)
-    for name in covariance_types:
-        check_name_for_features(name, samples.shape[1])
-    names = names_of(samples, feature_names)
-    reg_covar = reg_covar_of(samples, names, weight)
-    n_threads = resolve_n_threads(n_threads)
-    n_workers = max(1, min(n_threads, len(tasks))) if samples.size >= SMALL_SIZE else 1
+    n_threads = resolve_n_threads(settings.n_threads)
+    is_large = observed.X.size >= SMALL_SIZE
+    n_workers = max(1, min(n_threads, len(tasks))) if is_large else 1
     stop = threading.Event()
-    distinct = DistinctValues.of(samples, names)
-    whole = Stage(
-        samples, weight, reg_covar, distinct, column_names, n_threads // n_workers, stop
-    )  # fmt: skip
-    race = whole.reduced(random_state)
-    n_distinct = n_distinct_rows(samples, at_most=max(n_components, default=0))
-    clusterings = clusterings_of(race.X, race.weight)
+    whole = observed.stage(settings, n_threads // n_workers, stop)
+    race = whole.reduced(seed)
+    n_distinct = n_distinct_rows(observed.X, at_most=max(n_components, default=0))
+    clusterings = clusterings_of(race.X, race.weight, settings.init_params)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
         try:
             partitions = pool.map(
-                lambda k: partitions_of(clusterings, k, random_state), n_components
+                lambda k: partitions_of(
+                    clusterings, k, settings.n_init, settings.init_params, seed
+                ),
+                n_components,
             )
             starts = dict(zip(n_components, partitions, strict=True))
 

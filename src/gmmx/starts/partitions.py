@@ -35,18 +35,22 @@ class KMeansPartitions:
         )
 
     def draw(
-        self, n_clusters: int, n_partitions: int, random_state: np.random.RandomState
+        self,
+        n_clusters: int,
+        n_partitions: int,
+        random_state: np.random.RandomState,
+        share_of_kmeans: float = 0.5,
     ) -> list[Labels]:
         """Return up to `n_partitions` partitions, all without an empty cluster.
 
-        Half of them are the clusters of the k-means++ seeds, without Lloyd's iterations, so that
-        they differ more.
+        By default half of them are the clusters of the k-means++ seeds, without Lloyd's
+        iterations, so that they differ more.
         """
         partitions = []
         for start in range(n_partitions):
             kmeans = self._clusterings[start % 2]
             centers = kmeans.samples.rows(kmeans.seeds(n_clusters, random_state))
-            is_refined = start % 4 < 2
+            is_refined = start % 4 < 4 * share_of_kmeans
             labels = kmeans.lloyd(centers)[0] if is_refined else kmeans.nearest(centers)
             if np.unique(labels).size == n_clusters:
                 partitions.append(labels)
