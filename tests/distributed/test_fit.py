@@ -54,6 +54,13 @@ def test_a_fit_equals_the_fit_to_all_rows(estimator):
     np.testing.assert_array_equal(parts.predict(X), whole.predict(X))
 
 
+def test_structures_with_constraints_and_equal_weights_fit_as_to_all_rows():
+    X, options = samples(), {"covariance_type": "VEI", "equal_weights": True}
+    parts, whole = fit(np.array_split(X, 5), **options), fit([X], **options)
+    assert parts.weights_.tolist() == whole.weights_.tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(parts.covariances_, whole.covariances_, rtol=1e-9)
+
+
 def test_rows_of_weight_0_are_left_out_exactly():
     X = samples()
     weight = np.random.default_rng(1).integers(0, 3, size=400).astype(float)
