@@ -56,7 +56,9 @@ def test_fit_for_any_number_of_threads(name, init_params):
         assert bits_of(model) == expected, f"{n_threads} threads"
 
 
-@pytest.mark.parametrize("init_params", ["k-means++", "random_from_data"])
+@pytest.mark.parametrize(
+    "init_params", ["k-means++", "random_from_data", "hierarchical", "whitened", "small-em"]
+)
 def test_other_starts_for_any_number_of_threads(init_params):
     X = samples_of()
     models = [fitted(X, "full", init_params=init_params, n_threads=n) for n in (1, 3)]

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 import gmmx
 from gmmx import GaussianMixture
+from gmmx.starts.initializer import INIT_PARAMS
 from twin import COVARIANCE_TYPES, dense, n_parameters
 
 EPS = float(np.finfo(np.float64).eps)
@@ -32,7 +33,7 @@ parameter_values = {
     "max_iter": st.integers(1, 6),
     "tol": st.sampled_from([0.0, 1e-3]),
     "n_init": st.integers(1, 2),
-    "init_params": st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"]),
+    "init_params": st.sampled_from(INIT_PARAMS),
     "algorithm": st.sampled_from(["em", "squarem"]),
     "warm_start": st.booleans(),
     "n_threads": st.sampled_from([1, 2, None]),

@@ -12,6 +12,7 @@ from gmmx._core.interface.kmeans import cluster_moments
 from gmmx.exceptions import collected_warnings
 from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 from gmmx.samples.array_source import ArraySource
+from gmmx.starts.initializer import INIT_PARAMS
 from gmmx.starts.kmeans import KMeans
 from moments import assert_same_statistics, statistics_of
 
@@ -129,7 +130,9 @@ def test_a_cluster_that_weights_leave_empty_by_rounding_is_empty():
 # ---- fits
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "k-means++"])
+@pytest.mark.parametrize(
+    "init_params", ["kmeans", "k-means++", "hierarchical", "whitened", "small-em"]
+)
 @pytest.mark.parametrize("name", STRUCTURES)
 @pytest.mark.parametrize("algorithm", ["em", "squarem"])
 def test_an_integer_weight_is_a_repetition_in_maximum_likelihood(init_params, name, algorithm):
@@ -207,7 +210,7 @@ def test_a_weight_of_zero_leaves_the_row_out():
         )
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("init_params", INIT_PARAMS)
 @pytest.mark.parametrize("name", STRUCTURES)
 @pytest.mark.parametrize("algorithm", ["em", "squarem"])
 def test_no_start_and_no_step_sees_a_row_of_weight_zero(init_params, name, algorithm):

@@ -15,7 +15,7 @@ import reference
 from gmmx import GaussianMixtureIC
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
-from gmmx.selection import partitions, race
+from gmmx.selection import race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
@@ -91,7 +91,7 @@ def test_cells_agree_with_their_models(dataset):
         assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
 
 
-def test_a_search_counts_distinct_rows_and_whitens_once(monkeypatch):
+def test_a_search_counts_distinct_rows_and_clusters_once(monkeypatch):
     X, calls = reference.faithful(), []
 
     def count_calls(module, name):
@@ -104,12 +104,12 @@ def test_a_search_counts_distinct_rows_and_whitens_once(monkeypatch):
 
         monkeypatch.setattr(module, name, counted)
 
-    count_calls(partitions, "_coordinates")
+    count_calls(selection, "clusterings_of")
     for module in (selection, race):
         if hasattr(module, "n_distinct_rows"):
             count_calls(module, "n_distinct_rows")
     search(X, [1, 2, 3], ["full", "diag"])
-    assert sorted(calls) == ["_coordinates", "n_distinct_rows"]
+    assert sorted(calls) == ["clusterings_of", "n_distinct_rows"]
 
 
 @pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])

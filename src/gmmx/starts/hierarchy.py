@@ -30,10 +30,10 @@ class Hierarchy:
     more rows than features Ward's criterion takes the place of the likelihood. For samples of one
     feature the clusters are classes between quantiles. These are the defaults of R's mclust.
 
-    At most 2,000 rows make a tree. From more rows, or from rows with a larger sum of weights, 2,000
-    are drawn with a fixed seed. A row whose weight is a whole number counts as so many rows; if
-    some weights are not whole numbers, rows start as clusters of their weights. The weights are
-    scaled up if their sum is below the number of rows.
+    At most 2,000 rows make a tree; from more rows 2,000 are drawn by weight, with a fixed seed.
+    Otherwise the weights are scaled so that their sum is at least the number of rows and at most
+    2,000. If they are whole numbers then, each row counts as so many rows; else the rows start as
+    clusters of their weights.
 
     Parameters
     ----------
@@ -103,16 +103,17 @@ class Hierarchy:
 
 def _rows_of_tree(samples: ArraySource) -> tuple[NDArray[np.int64], Array | None]:
     """Return the indices of the rows of the tree, and their weights if they are not all 1."""
-    rows, weight = np.arange(samples.n_samples), in_double(samples.weight)
-    if weight is not None:
-        weight = weight * max(1.0, len(weight) / weight.sum())
-    total = len(rows) if weight is None else weight.sum()
-    if max(total, len(rows)) > MOST_ROWS:
-        draw = np.random.default_rng(SEED)
-        return draw_rows(len(rows), weight, MOST_ROWS, draw), None
-    if weight is None or (weight != np.rint(weight)).any():
-        return rows, weight
-    return np.repeat(rows, weight.astype(np.int64)), None
+    n_samples, weight = samples.n_samples, in_double(samples.weight)
+    if n_samples > MOST_ROWS:
+        return draw_rows(n_samples, weight, MOST_ROWS, np.random.default_rng(SEED)), None
+    rows = np.arange(n_samples)
+    if weight is None:
+        return rows, None
+    weight = weight * (np.clip(weight.sum(), n_samples, MOST_ROWS) / weight.sum())
+    whole = np.rint(weight)
+    if np.allclose(weight, whole, rtol=1e-9, atol=0.0):
+        return np.repeat(rows, whole.astype(np.int64)), None
+    return rows, weight
 
 
 def _merges(samples: ArraySource, axes: PrincipalAxes, sizes: Array) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from gmmx.model.layouts import LAYOUTS
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
 from gmmx.starts.hierarchy import Hierarchy
-from gmmx.starts.kmeans import KMeans
+from gmmx.starts.kmeans import KMeans, warn_of_few_clusters
 from gmmx.starts.principal_axes import PrincipalAxes, whitened_source
 from gmmx.starts.small_em import best_of_short_runs
 
@@ -144,7 +144,13 @@ class Initializer:
     def _of_hierarchy(self) -> SufficientStatistics:
         """Return the statistics of the clusters of the tree's rows."""
         samples = self._hierarchy.tree_samples
+        if self.n_components > samples.n_samples:
+            raise ValueError(
+                f"init_params='hierarchical' clusters {samples.n_samples} rows, too few for "
+                f"n_components = {self.n_components}: use init_params='kmeans'"
+            )
         labels = self._hierarchy.partition(self.n_components)
+        warn_of_few_clusters(int(labels.max()) + 1, self.n_components)
         return self._scaled(
             samples.statistics_of_labels(labels, self.n_components, self.structure.layout), samples
         )

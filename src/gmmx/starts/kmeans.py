@@ -52,11 +52,7 @@ class KMeans:
         seeds = self.seeds(n_clusters, random_state)
         labels, means = self.lloyd(self.samples.rows(seeds))
         n_distinct = np.count_nonzero(np.bincount(labels))
-        if n_distinct < n_clusters:
-            warn_convergence(
-                f"Number of distinct clusters ({n_distinct}) found smaller than n_components "
-                f"({n_clusters}): X has fewer distinct points than components."
-            )
+        warn_of_few_clusters(int(n_distinct), n_clusters)
         return labels, means
 
     def seeds(self, n_clusters: int, random_state: np.random.RandomState) -> NDArray[np.int64]:
@@ -150,3 +146,12 @@ class KMeans:
             counts[labels[sample]] -= weight
             totals[cluster], counts[cluster] = moved, weight
         return counts, totals
+
+
+def warn_of_few_clusters(n_found: int, n_clusters: int) -> None:
+    """Warn if there are fewer clusters than components."""
+    if n_found < n_clusters:
+        warn_convergence(
+            f"Number of distinct clusters ({n_found}) found smaller than n_components "
+            f"({n_clusters}): X has fewer distinct points than components."
+        )
