@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,7 +17,6 @@ from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import FeatureAttributes
 from gmmx.em.fit_warnings import warn_about_components
-from gmmx.em.stepwise import StepSize, StreamPlan, step_of_stream
 from gmmx.estimators.base import Mixture
 from gmmx.exceptions import not_fitted_error
 from gmmx.model.parameters import MixtureParameters
@@ -26,17 +24,17 @@ from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, Samples
+    from gmmx.em.stepwise import StreamPlan
 
 # Numbers for each free parameter: in the first rows of a stream, so that the start does not follow
 # their noise, and in the fewest rows that the statistics of a stream may stand for.
 FIRST_NUMBERS, FEWEST_NUMBERS = 40, 10
 
 
-@dataclass(frozen=True, eq=False)
 class FirstRows:
     """The first rows of a stream, kept until there are enough for a fit.
 
-    Attributes
+    Parameters
     ----------
     samples : ndarray of shape (n_rows, n_features)
         Rows of positive weight.
@@ -44,8 +42,9 @@ class FirstRows:
         Their weights.
     """
 
-    samples: Samples
-    weight: Array | None
+    def __init__(self, samples: Samples, weight: Array | None) -> None:
+        self.samples = samples
+        self.weight = weight
 
     def followed_by(self, other: FirstRows) -> FirstRows:
         """Return both sets of rows; rows without weights have weight 1."""
@@ -161,11 +160,10 @@ class StreamedMixture(Mixture):
         if kept is not None:
             check_feature_names(X, vars(self).get("feature_names_in_"), name)
         samples, features = self._check_training_samples(X, min_samples=1)
-        rows = FirstRows(*check_weighted(samples, sample_weight, 1))
-        if kept is None:
-            # The user may write the next batch into the same array.
-            rows = replace(rows, samples=rows.samples.copy())
-        else:
+        samples_kept, weight = check_weighted(samples, sample_weight, 1)
+        # The user may write the next batch into the same array.
+        rows = FirstRows(samples_kept.copy(), weight)
+        if kept is not None:
             check_feature_count(samples.shape[1], self.n_features_in_, name)
             rows, features = kept.followed_by(rows), self._features()
         check_spread(rows.samples)
@@ -180,6 +178,8 @@ class StreamedMixture(Mixture):
         self, samples: Samples, sample_weight: ArrayLike | None
     ) -> Mapping[str, object]:
         """Return the fitted attributes after a step with one batch."""
+        from gmmx.em.stepwise import StepSize, step_of_stream  # noqa: PLC0415 - few need it
+
         check_spread(samples)
         samples, weight = check_weighted(samples, sample_weight, 1)
         batch = ArraySource(samples, resolve_n_threads(self.n_threads), weight)
