@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from glob import glob
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gmmx.blocks.block import Blocks
 from gmmx.blocks.start_sample import start_size
+
+if TYPE_CHECKING:
+    from gmmx.blocks.block import Blocks
 
 
 def blocks_of(X: Any, *, is_read_once: bool = False) -> Blocks | None:
@@ -72,6 +73,8 @@ def _of_paths(paths: Sequence[Any]) -> Blocks:
     """Return the rows of files: ``.npy`` files, or Parquet."""
     names = [os.fspath(path) for path in paths]
     if len(names) == 1 and os.path.isdir(names[0]):
+        from glob import glob  # noqa: PLC0415 - few need it
+
         names = sorted(glob(os.path.join(names[0], "**", "*.npy"), recursive=True)) or names
     extensions = {os.path.splitext(name)[1].lower() for name in names}
     if extensions == {".npy"}:

@@ -27,8 +27,6 @@ from gmmx.em.fit_plan import FitPlan
 from gmmx.em.fit_warnings import warn_about
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import best_of
-from gmmx.em.stepwise import StepSize, StreamPlan
-from gmmx.estimators import streaming
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.prediction import Predictions
 from gmmx.exchange.saving import model_file_of
@@ -38,6 +36,8 @@ from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, NDArray, Samples
+    from gmmx.em.stepwise import StreamPlan
+    from gmmx.estimators.streaming import FirstRows
     from gmmx.exchange.checkpoint_file import CheckpointFile
     from gmmx.samples.source import SampleSource
 
@@ -70,7 +70,7 @@ class Mixture(Predictions):
     learning_offset: float
     learning_decay: float
     forget_factor: float | None
-    _first_rows: streaming.FirstRows
+    _first_rows: FirstRows
 
     _options: ClassVar[dict[str, Iterable[str]]]
     _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
@@ -267,6 +267,8 @@ class Mixture(Predictions):
             samples = self._check_new_samples(X)
             self._store_fit(self._features(), partial(self._after_step, samples, sample_weight))
             return self
+        from gmmx.estimators import streaming  # noqa: PLC0415 - few need it
+
         rows, features = streaming.rows_until(self, X, sample_weight)
         if len(rows.samples) < self._n_rows(streaming.FIRST_NUMBERS, rows.samples.shape[1]):
             self._replace_fitted_attributes({**features, "_first_rows": rows})
@@ -507,6 +509,9 @@ class Mixture(Predictions):
 
     def _after_step(self, samples: Samples, weights: ArrayLike | None) -> Mapping[str, object]:
         """Return the fitted attributes after a step with one batch."""
+        from gmmx.em.stepwise import StepSize  # noqa: PLC0415 - few need it
+        from gmmx.estimators import streaming  # noqa: PLC0415
+
         check_spread(samples)
         samples, weight = check_weighted(samples, weights, 1)
         batch = ArraySource(samples, resolve_n_threads(self.n_threads), weight)
@@ -532,6 +537,8 @@ class Mixture(Predictions):
         """Raise NotFittedError before there are parameters, with the number of rows lacking."""
         kept = vars(self).get("_first_rows")
         if kept is not None:
+            from gmmx.estimators import streaming  # noqa: PLC0415 - few need it
+
             n_needed = self._n_rows(streaming.FIRST_NUMBERS, kept.samples.shape[1])
             raise streaming.too_few_rows_error(type(self).__name__, len(kept.samples), n_needed)
         super()._check_is_fitted()

@@ -21,7 +21,6 @@ from gmmx.em.loop import EMResult
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.em.repair import DEGENERATE
 from gmmx.em.restarts import ALGORITHMS
-from gmmx.em.stepwise import StreamPlan, statistics_of
 from gmmx.em.stopping import TOL_TYPES
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.base import Mixture
@@ -32,6 +31,7 @@ from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike
+    from gmmx.em.stepwise import StreamPlan
     from gmmx.samples.source import SampleSource
 
 
@@ -314,6 +314,8 @@ class GaussianMixture(InformationCriteria, Mixture):
 
     def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
         """Return the plan of a step from `parameters`, which are those of the fitted attributes."""
+        from gmmx.em.stepwise import StreamPlan, statistics_of  # noqa: PLC0415 - few need it
+
         repair, fitted = DEGENERATE[self.degenerate], vars(self)
         return StreamPlan(
             past=statistics_of(parameters, self.reg_covar, fitted.get("lower_bound_", -np.inf)),

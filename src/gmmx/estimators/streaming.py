@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,11 +26,10 @@ if TYPE_CHECKING:
 FIRST_NUMBERS, FEWEST_NUMBERS = 40, 10
 
 
-@dataclass(frozen=True, eq=False)
 class FirstRows:
     """The first rows of a stream, kept until there are enough for a fit.
 
-    Attributes
+    Parameters
     ----------
     samples : ndarray of shape (n_rows, n_features)
         Rows of positive weight.
@@ -39,8 +37,9 @@ class FirstRows:
         Their weights.
     """
 
-    samples: Samples
-    weight: Array | None
+    def __init__(self, samples: Samples, weight: Array | None) -> None:
+        self.samples = samples
+        self.weight = weight
 
     def followed_by(self, other: FirstRows) -> FirstRows:
         """Return both sets of rows; rows without weights have weight 1."""
@@ -76,7 +75,7 @@ def rows_until(
     rows = FirstRows(*check_weighted(samples, sample_weight, 1))
     if kept is None:
         # The user may write the next batch into the same array.
-        rows = replace(rows, samples=rows.samples.copy())
+        rows = FirstRows(rows.samples.copy(), rows.weight)
     else:
         check_feature_count(samples.shape[1], model.n_features_in_, name)
         rows, features = kept.followed_by(rows), model._features()
