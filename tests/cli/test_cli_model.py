@@ -88,7 +88,7 @@ def test_fit_without_a_header_saves_no_names(capsys):
 
 
 def test_what_cannot_be_saved_is_said_before_the_fit(capsys, monkeypatch):
-    monkeypatch.setattr("gmmx.cli.fit.search", None)
+    monkeypatch.setattr("gmmx.selection.gaussian_mixture_ic.search", None)
     Path("x.csv").write_text("1\n2\n")
     assert error(capsys, "fit", "--save", "no/m.gmmx") == "no/m.gmmx: the folder no does not exist"
     assert error(capsys, "fit", "x.csv", "--save", "x.csv") == "x.csv: would overwrite the data"

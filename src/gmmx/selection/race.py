@@ -25,9 +25,10 @@ from gmmx.model.covariance import (
 )
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.samples.array_source import ArraySource
+from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.selection.cells import Cell
 from gmmx.selection.scores import scores_of
-from gmmx.selection.spurious import DistinctValues, spurious_reason
+from gmmx.selection.spurious import EXPLAINED_SHARE, DistinctValues, spurious_reason
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, Labels, NDArray
@@ -116,11 +117,22 @@ class Stage:
         reason = None
         if len(covariances) > 1:
             reason = spurious_reason(
-                self.X, labels, covariances, self.reg_covar, self.distinct,
-                found.covariance.fewest_rows(),
+                self.X, labels, partial(self._explained, found), covariances, self.reg_covar,
+                self.distinct, found.covariance.fewest_rows(),
             )  # fmt: skip
         log_likelihood, _ = weighted_sum(log_prob, self.weight)
         return _Candidate(candidate.result, log_likelihood, reason)
+
+    def _explained(self, parameters: MixtureParameters) -> NDArray[np.bool_]:
+        """Return whether each component explains a share of each sample, (n, K)."""
+        kernels, samples = KernelParameters(parameters), self.samples()
+        explained = np.empty((samples.n_samples, kernels.n_components), dtype=bool)
+        for window in samples.windows():
+            rows = slice(window.start, window.start + len(window.X))
+            resp = np.empty((len(window.X), kernels.n_components))
+            kernels.predict(window.X, self.n_threads, resp=resp)
+            explained[rows] = resp >= EXPLAINED_SHARE
+        return explained
 
     def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
         """Return the best `n_kept` candidates; spurious ones rank behind all others."""

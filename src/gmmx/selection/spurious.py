@@ -8,6 +8,7 @@ models.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ Array = NDArray[np.float64]
 
 # A variance of at most this many times `reg_covar` is due to `reg_covar` and not to the data.
 FLOOR_MARGIN = 2.0
+
+# A component that lies behind others is judged by the rows for which its probability is this large.
+EXPLAINED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class DistinctValues:
 def spurious_reason(
     X: Array,
     labels: NDArray[np.int64],
+    explained: Callable[[], NDArray[np.bool_]],
     covariances: Array,
     reg_covar: float,
     distinct: DistinctValues,
@@ -67,10 +72,12 @@ def spurious_reason(
 ) -> str | None:
     """Return why a fitted mixture is a spurious maximum, None if it is not.
 
-    A component is spurious if no rows are assigned to it, if it has fewer distinct rows than its
-    covariance needs, if its variance in some direction is at the floor `reg_covar`, or if it is
-    narrower than the data can resolve: along some feature's axis the interval of one standard
-    deviation to either side of its mean is narrower than the spacing of distinct values around it.
+    A component is spurious if its variance in some direction is at the floor `reg_covar`, if it has
+    fewer distinct rows than its covariance needs, or if it is narrower than the data can resolve:
+    along some feature's axis the interval of one standard deviation to either side of its mean is
+    narrower than the spacing of distinct values around it. The rows of a component are the rows
+    that are assigned to it. A component with too few of them may lie behind others, so it is judged
+    again by the rows of which it explains at least a tenth.
 
     Parameters
     ----------
@@ -78,6 +85,9 @@ def spurious_reason(
         Samples.
     labels : ndarray of shape (n_samples,)
         Component of each sample.
+    explained : callable
+        Returns whether a component's probability for a sample is at least `EXPLAINED_SHARE`,
+        (n_samples, n_components). Called only if `labels` make a component look spurious.
     covariances : ndarray of shape (n_components, n_features, n_features)
         Covariance matrices.
     reg_covar : float
@@ -96,19 +106,24 @@ def spurious_reason(
     --------
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [3.0], [3.0]])
     >>> labels = np.array([0, 0, 0, 1, 1, 1])
+    >>> explained = lambda: labels[:, np.newaxis] == [0, 1]
     >>> covariances = np.array([[[0.7]], [[0.04]]])
-    >>> spurious_reason(X, labels, covariances, 1e-6, DistinctValues.of(X, ("x",)), 2)
+    >>> distinct = DistinctValues.of(X, ("x",))
+    >>> spurious_reason(X, labels, explained, covariances, 1e-6, distinct, 2)
     'component 1 holds only 1 distinct row'
     """
-    variances = conditional_variances(covariances)
+
+    def reason_of(k: int, rows: Array) -> str | None:
+        own = variances[k]
+        return _too_few_rows(rows, fewest_rows) or _too_narrow(rows, own, distinct)
+
+    variances, memberships = conditional_variances(covariances), None
     for k, own_variances in enumerate(variances):
-        rows = X[labels == k]
-        reason = (
-            _too_few_rows(rows, fewest_rows)
-            or _at_floor(own_variances, reg_covar)
-            or _too_narrow(rows, own_variances, distinct)
-        )
-        if reason:
+        reason = _at_floor(own_variances, reg_covar)
+        if reason is None and reason_of(k, X[labels == k]) is not None:
+            memberships = explained() if memberships is None else memberships
+            reason = reason_of(k, X[memberships[:, k]])
+        if reason is not None:
             return f"component {k} {reason}"
     return None
 
@@ -143,7 +158,7 @@ def n_distinct_rows(X: Array, at_most: int) -> int:
 def _too_few_rows(rows: Array, needed: int) -> str | None:
     """Return a reason if there are fewer distinct rows than the covariance needs."""
     if len(rows) == 0:
-        return "holds no rows: for each row another component is more probable"
+        return f"explains no row by {EXPLAINED_SHARE:.0%} or more"
     count = n_distinct_rows(rows, at_most=needed)
     if count == needed:
         return None
