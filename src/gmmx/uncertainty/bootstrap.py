@@ -15,13 +15,14 @@ from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.em.loop import EMResult, run_em
 from gmmx.em.stopping import AitkenEstimate
+from gmmx.estimators.columns import in_parallel
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.exceptions import warn_convergence
 from gmmx.model.collapse import DegenerateMixtureError, empty_error
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 from gmmx.uncertainty.bootstrap_result import BootstrapResult, ParameterUncertainty
-from gmmx.uncertainty.draws import all_results, repeated_draws
+from gmmx.uncertainty.draws import repeated_draws
 from gmmx.uncertainty.matching import matched
 from gmmx.uncertainty.resampling import RESAMPLING, without_row
 
@@ -140,7 +141,7 @@ def bootstrap(
         "bootstrap",
         {"kind": KINDS},
     )  # fmt: skip
-    samples = model._check_new_samples(X)
+    samples = np.asarray(model._check_new_samples(X), dtype=np.float64)
     check_component_count(max(2, len(model.means_)), len(samples))
     check_spread(samples)
     n_threads = resolve_n_threads(n_threads)
@@ -184,17 +185,15 @@ def _jackknife(
     # The refits differ by 1 / n in likelihood, where those of a bootstrap differ by 1.
     tol = TOLERANCE / len(X)
 
-    def without(row: int) -> EMResult | DegenerateMixtureError:
-        try:
-            return _refit(model, without_row(X, row), estimate, tol)
-        except DegenerateMixtureError as error:
-            return error
+    def without(row: int) -> EMResult:
+        return _refit(model, without_row(X, row), estimate, tol)
 
-    outcomes = all_results(without, range(len(X)), n_threads)
-    refits = [one for one in outcomes if isinstance(one, EMResult)]
-    errors = [one for one in outcomes if isinstance(one, DegenerateMixtureError)]
-    if len(refits) < 2:
-        raise errors[0]
+    outcomes = list(in_parallel(without, [(row,) for row in range(len(X))], n_threads))
+    refits = [one for one in outcomes if not isinstance(one, Exception)]
+    errors = [one for one in outcomes if isinstance(one, Exception)]
+    for error in errors:
+        if len(refits) < 2 or not isinstance(error, DegenerateMixtureError):
+            raise error
     return refits, len(errors)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -14,40 +14,6 @@ from gmmx.model.collapse import DegenerateMixtureError
 Result = TypeVar("Result")
 
 MOST_ATTEMPTS = 100  # of one draw
-
-
-def all_results(
-    function: Callable[..., Result], arguments: Sequence[object], n_threads: int
-) -> list[Result]:
-    """Return the result of a function for each argument, computed in parallel.
-
-    The first error ends the computation.
-
-    Parameters
-    ----------
-    function : callable
-        Takes one argument.
-    arguments : sequence
-        The arguments.
-    n_threads : int
-        Number of calls at the same time.
-
-    Returns
-    -------
-    list
-        Results in the order of the arguments.
-
-    Examples
-    --------
-    >>> all_results(abs, [-2, 1, -3], n_threads=2)
-    [2, 1, 3]
-    """
-    results = []
-    for outcome in in_parallel(function, [(one,) for one in arguments], n_threads):
-        if isinstance(outcome, Exception):
-            raise outcome
-        results.append(outcome)
-    return results
 
 
 def repeated_draws(
@@ -90,5 +56,11 @@ def repeated_draws(
         raise last
 
     seeds = random_state.randint(LARGEST_SEED, size=n_draws, dtype=np.uint32).tolist()
-    outcomes = all_results(until_success, seeds, n_threads)
-    return [result for result, _ in outcomes], sum(n_failed for _, n_failed in outcomes)
+    results, total_failed = [], 0
+    for outcome in in_parallel(until_success, [(seed,) for seed in seeds], n_threads):
+        if isinstance(outcome, Exception):
+            raise outcome
+        result, n_failed = outcome
+        results.append(result)
+        total_failed += n_failed
+    return results, total_failed
