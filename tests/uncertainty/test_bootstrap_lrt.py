@@ -149,11 +149,11 @@ def test_threads_change_no_bit_and_a_seed_determines_all():
 
 
 def test_draws_that_collapse_are_made_again_and_counted():
-    X = np.random.default_rng(0).normal(size=(14, 3))
+    X = np.random.default_rng(0).normal(size=(10, 3))
     result = quick(X, covariance_type="full", reg_covar=0.0, max_components=2, n_init=1)
     assert result.draws.shape == (19, 1)
     assert np.isfinite(result.draws).all()
-    assert result.n_failed[0] >= 0
+    assert result.n_failed[0] > 0
 
 
 def test_feature_names_and_the_representation():
