@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.model.collapse import DegenerateMixtureError
     from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
+    from gmmx.uncertainty.bootstrap import bootstrap
+    from gmmx.uncertainty.bootstrap_lrt import bootstrap_lrt
+    from gmmx.uncertainty.merge_components import merge_components
 
 __version__ = _build.VERSION
 
@@ -31,15 +34,20 @@ __all__ = [
     "ModelFileError",
     "NotFittedError",
     "__version__",
+    "bootstrap",
+    "bootstrap_lrt",
     "build_config",
     "fit_columns",
     "load",
+    "merge_components",
     "register_with_sklearn",
 ]
 
 # A module is imported when one of its names is first used: the command line imports this file
 # before it can catch Ctrl-C, and importing NumPy takes a moment.
 _MODULES = {
+    "bootstrap": "gmmx.uncertainty.bootstrap",
+    "bootstrap_lrt": "gmmx.uncertainty.bootstrap_lrt",
     "BayesianGaussianMixture": "gmmx.estimators.bayesian_gaussian_mixture",
     "ColumnFitError": "gmmx.estimators.columns",
     "ConvergenceWarning": "gmmx.exceptions",
@@ -48,6 +56,7 @@ _MODULES = {
     "GaussianMixture": "gmmx.estimators.gaussian_mixture",
     "GaussianMixtureIC": "gmmx.selection.gaussian_mixture_ic",
     "load": "gmmx.estimators.loading",
+    "merge_components": "gmmx.uncertainty.merge_components",
     "ModelFileError": "gmmx.exceptions",
     "NotFittedError": "gmmx.exceptions",
     "register_with_sklearn": "gmmx.estimators.registration",

@@ -261,6 +261,16 @@ def one_component_bic(dataset_name: str) -> dict[str, float]:
     return {COVARIANCE_TYPE_OF_MODEL[model]: -bic for model, bic in models if bic is not None}
 
 
+def merged_mixtures() -> dict[str, dict[str, Any]]:
+    """Return mixtures of data sets, and their components as mclust's clustCombi merges them."""
+    return _json("mclust_clustcombi.json")
+
+
+def bootstrap_errors() -> dict[str, Any]:
+    """Return estimates and standard errors of mclust for a mixture of faithful."""
+    return dict(_json("mclust_bootstrap.json")["faithful"])
+
+
 def name_of(case: DensityCase | EMCase | Fixpoint) -> str:
     """Return the name of a case, for the names of tests."""
     return case.name

@@ -23,8 +23,11 @@ from gmmx import (
     GaussianMixtureIC,
     ModelFileError,
     NotFittedError,
+    bootstrap,
+    bootstrap_lrt,
     fit_columns,
     load,
+    merge_components,
     register_with_sklearn,
 )
 
@@ -184,6 +187,31 @@ def fit_each_column(X: NDArray[np.float64]) -> list[BayesianGaussianMixture]:
         raise SystemExit(str(error)) from error
 
 
+def ask_how_sure(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Test the number of components, compute standard errors, and merge components."""
+    tested = bootstrap_lrt(
+        X,
+        covariance_type="tied",
+        max_components=2,
+        n_bootstrap=3,
+        level=0.05,
+        n_init=1,
+        reg_covar=1e-6,
+        random_state=0,
+        n_threads=1,
+    )
+    assert_type(tested.n_components, int)
+    assert_type(tested.p_value, NDArray[np.float64])
+    assert_type(tested.model, GaussianMixture)
+    result = bootstrap(model, X, "weighted", n_bootstrap=3, level=0.9, random_state=0, n_threads=1)
+    assert_type(result.means.standard_error, NDArray[np.float64])
+    merged = merge_components(model, X, sample_weight=1.0)
+    assert_type(merged.components(1), list[list[int]])
+    assert_type(merged.labels(), NDArray[np.int64])
+    assert_type(merged.predict(X, n_clusters=1), NDArray[np.int64])
+    assert_type(merged.predict_proba(X), NDArray[np.floating])
+
+
 def keep(model: GaussianMixture) -> None:
     """Write the model to a file, read it, and convert it to scikit-learn's and back."""
     with tempfile.TemporaryDirectory() as folder:
@@ -233,6 +261,7 @@ def main() -> None:
     look(model)
     weigh(GaussianMixture(1), X)
     stream(X)
+    ask_how_sure(model, X)
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)

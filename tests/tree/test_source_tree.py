@@ -57,6 +57,10 @@ FOLDERS = {
         "search for the number of components and the covariance structure",
         "estimators blocks contract em starts samples model checks _core/interface",
     ),
+    "uncertainty": (
+        "how sure a mixture is: bootstrap, test of the number of components, merged components",
+        "estimators em starts samples model checks _core/interface",
+    ),
     "estimators": (
         "the estimators; conversion of parameters to fitted attributes and back",
         "bayes em starts samples blocks exchange contract checks model _core/interface",
@@ -458,7 +462,7 @@ def members_of(struct, path):
 def test_only_the_doors_check_input():
     doors = {
         "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "exchange",
-        "selection", "spark",
+        "selection", "spark", "uncertainty",
     }  # fmt: skip
     for importer, name in imports():
         if folder_of(name) == "checks":

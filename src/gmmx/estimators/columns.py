@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, FloatArray
 
 Model = TypeVar("Model", bound=Mixture)
+Result = TypeVar("Result")
 Name = str | int
 
 MOST_NAMES_SHOWN = 5
@@ -133,7 +134,7 @@ def fit_columns(
     bar = progress_bar(len(tasks), "column", is_required=True) if progress else nullcontext(int)
     fit = partial(_fit_column, sample_weight)
     with bar as advance:
-        outcomes = list(_in_parallel(fit, tasks, resolve_n_threads(n_threads), advance))
+        outcomes = list(in_parallel(fit, tasks, resolve_n_threads(n_threads), advance))
     errors = {
         name: outcome
         for name, outcome in zip(names, outcomes, strict=True)
@@ -182,15 +183,32 @@ def _unfitted(model: Model, n_models: int) -> Iterator[Model]:
         yield type(model)(**params)
 
 
-def _in_parallel(
-    function: Callable[..., _Fit[Model]],
+def in_parallel(
+    function: Callable[..., Result],
     tasks: Sequence[tuple[Any, ...]],
     n_threads: int,
-    advance: Callable[[], object],
-) -> Iterator[_Fit[Model] | Exception]:
-    """Yield the result of a function, or the exception that it raised, for each task in order."""
+    advance: Callable[[], object] = int,
+) -> Iterator[Result | Exception]:
+    """Yield the result of a function, or the exception that it raised, for each task in order.
 
-    def run(task: tuple[Any, ...]) -> _Fit[Model] | Exception:
+    Parameters
+    ----------
+    function : callable
+        Takes the arguments of a task.
+    tasks : sequence of tuple
+        Arguments of the calls.
+    n_threads : int
+        Number of calls at the same time.
+    advance : callable, optional
+        Called after each task, in its thread.
+
+    Yields
+    ------
+    object or Exception
+        The outcome of the next task.
+    """
+
+    def run(task: tuple[Any, ...]) -> Result | Exception:
         try:
             return function(*task)
         except Exception as error:

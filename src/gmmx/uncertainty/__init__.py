@@ -1,0 +1,1 @@
+"""How sure a mixture is: bootstrap of its parameters, test of its size, merged components."""

@@ -1,0 +1,223 @@
+"""Bootstrap and jackknife of a fitted mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.checks.constructor import check_component_count, check_parameters
+from gmmx.checks.random_state import check_random_state
+from gmmx.checks.samples import check_spread
+from gmmx.em.loop import EMResult, run_em
+from gmmx.em.stopping import AitkenEstimate
+from gmmx.estimators.columns import in_parallel
+from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.exceptions import warn_convergence
+from gmmx.model.collapse import DegenerateMixtureError, empty_error
+from gmmx.model.parameters import MixtureParameters
+from gmmx.samples.array_source import ArraySource
+from gmmx.uncertainty.bootstrap_result import BootstrapResult, ParameterUncertainty
+from gmmx.uncertainty.draws import repeated_draws
+from gmmx.uncertainty.matching import matched
+from gmmx.uncertainty.resampling import RESAMPLING, without_row
+
+if TYPE_CHECKING:
+    from gmmx.arrays import ArrayLike, Samples
+
+JACKKNIFE = "jackknife"
+KINDS = (*RESAMPLING, JACKKNIFE)
+PARAMETERS = ("weights", "means", "covariance.covariances")
+MAX_ITER = 10_000
+# Nats of the total log-likelihood that a refit may stay below its maximum. A parameter is then
+# off by at most 2 percent of its standard error: half its square is the loss of likelihood.
+TOLERANCE = 2e-4
+
+
+def bootstrap(
+    model: GaussianMixture,
+    X: ArrayLike,
+    kind: str = "nonparametric",
+    *,
+    n_bootstrap: int = 999,
+    level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+    n_threads: int | None = None,
+) -> BootstrapResult:
+    """Return standard errors and intervals of a mixture's parameters.
+
+    The mixture is fitted again to many samples that are drawn in place of X. Each refit starts from
+    the mixture, and its components are matched with those of the mixture.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        A fitted mixture. It is not changed.
+    X : array-like of shape (n_samples, n_features)
+        The samples of its fit.
+    kind : {'nonparametric', 'weighted', 'parametric', 'jackknife'}, default='nonparametric'
+        How samples are drawn. 'nonparametric': rows of X with replacement. 'weighted': all rows of
+        X with weights from the exponential distribution, so that small clusters are never left
+        out. 'parametric': from the mixture. 'jackknife': X without one of its rows, for each row.
+    n_bootstrap : int, default=999
+        Number of draws. The jackknife makes n_samples refits instead.
+    level : float, default=0.95
+        Level of the intervals.
+    random_state : int, RandomState or None, default=None
+        Seed of the draws.
+    n_threads : int or None, default=None
+        Number of refits at the same time; None uses all cores that the process may use. The result
+        is the same bits for every number.
+
+    Returns
+    -------
+    BootstrapResult
+        The attributes `weights`, `means` and `covariances` hold estimates, standard errors,
+        intervals and all draws. Its representation is a table.
+
+    Raises
+    ------
+    NotFittedError
+        If the mixture is not fitted.
+    DegenerateMixtureError
+        If a component collapses in the fit to X, in all attempts of one draw, or in all but one
+        refit of the jackknife.
+    TypeError, ValueError
+        If `model` is no GaussianMixture, or another argument is invalid.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If EM did not converge in some of the refits.
+
+    Notes
+    -----
+    All refits run until the likelihood is within 0.0002 nats of its maximum, whatever the `tol` of
+    the mixture. The attribute `estimate` therefore holds the maximum likelihood estimate that EM
+    reaches from the mixture, which may differ from a mixture whose fit stopped early.
+
+    Intervals of a bootstrap reach between percentiles of the draws. Intervals of the jackknife are
+    those of a normal distribution around the estimate. A mixture with a component of few samples
+    may have intervals that are too short, since all refits start from the mixture.
+
+    There are no weights of samples: they do not tell how many independent samples there are.
+
+    References
+    ----------
+    Efron, Tibshirani (1993), "An introduction to the bootstrap". Newton, Raftery (1994),
+    "Approximate Bayesian inference with the weighted likelihood bootstrap", Journal of the Royal
+    Statistical Society B 56. O'Hagan, Murphy, Scrucca, Gormley (2019), "Investigation of parameter
+    uncertainty in clustering using a Gaussian mixture model via jackknife, bootstrap and weighted
+    likelihood bootstrap", Computational Statistics 34.
+
+    Examples
+    --------
+    The standard error of a mean of n samples is its standard deviation / sqrt(n), here 0.1:
+
+    >>> import numpy as np
+    >>> from gmmx import GaussianMixture, bootstrap
+    >>> X = np.random.default_rng(0).normal(size=(100, 1))
+    >>> model = GaussianMixture().fit(X)
+    >>> result = bootstrap(model, X, n_bootstrap=200, random_state=0)
+    >>> result.means.standard_error.round(2)
+    array([[0.1]])
+    >>> bool(result.means.lower[0, 0] < result.means.estimate[0, 0] < result.means.upper[0, 0])
+    True
+    """
+    if not isinstance(model, GaussianMixture):
+        raise TypeError(
+            f"bootstrap needs a GaussianMixture, got {type(model).__name__}: it fits the mixture "
+            "again by maximum likelihood."
+        )
+    check_parameters(
+        {
+            "kind": kind, "n_bootstrap": n_bootstrap, "level": level,
+            "random_state": random_state, "n_threads": n_threads,
+        },
+        "bootstrap",
+        {"kind": KINDS},
+    )  # fmt: skip
+    samples = np.asarray(model._check_new_samples(X), dtype=np.float64)
+    check_component_count(max(2, len(model.means_)), len(samples))
+    check_spread(samples)
+    n_threads = resolve_n_threads(n_threads)
+    start = _refit(model, ArraySource(samples, n_threads), model._parameters(), TOLERANCE)
+    estimate = start.parameters
+    if kind == JACKKNIFE:
+        refits, n_failed = _jackknife(model, samples, estimate, n_threads)
+        of_draws = ParameterUncertainty.of_jackknife
+    else:
+        random_state = check_random_state(random_state)
+        refits, n_failed = repeated_draws(
+            partial(_draw, model, samples, kind, estimate), n_bootstrap, random_state, n_threads
+        )
+        of_draws = ParameterUncertainty.of_bootstrap
+    _warn_about_convergence([start, *refits])
+    draws = [matched(refit.parameters, estimate) for refit in refits]
+    weights, means, covariances = (
+        of_draws(value_of(estimate), np.stack([value_of(draw) for draw in draws]), level)
+        for value_of in map(attrgetter, PARAMETERS)
+    )
+    return BootstrapResult(
+        kind, model.covariance_type, level, n_failed, weights, means, covariances
+    )  # fmt: skip
+
+
+def _draw(
+    model: GaussianMixture,
+    X: Samples,
+    kind: str,
+    estimate: MixtureParameters,
+    random_state: np.random.RandomState,
+) -> EMResult:
+    """Return the refit to one draw."""
+    return _refit(model, RESAMPLING[kind](X, estimate, random_state), estimate, TOLERANCE)
+
+
+def _jackknife(
+    model: GaussianMixture, X: Samples, estimate: MixtureParameters, n_threads: int
+) -> tuple[list[EMResult], int]:
+    """Return the refits without each of the rows, and the number of failed ones."""
+    # The refits differ by 1 / n in likelihood, where those of a bootstrap differ by 1.
+    tol = TOLERANCE / len(X)
+
+    def without(row: int) -> EMResult:
+        return _refit(model, without_row(X, row), estimate, tol)
+
+    outcomes = list(in_parallel(without, [(row,) for row in range(len(X))], n_threads))
+    refits = [one for one in outcomes if not isinstance(one, Exception)]
+    errors = [one for one in outcomes if isinstance(one, Exception)]
+    for error in errors:
+        if len(refits) < 2 or not isinstance(error, DegenerateMixtureError):
+            raise error
+    return refits, len(errors)
+
+
+def _refit(
+    model: GaussianMixture, samples: ArraySource, start: MixtureParameters, tol: float
+) -> EMResult:
+    """Run EM with the settings of the model, up to `tol` nats below the maximum.
+
+    Raises `DegenerateMixtureError` if a component collapses or loses all samples.
+    """
+    steps, stopping = model._plan(samples).steps, AitkenEstimate(samples.total_weight)
+    with np.errstate(all="ignore"):
+        result = run_em(start, steps, tol, MAX_ITER, stopping=stopping)
+    empty = result.parameters.empty
+    if empty.size:
+        raise empty_error(int(empty[0]), samples.total_weight)
+    return result
+
+
+def _warn_about_convergence(refits: Sequence[EMResult]) -> None:
+    """Warn if EM made its largest number of iterations without convergence."""
+    n_open = sum(not refit.converged for refit in refits)
+    if n_open:
+        warn_convergence(
+            f"EM did not converge in {n_open} of {len(refits)} refits within {MAX_ITER} "
+            "iterations. Use fewer components: the likelihood hardly depends on some parameters."
+        )
