@@ -103,7 +103,6 @@ _CONSTRAINTS = {
     "reg_covar": _NONNEGATIVE,
     "max_iter": _integer(0),
     "n_init": _integer(1),
-    "max_components": _integer(1),
     "n_bootstrap": _integer(2),
     "level": _SHARE,
     "random_state": _any_of(_integer(0, LARGEST_SEED), _random_state(), _NONE),
