@@ -263,12 +263,13 @@ class Mixture(Predictions):
         ([2.0, 10.0], 20000.0)
         """
         check_fit(self, self._options, self._structures)
-        if self.__sklearn_is_fitted__():
-            samples = self._check_new_samples(X)
-            self._store_fit(self._features(), partial(self._after_step, samples, sample_weight))
-            return self
         from gmmx.estimators import streaming  # noqa: PLC0415 - few need it
 
+        if self.__sklearn_is_fitted__():
+            samples = self._check_new_samples(X)
+            step = partial(streaming.after_step, self, samples, sample_weight)
+            self._store_fit(self._features(), step)
+            return self
         rows, features = streaming.rows_until(self, X, sample_weight)
         if len(rows.samples) < self._n_rows(streaming.FIRST_NUMBERS, rows.samples.shape[1]):
             self._replace_fitted_attributes({**features, "_first_rows": rows})
@@ -506,23 +507,6 @@ class Mixture(Predictions):
         covariance_shape = self._structure().covariance_shape(*shape)
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
         return self._parameters()
-
-    def _after_step(self, samples: Samples, weights: ArrayLike | None) -> Mapping[str, object]:
-        """Return the fitted attributes after a step with one batch."""
-        from gmmx.em.stepwise import StepSize  # noqa: PLC0415 - few need it
-        from gmmx.estimators import streaming  # noqa: PLC0415
-
-        check_spread(samples)
-        samples, weight = check_weighted(samples, weights, 1)
-        batch = ArraySource(samples, resolve_n_threads(self.n_threads), weight)
-        parameters = self._last_parameters(batch.n_features)
-        plan = self._stream_plan(parameters, batch.dtype)
-        step_size = StepSize(
-            self.learning_offset, self.learning_decay, self.forget_factor,
-            self._n_rows(streaming.FEWEST_NUMBERS, batch.n_features),
-        )  # fmt: skip
-        n_iter = vars(self).get("n_iter_", 0)
-        return streaming.after_step(parameters, plan, batch, step_size, n_iter)
 
     def _n_rows(self, numbers: int, n_features: int) -> int:
         """Return the number of rows with so many numbers for each free parameter."""

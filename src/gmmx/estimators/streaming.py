@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.feature_names import check_feature_count, check_feature_names
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import FeatureAttributes
 from gmmx.em.fit_warnings import warn_about_components
-from gmmx.em.stepwise import StepSize, StreamPlan, step_of_stream
-from gmmx.estimators.prediction import Predictions
+from gmmx.em.stepwise import StepSize, step_of_stream
 from gmmx.exceptions import not_fitted_error
-from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, Samples
+    from gmmx.estimators.base import Mixture
 
 # Numbers for each free parameter: in the first rows of a stream, so that the start does not follow
 # their noise, and in the fewest rows that the statistics of a stream may stand for.
@@ -55,13 +55,13 @@ class FirstRows:
 
 
 def rows_until(
-    model: Predictions, X: ArrayLike, sample_weight: ArrayLike | None
+    model: Mixture, X: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[FirstRows, FeatureAttributes]:
     """Return the rows of the batches up to and with this batch, and their features.
 
     Parameters
     ----------
-    model : Predictions
+    model : Mixture
         The mixture, which keeps the rows of the batches before.
     X : array-like of shape (n_samples, n_features)
         The batch.
@@ -84,31 +84,32 @@ def rows_until(
 
 
 def after_step(
-    parameters: MixtureParameters,
-    plan: StreamPlan,
-    batch: ArraySource,
-    step_size: StepSize,
-    n_iter: int,
+    model: Mixture, samples: Samples, sample_weight: ArrayLike | None
 ) -> Mapping[str, object]:
     """Return the fitted attributes after a step with one batch.
 
     Parameters
     ----------
-    parameters : MixtureParameters
-        Parameters before the step.
-    plan : StreamPlan
-        The plan of the step.
-    batch : ArraySource
-        The samples of the batch.
-    step_size : StepSize
-        The share of the batch in the statistics.
-    n_iter : int
-        Number of steps and iterations before.
+    model : Mixture
+        The mixture before the step.
+    samples : ndarray of shape (n_samples, n_features)
+        The checked samples of the batch.
+    sample_weight : array-like of shape (n_samples,), number or None
+        Their weights.
     """
+    check_spread(samples)
+    samples, weight = check_weighted(samples, sample_weight, 1)
+    batch = ArraySource(samples, resolve_n_threads(model.n_threads), weight)
+    parameters = model._last_parameters(batch.n_features)
+    plan = model._stream_plan(parameters, batch.dtype)
+    step_size = StepSize(
+        model.learning_offset, model.learning_decay, model.forget_factor,
+        model._n_rows(FEWEST_NUMBERS, batch.n_features),
+    )  # fmt: skip
     result, n_seen = step_of_stream(parameters, plan, batch, step_size)
     warn_about_components(result)
-    attributes = plan.attributes(result._replace(n_iter=n_iter + 1))
-    return {**attributes, "n_samples_seen_": n_seen}
+    n_iter = vars(model).get("n_iter_", 0) + 1
+    return {**plan.attributes(result._replace(n_iter=n_iter)), "n_samples_seen_": n_seen}
 
 
 def too_few_rows_error(estimator_name: str, n_rows: int, n_needed: int) -> Exception:
