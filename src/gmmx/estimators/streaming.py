@@ -14,7 +14,7 @@ from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.feature_names import check_feature_count, check_feature_names
 from gmmx.checks.samples import check_spread
-from gmmx.checks.weights import check_weighted
+from gmmx.checks.weights import check_weighted, numbers_of_kept
 from gmmx.contract.estimator import FeatureAttributes
 from gmmx.em.fit_warnings import warn_about_components
 from gmmx.estimators.base import Mixture
@@ -181,8 +181,9 @@ class StreamedMixture(Mixture):
         from gmmx.em.stepwise import StepSize, step_of_stream  # noqa: PLC0415 - few need it
 
         check_spread(samples)
-        samples, weight = check_weighted(samples, sample_weight, 1)
-        batch = ArraySource(samples, resolve_n_threads(self.n_threads), weight)
+        kept, weight = check_weighted(samples, sample_weight, 1)
+        numbers = numbers_of_kept(sample_weight, len(samples), len(kept))
+        batch = ArraySource(kept, resolve_n_threads(self.n_threads), weight, numbers)
         parameters = self._last_parameters(batch.n_features)
         plan = self._stream_plan(parameters, batch.dtype)
         step_size = StepSize(
