@@ -88,6 +88,20 @@ def test_a_component_without_samples_is_repaired(name, algorithm, degenerate):
         assert model.lower_bound_ >= three.lower_bound_ - 1e-6
 
 
+def test_a_new_start_is_named_by_the_row_of_the_users_array():
+    X = clusters()
+    weight = np.ones(len(X))
+    weight[::2] = 0
+    means = np.array([[0.0, 0.0], [1e5, 1e5], [9.0, 9.0], [18.0, 18.0]])
+    options = {"degenerate": "reseed", "tol": 1e-6, "max_iter": 500, **start(X, "full", means)}
+    with pytest.warns(ConvergenceWarning) as caught:
+        GaussianMixture(**options).fit(X, sample_weight=weight)
+    seed = int(re.search(r"started anew at sample (\d+)\.", str(caught[0].message))[1])
+    before = GaussianMixture(max_iter=0, **start(X, "full", means)).fit(X)
+    densities = np.where(weight > 0, before.score_samples(X), np.inf)
+    assert densities.argmin() == seed
+
+
 @pytest.mark.parametrize("name", SHRINKING)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("degenerate", REPAIRS)

@@ -10,7 +10,7 @@ import numpy as np
 from gmmx.checks.samples import as_float_array
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, FloatArray, Samples
+    from gmmx.arrays import Array, FloatArray, NDArray, Samples
 
 
 def check_sample_weight(sample_weight: object, n_samples: int) -> Array | None:
@@ -146,6 +146,21 @@ def check_weighted(
     if n_kept == len(samples):
         return samples, weight
     return samples[is_positive], weight[is_positive]
+
+
+def numbers_of_kept(sample_weight: object, n_samples: int, n_kept: int) -> NDArray[np.intp] | None:
+    """Return the row numbers of the samples of positive weight, None if these are all samples.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), number or None
+        Weights that `check_weighted` has accepted.
+    n_samples, n_kept : int
+        Number of samples, and number of samples of positive weight.
+    """
+    if n_kept == n_samples:
+        return None
+    return np.flatnonzero(np.asarray(sample_weight) > 0)
 
 
 def weighted_sum(values: FloatArray, sample_weight: object) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from gmmx.checks.fit import check_checkpoint, check_fit, check_sizes
 from gmmx.checks.parameters import check_warm_start
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
-from gmmx.checks.weights import check_weighted
+from gmmx.checks.weights import check_weighted, numbers_of_kept
 from gmmx.contract.estimator import Estimator, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
 from gmmx.em.fit_plan import FitPlan
@@ -439,11 +439,12 @@ class Mixture(Predictions):
 
         `n_threads` is the number of threads of a pass, by default the constructor's parameter.
         """
-        samples, weight = check_weighted(samples, sample_weight, 2)
+        kept, weight = check_weighted(samples, sample_weight, 2)
         check_fit(self, self._options, self._structures)
-        check_spread(samples)
+        check_spread(kept)
         n_threads = n_threads or resolve_n_threads(self.n_threads)
-        return self._fitted_to(ArraySource(samples, n_threads, weight), checkpoint)
+        numbers = numbers_of_kept(sample_weight, len(samples), len(kept))
+        return self._fitted_to(ArraySource(kept, n_threads, weight, numbers), checkpoint)
 
     def _fitted_to(
         self, samples: SampleSource, checkpoint: str | os.PathLike[str] | None = None

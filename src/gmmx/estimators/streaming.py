@@ -10,7 +10,7 @@ import numpy as np
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.feature_names import check_feature_count, check_feature_names
 from gmmx.checks.samples import check_spread
-from gmmx.checks.weights import check_weighted
+from gmmx.checks.weights import check_weighted, numbers_of_kept
 from gmmx.contract.estimator import FeatureAttributes
 from gmmx.em.fit_warnings import warn_about_components
 from gmmx.em.stepwise import StepSize, step_of_stream
@@ -98,8 +98,9 @@ def after_step(
         Their weights.
     """
     check_spread(samples)
-    samples, weight = check_weighted(samples, sample_weight, 1)
-    batch = ArraySource(samples, resolve_n_threads(model.n_threads), weight)
+    kept, weight = check_weighted(samples, sample_weight, 1)
+    numbers = numbers_of_kept(sample_weight, len(samples), len(kept))
+    batch = ArraySource(kept, resolve_n_threads(model.n_threads), weight, numbers)
     parameters = model._last_parameters(batch.n_features)
     plan = model._stream_plan(parameters, batch.dtype)
     step_size = StepSize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +38,19 @@ class ArraySource(WindowedSource):
         Number of threads of the compiled passes.
     weight : ndarray of shape (n_samples,), optional
         Positive weights of the samples, in float64.
+    row_numbers : ndarray of shape (n_samples,), optional
+        Row numbers of the samples in the user's array, for messages, if some rows were left out.
     """
 
-    def __init__(self, X: Samples, n_threads: int, weight: Array | None = None) -> None:
+    def __init__(
+        self,
+        X: Samples,
+        n_threads: int,
+        weight: Array | None = None,
+        row_numbers: NDArray[np.intp] | None = None,
+    ) -> None:
         self.X = X
+        self._row_numbers = row_numbers
         self.weight: FloatArray | None = None
         n_samples, n_features = map(int, X.shape)
         shape, total = (n_samples, n_features), float(n_samples)
@@ -65,6 +74,16 @@ class ArraySource(WindowedSource):
     def first_sample(self) -> FloatArray:
         """The first sample, (1, n_features)."""
         return self.X[:1]
+
+    def worst_explained(
+        self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
+    ) -> tuple[int, FloatArray] | None:
+        """Return the row number of the sample of lowest density, and the sample."""
+        worst = super().worst_explained(parameters, excluded)
+        if worst is None or self._row_numbers is None:
+            return worst
+        index, sample = worst
+        return int(self._row_numbers[index]), sample
 
     def in_memory(self) -> ArraySource:
         """Return the source itself: starting values are computed from all samples."""

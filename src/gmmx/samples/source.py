@@ -67,7 +67,7 @@ class SampleSource(Protocol):
     def worst_explained(
         self, parameters: MixtureParameters, excluded: Sequence[FloatArray]
     ) -> tuple[int, FloatArray] | None:
-        """Return the index of the sample of lowest density, and the sample.
+        """Return the number of the sample of lowest density, and the sample.
 
         Parameters
         ----------
@@ -79,7 +79,9 @@ class SampleSource(Protocol):
         Returns
         -------
         tuple of int and ndarray of shape (n_features,), or None
-            Index and sample; None if no sample is left.
+            Number, for messages, and sample; None if no sample is left. The number is that of the
+            row in an array that the user has passed. Samples in blocks or partitions are counted
+            without rows of weight 0.
         """
 
     def in_memory(self) -> ArraySource:
