@@ -95,15 +95,17 @@ def term(rows, weight, alpha, is_ward):
 
 def greedy_mergers(rows, weight, alpha, is_ward):
     """Return the unions of clusters, each time of the pair that costs least among all pairs."""
-    groups = [[i] for i in range(len(rows))]
+    groups = [(i,) for i in range(len(rows))]
+
+    @cache
+    def term_of(group):
+        return term(rows[[*group]], weight[[*group]], alpha, is_ward)
+
     while len(groups) > 1:
-
-        def cost(pair):
-            parts = [pair[0] + pair[1], *pair]
-            union, one, other = (term(rows[p], weight[p], alpha, is_ward) for p in parts)
-            return union - one - other
-
-        one, other = min(combinations(groups, 2), key=cost)
+        one, other = min(
+            combinations(groups, 2),
+            key=lambda pair: term_of(pair[0] + pair[1]) - term_of(pair[0]) - term_of(pair[1]),
+        )
         groups = [group for group in groups if group not in (one, other)] + [one + other]
         yield frozenset(one + other)
 
