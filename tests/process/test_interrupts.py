@@ -70,6 +70,17 @@ def test_an_interrupt_ends_k_means():
     )
 
 
+def test_an_interrupt_ends_a_hierarchical_clustering():
+    run(
+        INTERRUPT
+        + """
+    from gmmx._core.interface.agglomeration import agglomerate
+    X = samples(2000, 800)
+    interrupted(lambda: agglomerate(X, np.ones(len(X)), 1.0, False), 0.3)
+        """
+    )
+
+
 def test_a_handler_that_raises_nothing_changes_nothing():
     run(
         """

@@ -47,7 +47,7 @@ def fit(X: NDArray[np.float64]) -> GaussianMixture:
         reg_covar=1e-6,
         max_iter=200,
         n_init=2,
-        init_params="k-means++",
+        init_params="hierarchical",
         weights_init=[0.5, 0.5],
         means_init=[[0.0, 0.0], [8.0, 8.0]],
         precisions_init=None,

@@ -66,9 +66,13 @@ default='full'
         Largest number of iterations; with 0 the starting values become the model.
     n_init : int, default=1
         Number of starts; the result with the largest lower bound is kept.
-    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data', 'hierarchical', \
+'whitened', 'small-em'}, default='kmeans'
         How samples are first assigned to components: by k-means clustering, from k-means++ seeds,
-        by random responsibilities, or from samples drawn at random.
+        by random responsibilities, or from samples drawn at random; 'hierarchical': by model-based
+        agglomerative clustering, which is the same for each `random_state`; 'whitened': by k-means
+        of the whitened samples; 'small-em': by the best of 32 short runs of EM. See
+        `GaussianMixture`.
     weight_concentration_prior_type : {'dirichlet_process', 'dirichlet_distribution'}, \
 default='dirichlet_process'
         Prior of the weights: an infinite mixture, truncated at `n_components`, or a finite one.

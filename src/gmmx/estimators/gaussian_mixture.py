@@ -66,9 +66,15 @@ class GaussianMixture(InformationCriteria, Mixture):
     n_init : int, default=1
         Number of starts; the result with the largest likelihood is kept. A start in which a
         component collapses is discarded.
-    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data', 'hierarchical', \
+'whitened', 'small-em'}, default='kmeans'
         How starting values are found: by k-means clustering, from k-means++ seeds, from random
-        responsibilities, or from samples drawn at random.
+        responsibilities, or from samples drawn at random. 'hierarchical': by model-based
+        agglomerative clustering as in R's mclust, of at most 2,000 samples; it draws no random
+        numbers that depend on `random_state`, so that one start (`n_init`) is enough. 'whitened':
+        by k-means of the whitened samples, a copy of `X`, so that long clusters are found and units
+        do not matter. 'small-em': 32 starts make 10 iterations of EM on at most 5,000 samples, and
+        the one of largest likelihood goes on.
     weights_init : array-like of shape (n_components,), default=None
         Starting weights; None computes them by `init_params`.
     means_init : array-like of shape (n_components, n_features), default=None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _Model = TypeVar("_Model", bound="Estimator")
 
+_STARTS = ("kmeans", "k-means++", "random", "random_from_data")  # that scikit-learn has
 _VARIANCES = (
     "covariances_", "precisions_", "precisions_cholesky_", "precisions_init",
     "covariance_prior", "covariance_prior_",
@@ -48,6 +49,8 @@ def to_sklearn(model: Estimator) -> Any:
             for name in _VARIANCES:
                 if values.get(name) is not None:
                     values[name] = _diagonal_matrix(values[name], n_features)
+    if parameters["init_params"] not in _STARTS:
+        parameters["init_params"] = theirs.init_params
     known = parameters.keys() & theirs.get_params()
     theirs.set_params(**{name: parameters[name] for name in known})
     vars(theirs).update(fitted)
