@@ -13,8 +13,18 @@ from gmmx.selection.spurious import (
     n_distinct_rows,
     spurious_reason,
 )
+from tools.measure.spurious_maxima import (
+    DECEPTIVE,
+    cells_of,
+    choices_of,
+    has_left,
+    is_spurious,
+    maximum_near,
+    truth,
+)
 
 REG_COVAR = 1e-6
+SEEDS = range(25)  # of the 1,000 mixtures that `tools.measure.spurious_maxima` simulates
 
 
 def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str | None:
@@ -126,3 +136,37 @@ def test_the_spurious_maximum_of_old_faithful():
     assert reason_of(X, labels, model.covariances_[:, :, np.newaxis] * np.eye(2)) == (
         "component 0 has a variance at the floor of 1e-06"
     )
+
+
+def test_a_component_behind_others_is_judged_by_the_rows_that_it_explains_in_part():
+    rng = np.random.default_rng(0)
+    X, labels = np.sort(rng.normal(0, 1, (300, 1)), axis=0), np.zeros(300, dtype=np.int64)
+    distinct, covariances = DistinctValues.of(X, ("a",)), np.ones((2, 1, 1))
+    rows = np.zeros((300, 2), dtype=bool)
+    rows[:, 0] = True
+
+    def reason(n_explained: int) -> str | None:
+        rows[100 : 100 + n_explained, 1] = True
+        return spurious_reason(X, labels, lambda: rows, covariances, REG_COVAR, distinct, 2)
+
+    assert reason(0) == "component 1 explains no row by 10% or more"
+    assert reason(1) == "component 1 holds only 1 distinct row"
+    assert reason(90) is None
+    covariances[1] = 4e-6
+    assert reason(90) == "component 1 is narrower than the spacing of a"
+
+
+@pytest.mark.filterwarnings("ignore::gmmx.ConvergenceWarning")
+def test_no_component_of_a_simulated_mixture_is_refused():
+    for seed in SEEDS:
+        model, reason = maximum_near(truth(seed))
+        assert reason is None or has_left(model)
+
+
+@pytest.mark.parametrize("kind", DECEPTIVE)
+def test_no_spurious_mixture_is_chosen(kind):
+    for seed in range(2):
+        chosen, without_rule = choices_of(cells_of(kind, seed))
+        assert not is_spurious(chosen.mixture)
+        if kind == "with outliers":
+            assert is_spurious(without_rule.mixture)

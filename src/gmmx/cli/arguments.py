@@ -15,6 +15,7 @@ from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.cli.reading.options import add_read_options
 from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME
+from gmmx.selection.cells import CRITERIA
 
 MOST_COMPONENTS = 1000
 FILES = (
@@ -84,7 +85,7 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--criterion",
-        choices=("aic", "bic"),
+        choices=sorted(CRITERIA),
         default="bic",
         help="criterion that ranks the mixtures (default: %(default)s)",
     )

@@ -32,7 +32,7 @@ def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Cr
         Results of the search.
     best : Cell or None
         The mixture to describe.
-    criterion : {'aic', 'bic'}
+    criterion : {'bic', 'aic', 'icl'}
         The criterion that ranked the mixtures.
 
     Returns

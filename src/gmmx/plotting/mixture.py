@@ -64,7 +64,7 @@ def save_plot(
         Results of the search.
     best : Cell
         The mixture to draw.
-    criterion : {'aic', 'bic'}
+    criterion : {'bic', 'aic', 'icl'}
         The criterion that ranked the mixtures.
     title : str
         Name of the samples' source.

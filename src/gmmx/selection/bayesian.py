@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gmmx._core.interface.prediction import Predictor
+from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.feature_names import feature_names as names_of_columns
 from gmmx.checks.samples import check_samples
 from gmmx.checks.weights import check_weighted, weighted_sum
@@ -15,8 +16,10 @@ from gmmx.contract.estimator import feature_attributes
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.exceptions import collected_warnings
 from gmmx.model.covariance import CONJUGATE_STRUCTURES
+from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import reg_covar_of
+from gmmx.selection.scores import scores_of
 
 MAX_ITER = 2000
 N_STARTS = 3
@@ -96,11 +99,13 @@ def bayesian_search(
         pruned = model.prune().set_params(reg_covar=reg_covar)
         log_prob = pruned._predicted_of(Predictor.log_prob, samples)
         log_likelihood, total_weight = weighted_sum(log_prob, weight)
+        threads = resolve_n_threads(n_threads)
+        _, log_certainty = scores_of(pruned, ArraySource(samples, threads, weight))
         cells.append(
             Cell(
                 len(pruned.weights_), name, len(samples), pruned._n_parameters(),
                 log_likelihood, pruned, n_started=model.n_components,
-                total_weight=total_weight,
+                total_weight=total_weight, log_certainty=log_certainty,
             )
         )  # fmt: skip
         on_cell(cells[-1])

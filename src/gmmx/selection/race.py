@@ -31,7 +31,7 @@ from gmmx.selection.scores import scores_of
 from gmmx.selection.spurious import EXPLAINED_SHARE, DistinctValues, spurious_reason
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, Labels, NDArray
+    from gmmx.arrays import Array, FloatArray, Labels, NDArray
 
 
 ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations of a round, and candidates kept after it
@@ -111,17 +111,20 @@ class Stage:
 
     def judge(self, candidate: _Candidate) -> _Candidate:
         """Return the candidate with its exact log-likelihood and, if it is spurious, the reason."""
-        found = candidate.result.parameters
-        labels, log_prob = self.samples().labels_and_log_prob(found)
-        covariances = found.covariance.dense()
-        reason = None
-        if len(covariances) > 1:
-            reason = spurious_reason(
-                self.X, labels, partial(self._explained, found), covariances, self.reg_covar,
-                self.distinct, found.covariance.fewest_rows(),
-            )  # fmt: skip
+        reason, log_prob = self.judged(candidate.result.parameters)
         log_likelihood, _ = weighted_sum(log_prob, self.weight)
         return _Candidate(candidate.result, log_likelihood, reason)
+
+    def judged(self, parameters: MixtureParameters) -> tuple[str | None, FloatArray]:
+        """Return why a mixture is spurious, if it is, and the log density of each sample."""
+        labels, log_prob = self.samples().labels_and_log_prob(parameters)
+        if len(parameters.weights) == 1:
+            return None, log_prob
+        reason = spurious_reason(
+            self.X, labels, partial(self._explained, parameters), parameters.covariance.dense(),
+            self.reg_covar, self.distinct, parameters.covariance.fewest_rows(),
+        )  # fmt: skip
+        return reason, log_prob
 
     def _explained(self, parameters: MixtureParameters) -> NDArray[np.bool_]:
         """Return whether each component explains a share of each sample, (n, K)."""
