@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from gmmx.uncertainty.matching import matched
 from gmmx.uncertainty.resampling import RESAMPLING, without_row
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, Samples
+    from gmmx.arrays import Array, ArrayLike, Samples
 
 JACKKNIFE = "jackknife"
 KINDS = (*RESAMPLING, JACKKNIFE)
@@ -130,44 +130,52 @@ def bootstrap(
     >>> bool(result.means.lower[0, 0] < result.means.estimate[0, 0] < result.means.upper[0, 0])
     True
     """
+    given = {
+        "kind": kind, "n_bootstrap": n_bootstrap, "level": level, "random_state": random_state,
+        "n_threads": n_threads,
+    }  # fmt: skip
+    check_parameters(given, "bootstrap", {"kind": KINDS})
+    samples, n_threads = _checked_samples(model, X), resolve_n_threads(n_threads)
+    source = ArraySource(samples, n_threads)
+    start = _refit(model, source, model._parameters(), TOLERANCE / len(samples))
+    if kind == JACKKNIFE:
+        refits, n_failed = _jackknife(model, samples, start, n_threads)
+    else:
+        draw = partial(_draw, model, samples, kind, start.parameters)
+        refits, n_failed = repeated_draws(
+            draw, n_bootstrap, check_random_state(random_state), n_threads
+        )
+    _warn_about_convergence([start, *refits])
+    weights, means, covariances = _uncertainties(kind, level, start, refits)
+    return BootstrapResult(
+        kind, model.covariance_type, level, n_failed, weights, means, covariances
+    )  # fmt: skip
+
+
+def _checked_samples(model: GaussianMixture, X: ArrayLike) -> Array:
+    """Return the samples in float64, in which small differences of refits are not rounded away."""
     if not isinstance(model, GaussianMixture):
         raise TypeError(
             f"bootstrap needs a GaussianMixture, got {type(model).__name__}: it fits the mixture "
             "again by maximum likelihood."
         )
-    check_parameters(
-        {
-            "kind": kind, "n_bootstrap": n_bootstrap, "level": level,
-            "random_state": random_state, "n_threads": n_threads,
-        },
-        "bootstrap",
-        {"kind": KINDS},
-    )  # fmt: skip
     samples = np.asarray(model._check_new_samples(X), dtype=np.float64)
     check_component_count(max(2, len(model.means_)), len(samples))
     check_spread(samples)
-    n_threads = resolve_n_threads(n_threads)
-    source = ArraySource(samples, n_threads)
-    start = _refit(model, source, model._parameters(), TOLERANCE / len(samples))
+    return samples
+
+
+def _uncertainties(
+    kind: str, level: float, start: EMResult, refits: Sequence[EMResult]
+) -> Iterator[ParameterUncertainty]:
+    """Yield the uncertainties of weights, means and covariances."""
     estimate = start.parameters
-    if kind == JACKKNIFE:
-        refits, n_failed = _jackknife(model, samples, start, n_threads)
-        of_draws = ParameterUncertainty.of_jackknife
-    else:
-        random_state = check_random_state(random_state)
-        refits, n_failed = repeated_draws(
-            partial(_draw, model, samples, kind, estimate), n_bootstrap, random_state, n_threads
-        )
-        of_draws = ParameterUncertainty.of_bootstrap
-    _warn_about_convergence([start, *refits])
     draws = [matched(refit.parameters, estimate) for refit in refits]
-    weights, means, covariances = (
-        of_draws(value_of(estimate), np.stack([value_of(draw) for draw in draws]), level)
-        for value_of in map(attrgetter, PARAMETERS)
-    )
-    return BootstrapResult(
-        kind, model.covariance_type, level, n_failed, weights, means, covariances
-    )  # fmt: skip
+    of_draws = ParameterUncertainty.of_bootstrap
+    if kind == JACKKNIFE:
+        of_draws = ParameterUncertainty.of_jackknife
+    for value_of in map(attrgetter, PARAMETERS):
+        yield of_draws(value_of(estimate), np.stack([value_of(draw) for draw in draws]), level)
 
 
 def _draw(
