@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from gmmx.checks.constructor import check_component_count, check_parameters
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.em.loop import EMResult, run_em
-from gmmx.em.stopping import AitkenEstimate
+from gmmx.em.stopping import ROUNDING
 from gmmx.estimators.columns import in_parallel
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.exceptions import warn_convergence
@@ -27,15 +27,16 @@ from gmmx.uncertainty.matching import matched
 from gmmx.uncertainty.resampling import RESAMPLING, without_row
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike, Samples
+    from gmmx.arrays import Array, ArrayLike, Samples
 
 JACKKNIFE = "jackknife"
 KINDS = (*RESAMPLING, JACKKNIFE)
 PARAMETERS = ("weights", "means", "covariance.covariances")
 MAX_ITER = 10_000
-# Nats of the total log-likelihood that a refit may stay below its maximum. A parameter is then
-# off by at most 2 percent of its standard error: half its square is the loss of likelihood.
-TOLERANCE = 2e-4
+# EM ends when the total log-likelihood changes by less, in nats. Where an iteration makes one
+# percent of the way, 1e-4 nats are left, and a parameter is off by 1.4 percent of its standard
+# error: the loss of likelihood is half the square of this share.
+TOLERANCE = 1e-6
 
 
 def bootstrap(
@@ -96,9 +97,10 @@ def bootstrap(
 
     Notes
     -----
-    All refits run until the likelihood is within 0.0002 nats of its maximum, whatever the `tol` of
-    the mixture. The attribute `estimate` therefore holds the maximum likelihood estimate that EM
-    reaches from the mixture, which may differ from a mixture whose fit stopped early.
+    All refits run until the total log-likelihood changes by less than 1e-6 nats in an iteration,
+    whatever the `tol` of the mixture. The attribute `estimate` therefore holds the maximum
+    likelihood estimate that EM reaches from the mixture, which may differ from a mixture whose fit
+    stopped early.
 
     Intervals of a bootstrap reach between percentiles of the draws. Intervals of the jackknife are
     those of a normal distribution around the estimate. A mixture with a component of few samples
@@ -128,43 +130,52 @@ def bootstrap(
     >>> bool(result.means.lower[0, 0] < result.means.estimate[0, 0] < result.means.upper[0, 0])
     True
     """
+    given = {
+        "kind": kind, "n_bootstrap": n_bootstrap, "level": level, "random_state": random_state,
+        "n_threads": n_threads,
+    }  # fmt: skip
+    check_parameters(given, "bootstrap", {"kind": KINDS})
+    samples, n_threads = _checked_samples(model, X), resolve_n_threads(n_threads)
+    source = ArraySource(samples, n_threads)
+    start = _refit(model, source, model._parameters(), TOLERANCE / len(samples))
+    if kind == JACKKNIFE:
+        refits, n_failed = _jackknife(model, samples, start, n_threads)
+    else:
+        draw = partial(_draw, model, samples, kind, start.parameters)
+        refits, n_failed = repeated_draws(
+            draw, n_bootstrap, check_random_state(random_state), n_threads
+        )
+    _warn_about_convergence([start, *refits])
+    weights, means, covariances = _uncertainties(kind, level, start, refits)
+    return BootstrapResult(
+        kind, model.covariance_type, level, n_failed, weights, means, covariances
+    )  # fmt: skip
+
+
+def _checked_samples(model: GaussianMixture, X: ArrayLike) -> Array:
+    """Return the samples in float64, in which small differences of refits are not rounded away."""
     if not isinstance(model, GaussianMixture):
         raise TypeError(
             f"bootstrap needs a GaussianMixture, got {type(model).__name__}: it fits the mixture "
             "again by maximum likelihood."
         )
-    check_parameters(
-        {
-            "kind": kind, "n_bootstrap": n_bootstrap, "level": level,
-            "random_state": random_state, "n_threads": n_threads,
-        },
-        "bootstrap",
-        {"kind": KINDS},
-    )  # fmt: skip
     samples = np.asarray(model._check_new_samples(X), dtype=np.float64)
     check_component_count(max(2, len(model.means_)), len(samples))
     check_spread(samples)
-    n_threads = resolve_n_threads(n_threads)
-    start = _refit(model, ArraySource(samples, n_threads), model._parameters(), TOLERANCE)
+    return samples
+
+
+def _uncertainties(
+    kind: str, level: float, start: EMResult, refits: Sequence[EMResult]
+) -> Iterator[ParameterUncertainty]:
+    """Yield the uncertainties of weights, means and covariances."""
     estimate = start.parameters
-    if kind == JACKKNIFE:
-        refits, n_failed = _jackknife(model, samples, estimate, n_threads)
-        of_draws = ParameterUncertainty.of_jackknife
-    else:
-        random_state = check_random_state(random_state)
-        refits, n_failed = repeated_draws(
-            partial(_draw, model, samples, kind, estimate), n_bootstrap, random_state, n_threads
-        )
-        of_draws = ParameterUncertainty.of_bootstrap
-    _warn_about_convergence([start, *refits])
     draws = [matched(refit.parameters, estimate) for refit in refits]
-    weights, means, covariances = (
-        of_draws(value_of(estimate), np.stack([value_of(draw) for draw in draws]), level)
-        for value_of in map(attrgetter, PARAMETERS)
-    )
-    return BootstrapResult(
-        kind, model.covariance_type, level, n_failed, weights, means, covariances
-    )  # fmt: skip
+    of_draws = ParameterUncertainty.of_bootstrap
+    if kind == JACKKNIFE:
+        of_draws = ParameterUncertainty.of_jackknife
+    for value_of in map(attrgetter, PARAMETERS):
+        yield of_draws(value_of(estimate), np.stack([value_of(draw) for draw in draws]), level)
 
 
 def _draw(
@@ -175,18 +186,19 @@ def _draw(
     random_state: np.random.RandomState,
 ) -> EMResult:
     """Return the refit to one draw."""
-    return _refit(model, RESAMPLING[kind](X, estimate, random_state), estimate, TOLERANCE)
+    source = RESAMPLING[kind](X, estimate, random_state)
+    return _refit(model, source, estimate, TOLERANCE / len(X))
 
 
 def _jackknife(
-    model: GaussianMixture, X: Samples, estimate: MixtureParameters, n_threads: int
+    model: GaussianMixture, X: Samples, start: EMResult, n_threads: int
 ) -> tuple[list[EMResult], int]:
     """Return the refits without each of the rows, and the number of failed ones."""
-    # The refits differ by 1 / n in likelihood, where those of a bootstrap differ by 1.
-    tol = TOLERANCE / len(X)
+    # Likelihoods of the refits differ by 1 / n, where those of a bootstrap differ by 1.
+    tol = max(TOLERANCE / len(X) ** 2, ROUNDING * abs(start.lower_bound))
 
     def without(row: int) -> EMResult:
-        return _refit(model, without_row(X, row), estimate, tol)
+        return _refit(model, without_row(X, row), start.parameters, tol)
 
     outcomes = list(in_parallel(without, [(row,) for row in range(len(X))], n_threads))
     refits = [one for one in outcomes if not isinstance(one, Exception)]
@@ -200,13 +212,14 @@ def _jackknife(
 def _refit(
     model: GaussianMixture, samples: ArraySource, start: MixtureParameters, tol: float
 ) -> EMResult:
-    """Run EM with the settings of the model, up to `tol` nats below the maximum.
+    """Run EM with the settings of the model, until the likelihood changes by less than `tol`.
+
+    The change is that of the mean log-likelihood in one iteration.
 
     Raises `DegenerateMixtureError` if a component collapses or loses all samples.
     """
-    steps, stopping = model._plan(samples).steps, AitkenEstimate(samples.total_weight)
     with np.errstate(all="ignore"):
-        result = run_em(start, steps, tol, MAX_ITER, stopping=stopping)
+        result = run_em(start, model._plan(samples).steps, tol, MAX_ITER)
     empty = result.parameters.empty
     if empty.size:
         raise empty_error(int(empty[0]), samples.total_weight)
