@@ -14,6 +14,12 @@ from gmmx.model.covariance.base import CovarianceStructure
 from gmmx.model.covariance.cholesky import DegenerateCovarianceError
 from gmmx.model.covariance.conjugate import ConjugateStructure
 from gmmx.model.covariance.diag import Diag
+from gmmx.model.covariance.eigen.eev import EEV
+from gmmx.model.covariance.eigen.eve import EVE
+from gmmx.model.covariance.eigen.evv import EVV
+from gmmx.model.covariance.eigen.vee import VEE
+from gmmx.model.covariance.eigen.vev import VEV
+from gmmx.model.covariance.eigen.vve import VVE
 from gmmx.model.covariance.evi import EVI
 from gmmx.model.covariance.full import Full
 from gmmx.model.covariance.spherical import Spherical
@@ -24,8 +30,11 @@ from gmmx.model.covariance.vei import VEI
 
 STRUCTURES: dict[str, type[CovarianceStructure]] = {
     structure.name: structure
-    for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical, VEI, EVI)
-}
+    for structure in (
+        Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical,
+        VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV,
+    )
+}  # fmt: skip
 
 # mclust's names for samples of one feature, whatever the shape of the covariances.
 ONE_FEATURE_NAMES = {"E": "tied-spherical", "V": "spherical"}
