@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-from gmmx.model.covariance.eigen.decomposition import composed
+from gmmx.model.covariance.eigen.decomposition import composed, eigen
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -39,7 +37,7 @@ class EEV(ConstrainedCovariance):
 
     @classmethod
     def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        eigenvalues, orientations = np.linalg.eigh(covariances)
+        eigenvalues, orientations = eigen(covariances)
         variances = shares @ eigenvalues
         cls.check_variances(variances, covariances)
         return composed(orientations, variances)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.model.covariance.cholesky import EPS
-from gmmx.model.covariance.eigen.decomposition import log_volumes, updates
+from gmmx.model.covariance.eigen.decomposition import START, eigen, iteration, log_volumes
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 LARGEST_ANGLE = 0.5  # of a rotation in the plane of two axes, in radians
 MOST_HALVINGS = 30
+# A rotation of axes along which each component has equal variances changes nothing.
+SMALLEST_CURVATURE = 1e-12
+ROUNDING = 16 * EPS  # of the objective, relative
 
 # Takes log volumes and shares of the components; returns the term of the M-step's objective that
 # depends on them, divided by the number of features, and its gradient.
@@ -62,18 +65,21 @@ def common_orientation(
     Classification 8, reach the same optimum by majorization, in many more updates.
     """
     pooled = np.tensordot(shares, covariances, 1)
-    axes = np.linalg.eigh(pooled)[1] if previous is None else _axes_of(previous)
+    axes = eigen(pooled)[1] if previous is None else _axes_of(previous)
     rotated, variances = _along(axes, covariances)
     value, gradient = objective(log_volumes(variances), shares)
-    for _ in updates(previous):
+    bounds = iteration(previous)
+    for update in range(bounds.most_updates):
         angles, decrease = _newton_step(rotated, variances, gradient)
-        if decrease <= EPS:
+        if decrease <= (bounds.smallest_change if update else START.smallest_change) ** 2:
             break
+        # The objective cannot judge a rotation that changes it by rounding only.
+        is_rounding = decrease <= ROUNDING * (1 + abs(value))
         for _ in range(MOST_HALVINGS):
             turn = _rotation(angles)
             new_rotated, new_variances = _along(turn, rotated)
             new_value, new_gradient = objective(log_volumes(new_variances), shares)
-            if new_value < value:
+            if new_value < value or is_rounding:
                 break
             angles = 0.5 * angles
         else:
@@ -91,7 +97,7 @@ def _axes_of(covariances: Array) -> Array:
     """
     traces = np.einsum("kdd->k", covariances)
     weights = np.sqrt(np.arange(1, len(traces) + 1)) / traces
-    return np.asarray(np.linalg.eigh(np.tensordot(weights, covariances, 1))[1])
+    return eigen(np.tensordot(weights, covariances, 1))[1]
 
 
 def _along(axes: Array, covariances: Array) -> tuple[Array, Array]:
@@ -108,9 +114,9 @@ def _newton_step(rotated: Array, variances: Array, gradient: Array) -> tuple[Arr
     ratios = variances.T @ precisions
     same = np.diagonal(ratios)
     curvatures = ratios + ratios.T - same - same[:, np.newaxis]
-    flat = curvatures <= 0
+    flat = curvatures <= SMALLEST_CURVATURE
     angles = np.where(flat, 0, slopes / np.where(flat, 1, curvatures))
-    angles = np.clip(angles, -LARGEST_ANGLE, LARGEST_ANGLE)
+    angles = np.minimum(np.maximum(angles, -LARGEST_ANGLE), LARGEST_ANGLE)
     return angles, 0.5 * float(np.vdot(angles, slopes))
 
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx.model.covariance.cholesky import precision_cholesky
+from gmmx.model.covariance.cholesky import precision_cholesky, square
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-from gmmx.model.covariance.eigen.decomposition import check_volumes, have_converged, updates
+from gmmx.model.covariance.eigen.decomposition import check_volumes, iteration
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
 class VEE(ConstrainedCovariance):
-    """Matrices volume_k C, where C is one matrix of determinant 1.
+    """Matrices volume_k C, where C is the same for all components.
 
     The M-step computes the volumes and C in turns, starting from C of the E-step:
 
         volume_k = trace(S_k C^-1) / D,
-        C = B / |B|^(1/D) with B = sum_k p_k S_k / volume_k.
+        C = sum_k p_k S_k / volume_k.
 
     References
     ----------
@@ -40,28 +41,22 @@ class VEE(ConstrainedCovariance):
 
     @classmethod
     def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        pooled = np.tensordot(shares, covariances, 1)
-        common = pooled if previous is None else previous[np.argmax(shares)]
-        common, factor = _with_unit_determinant(common)
-        volumes = None
-        for _ in updates(previous):
-            before, volumes = volumes, _mean_variances(covariances, factor)
-            check_volumes(volumes)
-            common, factor = _with_unit_determinant(np.tensordot(shares / volumes, covariances, 1))
-            if have_converged(volumes, before):
+        rows = covariances.reshape(len(shares), -1)
+        common = shares @ rows if previous is None else previous[np.argmax(shares)].reshape(-1)
+        bounds = iteration(previous)
+        volumes = _volumes(rows, common)
+        for _ in range(bounds.most_updates):
+            before, common = volumes, (shares / volumes) @ rows
+            volumes = _volumes(rows, common)
+            if (np.abs(volumes - before) <= bounds.smallest_change * volumes).all():
                 break
-        volumes = _mean_variances(covariances, factor)
-        return np.multiply.outer(volumes, common)
+        return np.multiply.outer(volumes, common).reshape(covariances.shape)
 
 
-def _with_unit_determinant(matrix: Array) -> tuple[Array, Array]:
-    """Return matrix / |matrix|^(1/D), and the factor of its inverse."""
-    factor = precision_cholesky(matrix)
-    log_root = -2 * np.log(np.diagonal(factor)).mean()
-    return matrix / np.exp(log_root), factor * np.exp(0.5 * log_root)
-
-
-def _mean_variances(covariances: Array, factor: Array) -> Array:
-    """Return trace(S_k U U^T) / D, the mean variance of each component after whitening with U."""
-    traces = np.einsum("id,kid->k", factor, covariances @ factor)
-    return np.asarray(traces / len(factor))
+def _volumes(rows: Array, common: Array) -> Array:
+    """Return trace(S_k C^-1) / D, given S_k and C in the shape (D D,)."""
+    n_features = math.isqrt(common.size)
+    precision = square(precision_cholesky(common.reshape(n_features, n_features)))
+    volumes = rows @ precision.reshape(-1) / n_features
+    check_volumes(volumes)
+    return np.asarray(volumes)

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-from gmmx.model.covariance.eigen.decomposition import (
-    check_volumes,
-    composed,
-    have_converged,
-    log_volumes,
-    updates,
-)
+from gmmx.model.covariance.eigen.decomposition import check_volumes, composed, eigen, iteration
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
@@ -27,7 +21,7 @@ class VEV(ConstrainedCovariance):
     from the shape of the E-step:
 
         volume_k = mean over d of e_kd / shape_d,
-        shape_d = b_d / (prod_d b_d)^(1/D) with b_d = sum_k p_k e_kd / volume_k.
+        shape_d = sum_k p_k e_kd / volume_k.
 
     References
     ----------
@@ -48,23 +42,23 @@ class VEV(ConstrainedCovariance):
 
     @classmethod
     def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        eigenvalues, orientations = np.linalg.eigh(covariances)
+        eigenvalues, orientations = eigen(covariances)
         shape = shares @ eigenvalues
         cls.check_variances(shape, covariances)
         if previous is not None:
-            shape = np.linalg.eigvalsh(previous[np.argmax(shares)])
-        shape = _with_unit_product(shape)
-        volumes = None
-        for _ in updates(previous):
-            before, volumes = volumes, (eigenvalues / shape).mean(axis=1)
-            check_volumes(volumes)
-            shape = _with_unit_product((shares / volumes) @ eigenvalues)
-            if have_converged(volumes, before):
+            shape = eigen(previous[np.argmax(shares)])[0]
+        bounds = iteration(previous)
+        volumes = _volumes(eigenvalues, shape)
+        for _ in range(bounds.most_updates):
+            before, shape = volumes, (shares / volumes) @ eigenvalues
+            volumes = _volumes(eigenvalues, shape)
+            if (np.abs(volumes - before) <= bounds.smallest_change * volumes).all():
                 break
-        volumes = (eigenvalues / shape).mean(axis=1)
         return composed(orientations, np.multiply.outer(volumes, shape))
 
 
-def _with_unit_product(variances: Array) -> Array:
-    """Return variances divided by their geometric mean."""
-    return np.asarray(variances / np.exp(log_volumes(variances)))
+def _volumes(eigenvalues: Array, shape: Array) -> Array:
+    """Return the mean over d of e_kd / shape_d."""
+    volumes = (eigenvalues / shape).mean(axis=1)
+    check_volumes(volumes)
+    return np.asarray(volumes)
