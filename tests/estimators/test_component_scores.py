@@ -66,8 +66,13 @@ def test_expected_scores_of_a_posterior_add_up_to_its_predictions(name):
     )
 
 
-@pytest.mark.parametrize("cls", [GaussianMixture, BayesianGaussianMixture])
-@every_structure
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        *((GaussianMixture, name) for name in STRUCTURES),
+        *((BayesianGaussianMixture, name) for name in CONJUGATE_STRUCTURES),
+    ],
+)
 def test_log_probabilities_are_logarithms_of_probabilities(cls, name):
     model = fitted(cls, name)
     log_resp = model.predict_log_proba(X)

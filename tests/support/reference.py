@@ -239,8 +239,9 @@ def fixpoints(covariance_types: tuple[str, ...]) -> list[Fixpoint]:
             trace=dict(zip(run["trace_iter"], run["trace_loglik"], strict=True)),
             log_likelihood=run["loglik"],
             bic=-run["bic"],
-            # A negative number means that the last bits alternate for ever.
-            n_m_steps=run["n_iter"] if run["n_iter"] > 0 else 200,
+            # A negative number means that the last bits alternate for ever. There is no number
+            # where mclust's inner iterations end at a tolerance.
+            n_m_steps=400 if run["n_iter"] is None else run["n_iter"] if run["n_iter"] > 0 else 200,
             parameters=Parameters(
                 _array(run["parameters"]["pro"]),
                 _array(run["parameters"]["mean"]),

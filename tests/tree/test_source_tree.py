@@ -105,6 +105,10 @@ FOLDERS = {
         "one file for each covariance structure",
         "model _core/interface",
     ),
+    "model/covariance/eigen": (
+        "structures of matrices that share volumes, shapes or orientations",
+        "model/covariance model",
+    ),
     "_core": (
         "the choice of the instruction set",
         "_core/interface",

@@ -382,7 +382,8 @@ def _check_constraints(
     covariance: CovarianceStructure, name: str, dtype: np.dtype[np.floating]
 ) -> None:
     """Raise ValueError unless covariances, given in a dtype, satisfy their structure."""
-    violation = covariance.constraint_violation()
+    with np.errstate(all="ignore"):
+        violation = covariance.constraint_violation()
     if not violation <= _CONSTRAINT_TOLERANCES[dtype]:
         raise ValueError(
             f"'{name}' should satisfy the constraints of covariance_type={covariance.name!r}, but "
