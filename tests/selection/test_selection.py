@@ -19,6 +19,7 @@ from gmmx.selection import race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
+from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import RACE_SAMPLES
 from gmmx.selection.search import Observed
 from searching import search
@@ -89,6 +90,17 @@ def test_cells_agree_with_their_models(dataset):
     for cell in default_search(dataset).values():
         assert cell.bic == pytest.approx(cell.model.bic(X), rel=1e-9)
         assert cell.aic == pytest.approx(cell.model.aic(X), rel=1e-9)
+
+
+@pytest.mark.parametrize("n_components", [2, 3])
+@pytest.mark.parametrize("dataset", reference.DATASETS)
+def test_one_start_is_the_partition_of_mclust(dataset, n_components):
+    clusterings = clusterings_of(reference.dataset(dataset))
+    first, *others = partitions_of(clusterings, n_components, 0)
+    same = first[:, np.newaxis] == first
+    expected = reference.start_labels(dataset, f"hc_G{n_components}")
+    np.testing.assert_array_equal(same, expected[:, np.newaxis] == expected)
+    assert len(others) > 1
 
 
 def test_a_search_counts_distinct_rows_and_clusters_once(monkeypatch):

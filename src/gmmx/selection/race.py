@@ -29,6 +29,7 @@ from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.selection.cells import Cell
 from gmmx.selection.scores import scores_of
 from gmmx.selection.spurious import EXPLAINED_SHARE, DistinctValues, spurious_reason
+from gmmx.starts.subset import draw_rows
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, NDArray
@@ -67,11 +68,10 @@ class Stage:
         """Return the stage of the rounds, with randomly drawn rows if there are many."""
         if len(self.X) <= RACE_SAMPLES:
             return self
-        draw, weight = np.random.default_rng(random_state), None
-        if self.weight is None:
-            rows = np.sort(draw.choice(len(self.X), RACE_SAMPLES, replace=False))
-        else:
-            rows, weight = _drawn_by_weight(self.weight, draw)
+        draw = np.random.default_rng(random_state)
+        drawn = draw_rows(len(self.X), self.weight, RACE_SAMPLES, draw)
+        rows, counts = np.unique(drawn, return_counts=True)
+        weight = None if self.weight is None else counts.astype(np.float64)
         X = self.X[rows]
         distinct = DistinctValues.of(X, self.distinct.feature_names)
         return replace(self, X=X, weight=weight, distinct=distinct, n_threads=1)
@@ -147,18 +147,6 @@ class Stage:
             if len(honest) == n_kept:
                 break
         return (honest + spurious)[:n_kept]
-
-
-def _drawn_by_weight(weight: Array, draw: np.random.Generator) -> tuple[Labels, Array]:
-    """Draw a row from each of `RACE_SAMPLES` equal parts of the sum of the weights.
-
-    Return the rows that were drawn, each once, and how often each was drawn.
-    """
-    sums = np.cumsum(weight / weight.sum())
-    points = (np.arange(RACE_SAMPLES) + draw.random(RACE_SAMPLES)) / RACE_SAMPLES * sums[-1]
-    drawn = np.minimum(np.searchsorted(sums, points, side="right"), len(weight) - 1)
-    rows, counts = np.unique(drawn, return_counts=True)
-    return rows, counts.astype(np.float64)
 
 
 def fit_cell(
