@@ -25,8 +25,9 @@ MEANS = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 0.5], [-1.0, 3.0, 1.0]])
 
 def matrices_of(scales, matrix):
     """Return covariances of the structures of matrices with constraints, by name."""
-    turn = np.array([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
+    turn = np.array([[2.0, -1.0, 2.0], [2.0, 2.0, -1.0], [-1.0, 2.0, 2.0]]) / 3
     turned = np.array([matrix, turn @ matrix @ turn.T, turn.T @ matrix @ turn])
+    turned = 0.5 * (turned + turned.transpose(0, 2, 1))
     variances = np.array([[1.0, 2.0, 0.5], [2.0, 0.25, 2.0], [0.5, 4.0, 0.5]])
     aligned = (turn * variances[:, np.newaxis]) @ turn.T
     aligned = 0.5 * (aligned + aligned.transpose(0, 2, 1))
@@ -185,7 +186,8 @@ def test_a_component_of_weight_zero_holds_nothing(name):
     ("name", "scale"),
     [
         *((name, 1e-323) for name in CONJUGATE_STRUCTURES),  # rounding breaks constraints
-        *((name, scale) for scale in (1e-312, 1e-300, 1e-200) for name in STRUCTURES),
+        *((name, 1e-312) for name in STRUCTURES if STRUCTURES[name].has_chart),
+        *((name, scale) for scale in (1e-300, 1e-200) for name in STRUCTURES),
     ],
 )
 def test_variances_may_be_as_small_as_numbers_are(name, scale):
