@@ -62,8 +62,13 @@ def assert_is_a_mixture(model, X):
     assert model.sample(20)[0].shape == (20, X.shape[1])
 
 
-@every_structure
-@pytest.mark.parametrize("algorithm", ["em", "squarem"])
+@pytest.mark.parametrize(
+    ("name", "algorithm"),
+    [
+        *((name, "em") for name in STRUCTURES),
+        *((name, "squarem") for name in STRUCTURES if STRUCTURES[name].has_chart),
+    ],
+)
 @pytest.mark.parametrize("degenerate", REPAIRS)
 def test_a_component_without_samples_is_repaired(name, algorithm, degenerate):
     X = clusters()
@@ -119,7 +124,8 @@ def test_a_component_on_equal_points_is_repaired(name, dtype, degenerate):
     assert_is_a_mixture(model, X)
 
 
-@pytest.mark.parametrize("name", SHRINKING)
+# In VEV the collapsing component gives all others its elongated shape, and one of them follows it.
+@pytest.mark.parametrize("name", [name for name in SHRINKING if name != "VEV"])
 def test_a_component_leaves_the_points_that_it_collapsed_on(name):
     X = clusters()
     X[:100] = [40.0, -40.0]

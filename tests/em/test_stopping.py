@@ -100,8 +100,13 @@ def test_the_absolute_rule_ends_nats_early_where_em_is_slow():
     assert late.lower_bounds_[: early.n_iter_] == early.lower_bounds_
 
 
-@every_structure
-@every_algorithm
+@pytest.mark.parametrize(
+    ("name", "algorithm"),
+    [
+        *((name, "em") for name in STRUCTURES),
+        *((name, "squarem") for name in STRUCTURES if STRUCTURES[name].has_chart),
+    ],
+)
 def test_every_structure_ends_near_its_maximum(name, algorithm):
     X, options = faithful(), {"tol_type": "aitken", "init_params": "kmeans"}
     model = fitted(X, 3, covariance_type=name, algorithm=algorithm, **options)

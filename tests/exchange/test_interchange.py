@@ -131,15 +131,20 @@ def test_scikit_learns_estimator_has_the_same_fit(name):
 @pytest.mark.parametrize("name", OURS)
 def test_covariances_that_scikit_learn_lacks_become_those_of_a_type_that_holds_them(name):
     structure = STRUCTURES[name]
-    shape = structure.covariance_shape(3, 3)
-    model = fitted(name, precisions_init=np.full(shape, 2.0))
+    precisions = np.full(structure.covariance_shape(3, 3), 2.0)
+    if structure.are_matrices:
+        precisions = precisions * np.eye(3)
+    model = fitted(name, precisions_init=precisions)
     theirs = model.to_sklearn()
     assert theirs.covariance_type == structure.sklearn_name
-    np.testing.assert_array_equal(
-        theirs.covariances_, np.asarray(model.covariances_)[..., np.newaxis] * np.eye(3)
-    )
+    expected = np.asarray(model.covariances_)
+    if not structure.are_matrices:
+        expected = expected[..., np.newaxis] * np.eye(3)
+    np.testing.assert_array_equal(theirs.covariances_, expected)
     assert theirs.precisions_init.shape == theirs.covariances_.shape
-    np.testing.assert_array_equal(theirs.precisions_init == 2.0, theirs.covariances_ > 0)
+    np.testing.assert_array_equal(
+        theirs.precisions_init, np.broadcast_to(2.0 * np.eye(3), theirs.covariances_.shape)
+    )
     assert theirs.fit(samples()).converged_
     X = samples() + 1e6  # so far from zero that scikit-learn's 'diag' has no digit left
     far = GaussianMixture.from_parameters(

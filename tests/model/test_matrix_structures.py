@@ -194,3 +194,14 @@ def test_eigenvectors_do_not_depend_on_the_driver(n_features):
     )  # fmt: skip
     same = STRUCTURES["EEV"].estimate(statistics, 0.0, covariance)
     np.testing.assert_allclose(same.covariances, covariance.covariances, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["VEE", "EEV", "VEV"])
+def test_a_component_with_fewer_samples_than_features_is_no_error(name):
+    random = np.random.default_rng(4)
+    statistics = random_statistics(random, 3, 6)
+    rows = random.normal(size=(4, 6))
+    statistics.second[2] = statistics.counts[2] * rows.T @ rows
+    covariance = STRUCTURES[name].estimate(statistics, 0.0)
+    assert covariance.constraint_violation() < 1e-9
+    assert covariance.fewest_rows() <= 6
