@@ -97,6 +97,16 @@ def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, kind):
     assert "Stopped before they converged: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("kind", [[], ["--bayesian"]])
+def test_icl_ranks_too(capsys, kind):
+    options = ["--components", "2,3", "--covariance", "full,tied", *kind]
+    assert run(*options, "--criterion", "icl") == 0
+    output = capsys.readouterr().out
+    assert "ICL, counted as scikit-learn does" in output
+    assert "nan" not in output
+    assert kind or "Best: full, K = 2" in output
+
+
 def test_criterion_decides(capsys):
     assert run("--components", "2-5", "--covariance", "full", "--criterion", "bic") == 0
     assert "Best: full, K = 2" in capsys.readouterr().out
