@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from gmmx.em.loop import EMResult, run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.model.collapse import DegenerateMixtureError
-from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
+from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.samples.array_source import ArraySource
 from gmmx.starts.kmeans import KMeans
@@ -123,19 +122,20 @@ class LikelihoodRatio:
         smaller: MixtureParameters,
         random_state: np.random.RandomState,
     ) -> Iterator[MixtureParameters]:
-        """Yield starting values of a mixture with a component more than `smaller`."""
+        """Yield starting values of a mixture with a component more than `smaller`.
+
+        Components at k-means++ seeds start with the mean covariance of the smaller mixture.
+        """
         n_components = len(smaller.weights)
         for k in range(n_components):
             yield split(smaller, k)
+        weights = np.full(n_components + 1, 1 / (n_components + 1))
+        pooled = smaller.covariance.with_pooled(np.arange(n_components), smaller.weights)
+        covariance = pooled.of(np.zeros(n_components + 1, dtype=np.intp))
         kmeans = KMeans(samples)
         for _ in range(self.n_init):
-            centers = samples.rows(kmeans.seeds(n_components + 1, random_state))
-            labels = kmeans.nearest(centers)
-            statistics = samples.statistics_of_labels(
-                labels, n_components + 1, self.structure.layout
-            )
-            with suppress(DegenerateCovarianceError):
-                yield maximize(statistics, self.reg_covar, self.structure)
+            seeds = kmeans.seeds(n_components + 1, random_state)
+            yield MixtureParameters(weights, samples.rows(seeds), covariance)
 
 
 def split(parameters: MixtureParameters, component: int) -> MixtureParameters:
