@@ -1,0 +1,1 @@
+"""Measures of the search for the number of components and the covariance structure."""
