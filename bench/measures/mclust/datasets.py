@@ -1,6 +1,6 @@
 """The search on the data sets of R's mclust: the best BIC and the time, next to mclust's.
 
-Run as ``python -m bench.measures.selection.datasets [NAME ...]``, in an environment with gmmx, on a
+Run as ``python -m bench.measures.mclust.datasets [NAME ...]``, in an environment with gmmx, on a
 machine with R and its package mclust (Debian: ``r-cran-mclust``). mclust needs minutes for wdbc.
 """
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measures.selection import mclust
-from bench.measures.selection.simulated import choice_of_gmmx
+from bench.measures.mclust import rscript
+from bench.measures.mclust.simulated import choice_of_gmmx
 
 EXPORT = Path(__file__).with_name("datasets.R")
 
@@ -31,7 +31,7 @@ def measure(names: Collection[str] = ()) -> None:
                 continue
             X = np.loadtxt(file, delimiter=",", ndmin=2)
             ours = choice_of_gmmx(X)
-            theirs = mclust.choices([file])[file.name]
+            theirs = rscript.choices([file])[file.name]
             cells = " | ".join(
                 f"{found.model}, {found.n_components} | {found.bic:.3f} | {found.seconds:.2f}"
                 for found in (theirs, ours)

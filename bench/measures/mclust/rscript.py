@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-SCRIPT = Path(__file__).with_name("mclust.R")
+SCRIPT = Path(__file__).with_name("choices.R")
 
 
 class Choice(NamedTuple):

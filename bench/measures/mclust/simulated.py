@@ -1,6 +1,6 @@
 """How often the search finds the right model of simulated mixtures, next to R's mclust.
 
-Run as ``python -m bench.measures.selection.simulated [n_mixtures]``, in an environment with gmmx.
+Run as ``python -m bench.measures.mclust.simulated [n_mixtures]``, in an environment with gmmx.
 mclust is compared if R and its package mclust are installed (Debian: ``r-cran-mclust``).
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measures.selection import mclust
-from bench.measures.selection.mclust import Choice
-from bench.measures.selection.mixtures import SEPARATIONS, Mixture, simulated
+from bench.measures.mclust import rscript
+from bench.measures.mclust.mixtures import SEPARATIONS, Mixture, simulated
+from bench.measures.mclust.rscript import Choice
 
 N_MIXTURES = 200
 TOLERANCE = 0.5  # of the BIC
@@ -74,7 +74,7 @@ def measure(n_mixtures: int = N_MIXTURES) -> None:
     """Print the shares of right choices, the times, and a comparison of the BIC."""
     mixtures = [simulated(number) for number in range(n_mixtures)]
     found = {"gmmx": _of_gmmx(mixtures)}
-    if mclust.is_installed():
+    if rscript.is_installed():
         found["mclust"] = _of_mclust(mixtures)
     _print_shares(mixtures, found)
     for library, choices in found.items():
@@ -124,7 +124,7 @@ def _of_mclust(mixtures: Sequence[Mixture]) -> list[Choice]:
         files = [Path(folder, f"{number}.csv") for number, _ in enumerate(mixtures)]
         for file, mixture in zip(files, mixtures, strict=True):
             np.savetxt(file, mixture.X, delimiter=",", fmt="%.17g")
-        found = mclust.choices(files)
+        found = rscript.choices(files)
         return [found[file.name] for file in files]
 
 

@@ -1,7 +1,7 @@
 # Fit mclust's default search to CSV files without a header: one line of output for each file,
 #   file,model,n_components,bic,seconds
 # with the BIC in scikit-learn's sign, where smaller is better.
-# Usage: Rscript mclust.R FILE...
+# Usage: Rscript choices.R FILE...
 suppressMessages(library(mclust))
 for (path in commandArgs(trailingOnly = TRUE)) {
   X <- as.matrix(read.csv(path, header = FALSE))

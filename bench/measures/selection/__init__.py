@@ -1,1 +1,0 @@
-"""Measures of the search for the number of components and the covariance structure."""
