@@ -87,12 +87,12 @@ class Stage:
         # The scale of small weights does not decide how far a fit goes.
         tol = max(TOLERANCE / max(self.total_weight, len(self.X)), SMALLEST_TOL)
         try:
-            result = run_em(parameters, em, tol, max_iter, callback=self._check_stop)
+            result = run_em(parameters, em, tol, max_iter, interrupt=self._check_stop)
         except DegenerateMixtureError:
             return None
         return _Candidate(result, result.lower_bound * self.total_weight)
 
-    def _check_stop(self, n_iter: int, change: float) -> None:
+    def _check_stop(self) -> None:
         """End this fit if the search was interrupted."""
         if self.stop.is_set():
             raise CancelledError
