@@ -98,3 +98,21 @@ def test_factors_of_a_wrong_size_are_refused(layout):
             components.log_scale(np.ones(n_components), np.ones(n_factors), layout, n_features)
     with pytest.raises(ValueError, match="expected"):
         components.mean_shift(np.ones(2), np.ones((3, 2)), 0.0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 16, 127, 128, 129, 256, 1000, 1031])
+def test_sums_have_the_bits_of_numpy(size):
+    random = np.random.default_rng(size)
+    counts = random.lognormal(sigma=5.0, size=size)
+    assert np.array_equal(components.shares(counts), counts / counts.sum())
+    second = random.lognormal(sigma=5.0, size=(3, size))
+    assert np.array_equal(components.traces(second), second.sum(axis=1, keepdims=True))
+    for n_features in (1, 2, 3):
+        matrices = random.normal(size=(size, n_features, n_features))
+        assert np.array_equal(components.sum_of_components(matrices), matrices.sum(axis=0))
+
+
+def test_sums_of_nothing_are_refused():
+    for summed in (components.shares, components.traces, components.sum_of_components):
+        with pytest.raises(ValueError, match="expected at least 1"):
+            summed(np.ones((0,) * {"shares": 1, "traces": 2}.get(summed.__name__, 3)))

@@ -147,3 +147,15 @@ def test_signals_of_other_threads_calls_are_left_to_the_main_thread():
     assert np.array_equal(result[0], expected)
         """
     )
+
+
+def test_an_interrupt_ends_a_small_fit_of_many_iterations():
+    run(
+        INTERRUPT
+        + """
+    X = samples(200, 2)
+    model = GaussianMixture(3, random_state=0, tol=0.0, max_iter=10**7)
+    interrupted(lambda: model.fit(X), 0.5)
+    assert not hasattr(model, "means_")
+        """
+    )

@@ -83,7 +83,7 @@ FOLDERS = {
     ),
     "em": (
         "the loop, its steps, stopping, acceleration, repair, restarts",
-        "samples model",
+        "samples model _core/interface",
     ),
     "starts": (
         "starting values",

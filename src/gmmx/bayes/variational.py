@@ -17,6 +17,7 @@ from gmmx.model.statistics import SufficientStatistics, check_range
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
+    from gmmx.em.stopping import StoppingRule
     from gmmx.samples.source import SampleSource
 
 
@@ -83,6 +84,9 @@ class VariationalBayes(ExpectationMaximization):
     ) -> MixtureParameters:
         """Return the posterior of the parameters."""
         return self.prior.posterior(statistics, self.reg_covar)
+
+    def compiled(self, start: MixtureParameters, stopping: StoppingRule) -> None:
+        """Return None: the compiled steps are those of maximum likelihood."""
 
     def chart(self, origin: MixtureParameters) -> Chart:
         """Return the coordinates of posteriors about `origin`, under this prior."""

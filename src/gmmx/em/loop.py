@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from gmmx.em.compiled import CompiledSteps
 from gmmx.em.repair import Repair
 from gmmx.em.squarem import Chart, SquaredExtrapolation
 from gmmx.em.stopping import AbsoluteChange, StoppingRule
@@ -53,6 +54,9 @@ class Steps(Protocol):
 
     def chart(self, origin: MixtureParameters) -> Chart:
         """Return the coordinates about `origin` in which an acceleration extrapolates."""
+
+    def compiled(self, start: MixtureParameters, stopping: StoppingRule) -> CompiledSteps | None:
+        """Return compiled steps from `start` on with the same bits, None if there are none."""
 
 
 class EMResult(NamedTuple):
@@ -108,6 +112,7 @@ def run_em(
     acceleration: SquaredExtrapolation | None = None,
     stopping: StoppingRule | None = None,
     repair: Repair | None = None,
+    interrupt: Callable[[], object] = lambda: None,
 ) -> EMResult:
     """Make steps of EM until the bound has converged.
 
@@ -134,6 +139,9 @@ def run_em(
     repair : Repair, optional
         Returns the parameters to continue with when a component collapses. Without a repair a
         collapse is an error.
+    interrupt : callable
+        Called at least every few hundredths of a second in a small fit, else before each iteration.
+        It may raise an error to end EM.
 
     Returns
     -------
@@ -147,7 +155,15 @@ def run_em(
     stopping = stopping or AbsoluteChange()
     lower_bounds: list[float] = []
     converged, is_stopped, start_weights, end = False, False, parameters.weights, parameters
+    is_plain = callback is None and acceleration is None
+    compiled = steps.compiled(parameters, stopping) if is_plain else None
+    if compiled is not None:
+        end, lower_bounds, lower_bound, converged = compiled.run(
+            tol, max_iter, lower_bound, interrupt
+        )
+        parameters = end
     while len(lower_bounds) < max_iter and not (converged or is_stopped):
+        interrupt()
         previous, is_repaired = lower_bound, False
         try:
             end, lower_bound = steps.step(parameters)

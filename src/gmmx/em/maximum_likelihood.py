@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.em.compiled import CompiledSteps, compiled_steps
 from gmmx.em.loop import Step
 from gmmx.em.squarem import Chart
 from gmmx.model.collapse import DegenerateMixtureError, empty_error, singular_error
@@ -15,6 +16,7 @@ from gmmx.model.statistics import SufficientStatistics, check_range
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
+    from gmmx.em.stopping import StoppingRule
     from gmmx.samples.source import SampleSource
 
 
@@ -104,6 +106,14 @@ class ExpectationMaximization:
     def chart(self, origin: MixtureParameters) -> Chart:
         """Return the coordinates in which an acceleration extrapolates."""
         return Chart(origin)
+
+    def compiled(self, start: MixtureParameters, stopping: StoppingRule) -> CompiledSteps | None:
+        """Return compiled steps from `start` on, for few samples: see `Steps`."""
+        # The squared shift may be rounded in another way than here, so its bound is smaller.
+        return compiled_steps(
+            self.samples, start, self.reg_covar, self.equal_weights, 0.5 * LARGEST_SQ_SHIFT,
+            stopping,
+        )  # fmt: skip
 
     def sq_shift(self, statistics: SufficientStatistics, parameters: MixtureParameters) -> float:
         """Return sum_k |U_k^T (new mean - origin)|^2, the squared distance moments were moved."""

@@ -106,7 +106,7 @@ class Shared(MomentLayout):
 
     @staticmethod
     def from_layout(source: Layout, second: Array) -> Array | None:
-        return second.sum(axis=0) if source == Dense.name else None
+        return components.sum_of_components(second) if source == Dense.name else None
 
 
 class Diagonal(MomentLayout):
@@ -143,7 +143,7 @@ class Isotropic(MomentLayout):
 
     @staticmethod
     def from_layout(source: Layout, second: Array) -> Array | None:
-        return sum_over(second, 1) if source == Diagonal.name else None
+        return components.traces(second) if source == Diagonal.name else None
 
 
 LAYOUTS: dict[Layout, type[MomentLayout]] = {

@@ -109,7 +109,7 @@ def maximize(
     if equal_weights:
         weights = equalized(weights)
     covariance = structure.estimate(statistics, reg_covar, previous, n_threads)
-    return MixtureParameters(weights / weights.sum(), statistics.means, covariance)
+    return MixtureParameters(components.shares(weights), statistics.means, covariance)
 
 
 def equalized(weights: Array) -> Array:

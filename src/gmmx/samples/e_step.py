@@ -29,6 +29,7 @@ from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
 from gmmx.samples.kernel_parameters import KernelParameters, PassOptions
 from gmmx.samples.moments import FIRST_MOMENTS, SECOND_MOMENTS, rounded_to, unpack_sums
+from gmmx.samples.visiting_order import FEWEST_FEATURES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 # A pass is long if distances from each mean need at least as many multiplications. Then one center,
 # or one matrix for all components, saves more time than it takes to compute.
 FEWEST_MULTIPLICATIONS = 1 << 18
+MOST_PAIRS = 20_000  # of a sample and a component in a small pass, which takes 0.1 milliseconds
 
 
 class EStep:
@@ -135,6 +137,14 @@ class EStep:
         centers = center.repeat(self.parameters.n_components, axis=0)
         statistics = unpack_sums(sums, self.layout, centers, second)
         return statistics.about(self.origin).to_layout(own_layout)
+
+
+def is_small_pass(n_samples: int, mixture: MixtureParameters) -> bool:
+    """Return whether the pass is exact, in the order of the rows, and takes one thread."""
+    n_components, n_features = mixture.means.shape
+    is_ordered = mixture.covariance.are_matrices and n_features >= FEWEST_FEATURES
+    is_short = n_samples * n_components <= MOST_PAIRS and not is_long_pass(n_samples, mixture)
+    return is_short and not is_ordered
 
 
 def is_long_pass(n_samples: int, mixture: MixtureParameters) -> bool:

@@ -98,13 +98,13 @@ class Stage:
         em = ExpectationMaximization(self.samples(), self.reg_covar)
         try:
             result = run_em(
-                parameters, em, self.tol_per_sample, max_iter, callback=self._check_stop
+                parameters, em, self.tol_per_sample, max_iter, interrupt=self._check_stop
             )
         except DegenerateMixtureError:
             return None
         return _Candidate(result, result.lower_bound * self.total_weight)
 
-    def _check_stop(self, n_iter: int, change: float) -> None:
+    def _check_stop(self) -> None:
         """End this fit if the search was interrupted."""
         if self.stop.is_set():
             raise CancelledError

@@ -8,6 +8,7 @@ import numpy as np
 
 from libc.math cimport log
 
+from gmmx._core.algebra.sums cimport pairwise_sum
 from gmmx._core.interface.passes cimport check_size, double_kernels, factors_size, layout_number
 from gmmx._core.layouts.task cimport Shape
 from gmmx._core.process.host cimport LONG_WORK, check_signals_once, propagate
@@ -43,6 +44,22 @@ def label_order(
         start[labels[i]] += 1
 
 
+cdef void write_log_scale(
+    const double *weights, Py_ssize_t K, const double *factors, Py_ssize_t size, bint is_shared,
+    Py_ssize_t D, double *scale,
+) noexcept nogil:
+    """The (K,) values of `log_scale`; `size` is that of a factor."""
+    cdef Py_ssize_t n_logarithms = min(size, D), k, d
+    cdef Py_ssize_t step = 1 if size <= D else D + 1  # from one value of the diagonal to the next
+    cdef double log_det = 0
+    for k in range(K):
+        if k == 0 or not is_shared:
+            log_det = 0
+            for d in range(n_logarithms):
+                log_det += log(factors[k * size + d * step])
+        scale[k] = log(weights[k]) + log_det * (D // n_logarithms) - 0.5 * D * LOG_2_PI
+
+
 def log_scale(
     const double[::1] weights,  # IN (K,)
     const double[::1] factors,  # IN flat, in the layout's shape
@@ -50,23 +67,26 @@ def log_scale(
     Py_ssize_t D,
 ):
     """Return log weight_k + log det U_k - D/2 log 2 pi, (K,): log density at a component's mean."""
-    cdef Py_ssize_t K = weights.shape[0], k, d
+    cdef Py_ssize_t K = weights.shape[0]
     cdef const Shape *shape = double_kernels.shape_of(layout_number(layout))
     check_sizes(K, D)
-    cdef Py_ssize_t size = shape.factor_size(D)
-    cdef Py_ssize_t n_logarithms = min(size, D)
-    cdef Py_ssize_t step = 1 if size <= D else D + 1  # from one value of the diagonal to the next
     cdef object array = empty(K)
     cdef double[::1] scale = array
-    cdef double log_det = 0
     check_size("factors", factors.size, factors_size(shape, K, D))
-    for k in range(K):
-        if k == 0 or not shape.is_shared:
-            log_det = 0
-            for d in range(n_logarithms):
-                log_det += log(factors[k * size + d * step])
-        scale[k] = log(weights[k]) + log_det * (D // n_logarithms) - 0.5 * D * LOG_2_PI
+    write_log_scale(
+        &weights[0], K, &factors[0], shape.factor_size(D), shape.is_shared, D, &scale[0])
     return array
+
+
+cdef void write_mean_shift(
+    const double *counts, const double *first, double smallest, Py_ssize_t K, Py_ssize_t D,
+    double *shift,
+) noexcept nogil:
+    """The (K, D) values of `mean_shift`."""
+    cdef Py_ssize_t k, d
+    for k in range(K):
+        for d in range(k * D, (k + 1) * D):
+            shift[d] = first[d] / counts[k] if counts[k] >= smallest else 0
 
 
 def mean_shift(
@@ -75,14 +95,12 @@ def mean_shift(
     double smallest,             # count below which a component is empty
 ):
     """Return first_k / count_k, (K, D), 0 for an empty component."""
-    cdef Py_ssize_t K = first.shape[0], D = first.shape[1], k, d
+    cdef Py_ssize_t K = first.shape[0], D = first.shape[1]
     cdef object array = empty((K, D))
     cdef double[:, ::1] shift = array
     check_sizes(K, D)
     check_size("counts", counts.size, K)
-    for k in range(K):
-        for d in range(D):
-            shift[k, d] = first[k, d] / counts[k] if counts[k] >= smallest else 0
+    write_mean_shift(&counts[0], &first[0, 0], smallest, K, D, &shift[0, 0])
     return array
 
 
@@ -98,28 +116,36 @@ cdef inline void whiten_matrix(
             whitened[j] += shift[d] * factor[d * D + j]
 
 
+cdef void write_whitened(
+    const double *shift, const double *factor, Py_ssize_t size, bint is_shared,
+    Py_ssize_t K, Py_ssize_t D, double *whitened,
+) noexcept nogil:
+    """The (K, D) values of `whiten`; `size` is that of a factor."""
+    cdef Py_ssize_t k, d
+    for k in range(K):
+        if size > D:
+            whiten_matrix(shift + k * D, factor, D, whitened + k * D)
+        else:
+            for d in range(D):
+                whitened[k * D + d] = shift[k * D + d] * factor[d if size == D else 0]
+        if not is_shared:
+            factor += size
+
+
 def whiten(
     const double[:, ::1] shift,  # IN (K, D)
     const double[::1] factors,   # IN flat, in the layout's shape
     str layout,
 ):
     """Return U_k^T shift_k, (K, D)."""
-    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], d, k
+    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1]
     cdef const Shape *shape = double_kernels.shape_of(layout_number(layout))
     check_sizes(K, D)
     check_size("factors", factors.size, factors_size(shape, K, D))
-    cdef Py_ssize_t size = shape.factor_size(D)
-    cdef const double *factor = &factors[0]
     cdef object array = empty((K, D))
     cdef double[:, ::1] whitened = array
-    for k in range(K):
-        if size > D:
-            whiten_matrix(&shift[k, 0], factor, D, &whitened[k, 0])
-        else:
-            for d in range(D):
-                whitened[k, d] = shift[k, d] * factor[d if size == D else 0]
-        if not shape.is_shared:
-            factor += size
+    write_whitened(
+        &shift[0, 0], &factors[0], shape.factor_size(D), shape.is_shared, K, D, &whitened[0, 0])
     return array
 
 
@@ -198,6 +224,35 @@ cdef inline void add_variances(
         shift += width
 
 
+cdef void write_average_scatter(
+    const double *counts, const double *shift, const double *second, Py_ssize_t K, Py_ssize_t D,
+    bint are_matrices, double reg_covar, Py_ssize_t J, Py_ssize_t F, double *scatter,
+) noexcept nogil:
+    """The (J, F) values of `average_scatter`."""
+    cdef Py_ssize_t width = 1 if are_matrices else D // F, j, k, f
+    cdef Py_ssize_t next_component = F if J > 1 else 0
+    cdef Py_ssize_t next_variance = D + 1 if are_matrices else 1
+    cdef double count, total = 0
+    for f in range(J * F):
+        scatter[f] = second[f] if are_matrices else 0
+    for k in range(K):
+        total += counts[k]
+        if are_matrices:
+            subtract_product(counts[k], shift + k * D, D, scatter + k * next_component)
+        else:
+            add_variances(
+                counts[k], shift + k * D, second + k * F, F, width, scatter + k * next_component)
+    for j in range(J):
+        count = width * (total if J == 1 else counts[j])
+        if count == 0:
+            count = 1
+        for f in range(F):
+            scatter[f] /= count
+        for f in range(D if are_matrices else F):
+            scatter[f * next_variance] += reg_covar
+        scatter += F
+
+
 def average_scatter(
     const double[::1] counts,    # IN (K,)
     const double[:, ::1] shift,  # IN (K, D) new means less origin
@@ -210,10 +265,7 @@ def average_scatter(
 
     The covariance of a component without samples is 0.
     """
-    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], j, k, f
-    cdef Py_ssize_t F, J, width, next_component, next_variance
-    cdef double *scatter
-    cdef double count, total = 0
+    cdef Py_ssize_t K = shift.shape[0], D = shift.shape[1], J, F
     check_sizes(K, D)
     check_size("counts", counts.size, K)
     F = D * D if are_matrices else second.size // K
@@ -221,25 +273,68 @@ def average_scatter(
     J = covariances.size // F
     check_size("covariances", covariances.size, K * F if J > 1 else F)
     check_size("second", second.size, J * F if are_matrices else K * F)
-    width = 1 if are_matrices else D // F
-    next_component = F if J > 1 else 0
-    next_variance = D + 1 if are_matrices else 1
-    scatter = &covariances[0]
-    for f in range(J * F):
-        scatter[f] = second[f] if are_matrices else 0
+    write_average_scatter(
+        &counts[0], &shift[0, 0], &second[0], K, D, are_matrices, reg_covar, J, F,
+        &covariances[0])
+
+
+cdef void write_shares(const double *counts, Py_ssize_t K, double *weights) noexcept nogil:
+    """The (K,) values of `shares`."""
+    cdef double total = pairwise_sum(counts, K)
+    cdef Py_ssize_t k
     for k in range(K):
-        total += counts[k]
-        if are_matrices:
-            subtract_product(counts[k], &shift[k, 0], D, scatter + k * next_component)
-        else:
-            add_variances(
-                counts[k], &shift[k, 0], &second[k * F], F, width, scatter + k * next_component)
-    for j in range(J):
-        count = width * (total if J == 1 else counts[j])
-        if count == 0:
-            count = 1
-        for f in range(F):
-            scatter[f] /= count
-        for f in range(D if are_matrices else F):
-            scatter[f * next_variance] += reg_covar
-        scatter += F
+        weights[k] = counts[k] / total
+
+
+def shares(const double[::1] counts):  # IN (K,)
+    """Return count_k / sum of counts, (K,)."""
+    cdef object array = empty(counts.shape[0])
+    cdef double[::1] weights = array
+    check_sizes(counts.shape[0], 1)
+    write_shares(&counts[0], counts.shape[0], &weights[0])
+    return array
+
+
+cdef void write_traces(
+    const double *second, Py_ssize_t K, Py_ssize_t D, double *sums
+) noexcept nogil:
+    """The (K,) values of `traces`."""
+    cdef Py_ssize_t k
+    for k in range(K):
+        sums[k] = pairwise_sum(second + k * D, D)
+
+
+def traces(const double[:, ::1] second):  # IN (K, D) diagonals
+    """Return sum_d second_kd, (K, 1)."""
+    cdef Py_ssize_t K = second.shape[0], D = second.shape[1]
+    cdef object array = empty((K, 1))
+    cdef double[:, ::1] sums = array
+    check_sizes(K, D)
+    write_traces(&second[0, 0], K, D, &sums[0, 0])
+    return array
+
+
+cdef void write_sum_of_components(
+    const double *second, Py_ssize_t K, Py_ssize_t size, double *total
+) noexcept nogil:
+    """The values of `sum_of_components`; `size` is that of a matrix."""
+    cdef Py_ssize_t k, i
+    if size == 1:
+        total[0] = pairwise_sum(second, K)
+        return
+    for i in range(size):
+        total[i] = second[i]
+    for k in range(1, K):
+        for i in range(size):
+            total[i] += second[k * size + i]
+
+
+def sum_of_components(const double[:, :, ::1] second):  # IN (K, D, D)
+    """Return sum_k second_k, (D, D)."""
+    cdef Py_ssize_t K = second.shape[0], D = second.shape[1]
+    cdef object array = empty((D, D))
+    cdef double[:, ::1] total = array
+    check_sizes(K, D)
+    check_size("a row of second", second.shape[2], D)
+    write_sum_of_components(&second[0, 0, 0], K, D * D, &total[0, 0])
+    return array

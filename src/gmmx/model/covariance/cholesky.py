@@ -55,7 +55,12 @@ def precision_cholesky(covariances: Array, n_threads: int = 1) -> Array:
     features before it. If rounding makes a pivot meaningless, `DegenerateCovarianceError` is
     raised.
     """
-    return _factorize(covariances, 4 * covariances.shape[-1] * EPS, True, n_threads)
+    return _factorize(covariances, smallest_pivot(covariances.shape[-1]), True, n_threads)
+
+
+def smallest_pivot(n_features: int) -> float:
+    """Return the share of a feature's variance below which a pivot is lost in rounding."""
+    return 4 * n_features * EPS
 
 
 def square(factors: Array) -> Array:
