@@ -404,7 +404,7 @@ def test_output_that_fails_after_the_fit(capsys, monkeypatch):
         (["--components", "1,,2"], "expected numbers such as"),
         (["--components", "1-2-3"], "expected numbers such as"),
         (["--covariance", "full,round"], "got 'round'"),
-        (["--criterion", "icl"], "invalid choice: 'icl'"),
+        (["--criterion", "dic"], "invalid choice: 'dic'"),
         (["--threads", "0"], "expected an integer from 1, got '0'"),
         (["--seed", "-1"], "argument --seed: expected"),
         (["--seed", "4294967296"], "expected an integer from 0 to 4294967295"),
