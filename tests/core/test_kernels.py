@@ -18,7 +18,7 @@ import gmmx
 from gmmx._core.interface import passes
 from gmmx.model.statistics import Layout
 from gmmx.samples.moments import unpack_sums
-from moments import factors_shape, in_matrices, statistics_of
+from moments import factors_shape, squares_of, statistics_of
 from twin import Array
 
 # Layouts by the name of a form: 'paired' and 'centered' have a center near all means.
@@ -104,18 +104,24 @@ class Problem:
 
     def weighted_log_prob(self) -> tuple[Array, Array]:
         """Return log_scale - |U^T (x - mu)|^2 / 2 in float64, and a bound of its rounding error."""
-        upper = in_matrices(self.factors, self.layout, *self.means.shape)
+        n_components = len(self.means)
+        factors = [self.factors] * n_components if self.layout == "shared" else self.factors
         X = self.X.astype(np.float64)
         weighted, sizes = [], []
-        for mean, factor, log_scale in zip(self.means, upper, self.log_scale, strict=True):
+        for mean, factor, log_scale in zip(self.means, factors, self.log_scale, strict=True):
             centred = X - mean
-            weighted.append(log_scale - 0.5 * ((centred @ factor) ** 2).sum(axis=1))
+            weighted.append(log_scale - 0.5 * (transformed(centred, factor) ** 2).sum(axis=1))
             if self.center is not None:  # distances of points about the center
                 centred = np.abs(X - self.center) + np.abs(mean - self.center)
-            bounds = (np.abs(centred) @ np.abs(factor)) ** 2
+            bounds = transformed(np.abs(centred), np.abs(factor)) ** 2
             sizes.append(np.abs(log_scale) + bounds.sum(axis=1))
         rounding = (X.shape[1] + 4.0) * self.eps * np.stack(sizes, axis=1)
         return np.stack(weighted, axis=1), rounding
+
+
+def transformed(points: Array, factor: Array) -> Array:
+    """Return points (n, D) times a matrix (D, D), or times its diagonal (D,) or (1,)."""
+    return points @ factor if factor.ndim == 2 else points * factor
 
 
 def problem(n_samples, n_features, n_components, form, dtype, seed) -> Problem:
@@ -306,32 +312,29 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps):
     """Assert that sums contain counts and moments up to the rounding of their terms."""
     n_components, n_features = origin.shape
     counts = sums[1 : 1 + n_components]
-    exact = statistics_of(X, resp, "dense", origin)
-    np.testing.assert_allclose(counts, exact.counts, rtol=40 * eps, atol=40 * eps)
-    squares = np.einsum("kdd->kd", exact.second)
-    first_sizes = np.sqrt(squares) * np.sqrt(exact.counts)[:, np.newaxis]
+    exact_counts, exact_first, squares = squares_of(X, resp, origin)
+    np.testing.assert_allclose(counts, exact_counts, rtol=40 * eps, atol=40 * eps)
+    first_sizes = np.sqrt(squares) * np.sqrt(exact_counts)[:, np.newaxis]
     tolerance = 40 * eps
     # Products of tiny responsibilities are rounded to a multiple of the smallest subnormal number.
     farthest = np.abs(X[:, np.newaxis] - origin).max(initial=1.0)
     underflow = len(X) * float(np.finfo(X.dtype).smallest_subnormal) * farthest
     if moments == 1:
         first = sums[1 + n_components :].reshape(n_components, n_features)
-        assert np.all(np.abs(first - exact.first) <= tolerance * first_sizes + underflow)
+        assert np.all(np.abs(first - exact_first) <= tolerance * first_sizes + underflow)
         assert sums.size == 1 + n_components + origin.size
         return
     actual = unpack_sums(sums, layout, origin)
-    expected = statistics_of(X, resp, layout, origin)
-    assert actual.second.shape == expected.second.shape
-    assert np.all(np.abs(actual.first - exact.first) <= tolerance * first_sizes + underflow)
-    sizes = squares
+    expected = sizes = squares
     if layout == "dense":
+        expected = statistics_of(X, resp, layout, origin).second
         roots = np.sqrt(squares)  # products of squares may overflow or underflow
         sizes = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
     elif layout == "isotropic":
-        sizes = squares.sum(axis=1, keepdims=True)
-    assert np.all(
-        np.abs(actual.second - expected.second) <= tolerance * sizes + underflow * farthest
-    )
+        expected = sizes = squares.sum(axis=1, keepdims=True)
+    assert actual.second.shape == expected.shape
+    assert np.all(np.abs(actual.first - exact_first) <= tolerance * first_sizes + underflow)
+    assert np.all(np.abs(actual.second - expected) <= tolerance * sizes + underflow * farthest)
 
 
 def assert_sums(example):
