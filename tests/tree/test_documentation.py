@@ -56,7 +56,13 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if blocks(path)], ids=name)
+def page(path):
+    """Return a page as a test; one that starts Spark is run with the tests of engines."""
+    starts_spark = any("pyspark" in block for block in blocks(path))
+    return pytest.param(path, id=name(path), marks=pytest.mark.engines if starts_spark else ())
+
+
+@pytest.mark.parametrize("path", [page(path) for path in PAGES if blocks(path)])
 def test_examples_of_a_page_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "__main__"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import re
 import warnings
@@ -190,6 +191,13 @@ def table():
     return tool.read_table(TABLE)
 
 
+@functools.cache
+def functions_of(file):
+    """Return the names of the functions in a file of tests."""
+    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
 def test_every_line_of_the_table_names_tests_that_exist():
     lines = table()
     missing = []
@@ -197,8 +205,7 @@ def test_every_line_of_the_table_names_tests_that_exist():
         assert line.tests or line.note, line
         for test in line.tests:
             file, name = test.split("::")
-            tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
-            if name not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}:
+            if name not in functions_of(file):
                 missing.append(f"{line.number}: {test}")
     assert not missing
 
