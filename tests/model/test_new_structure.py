@@ -188,8 +188,9 @@ def test_the_tests_of_all_structures_hold_for_it(tmp_path):
     names = ("test_covariance.py", "test_interchange.py", "test_bits.py")
     finished = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "-q", "-p", "register", "-p", "no:cacheprovider",
-            "-k", chosen, *(str(next(tests.parent.rglob(name))) for name in names),
+            sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "register",
+            "-p", "no:cacheprovider", "-k", chosen,
+            *(str(next(tests.parent.rglob(name))) for name in names),
         ],
         env={**os.environ, "PYTHONPATH": path}, cwd=tests.parent, capture_output=True, text=True,
         check=False, timeout=300,

@@ -1,49 +1,27 @@
 #!/usr/bin/env bash
-# Build the source distribution and the wheel of the stable ABI, audit them, and test the wheel
-# in a clean environment of every Python from 3.11 on that is there.
-# Usage: bash tools/wheels/check_wheel.sh [FOLDER]
-# Needs Linux, git, a C compiler and Python 3.11. FOLDER gets the files that passed.
+# Audit the source distribution and the wheel of the stable ABI, and test the wheel in a clean
+# environment of every Python from 3.11 on that is there.
+# Usage: bash tools/wheels/check_wheel.sh FOLDER            build both into the empty FOLDER first
+#        bash tools/wheels/check_wheel.sh --built FOLDER    check the files that FOLDER holds
+# Needs Linux, git, a C compiler and Python 3.11.
 set -euo pipefail
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$tree/tools/wheels/environments.sh"
 largest_wheel=2000000 # bytes
 n_identifiers=16      # two wheels for each of eight platforms
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-unset GMMX_ISA OMP_NUM_THREADS PYTHONPATH
-export PIP_DISABLE_PIP_VERSION_CHECK=1
-system_path=$PATH
-
-section() {
-  printf '\n---- %s (%d s)\n' "$1" "$SECONDS"
-}
-
-fail() {
-  printf '%s\n' "$1" >&2
-  exit 1
-}
-
-# Print the Python of a version, from PATH or from pyenv.
-find_python() {
-  local candidate
-  for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
-    if "$candidate" -c 'import ensurepip' 2> /dev/null; then
-      echo "$candidate"
-      return
-    fi
-  done
-  return 1
-}
-
-# Make an environment, first on PATH until the next one.
-new_environment() {
-  "$2" -m venv "$work/$1"
-  export PATH=$work/$1/bin:$system_path
-  python -m pip install --quiet --upgrade pip
-}
-
-python=$(find_python 3.11) || fail 'no Python 3.11: the wheel has to be built with it'
+usage='usage: bash tools/wheels/check_wheel.sh [--built] FOLDER'
+if [ "${1:-}" = --built ]; then
+  folder=${2:?$usage}
+else
+  folder=${1:?$usage}
+  bash "$tree/tools/wheels/build_wheel.sh" "$folder"
+fi
+folder=$(cd "$folder" && pwd)
+wheel=$(echo "$folder"/gmmx_native-*-cp311-abi3-*.whl)
+test -f "$wheel" || fail "$folder does not hold one wheel of the stable ABI"
+python=$(find_python 3.11) || fail 'no Python 3.11'
 cd "$tree"
 
 section 'Tools'
@@ -60,20 +38,11 @@ zizmor --offline --quiet .github
 check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
-section 'Source distribution, and the wheel built from the tree'
-settings=(-Csetup-args=-Dopenmp=enabled -Csetup-args=-Dpython.allow_limited_api=true)
-python -m build --outdir "$work/dist" --sdist . > "$work/build.log" 2>&1 \
-  || fail "$(cat "$work/build.log")"
-python -m build --outdir "$work/built" --wheel "${settings[@]}" . > "$work/build.log" 2>&1 \
-  || fail "$(cat "$work/build.log")"
-auditwheel repair --strip --wheel-dir "$work/dist" "$work"/built/*.whl
-wheel=$(echo "$work"/dist/gmmx_native-*-cp311-abi3-*.whl)
-
 section 'Audit'
 abi3audit --strict "$wheel"
-twine check --strict "$work"/dist/*
+twine check --strict "$folder"/*
 check-wheel-contents --ignore W009,W010 "$wheel" # W009: .libs beside gmmx; W010: data without code
-pydistcheck "$work"/dist/*
+pydistcheck "$folder"/*
 python -m zipfile -l "$wheel" > "$work/contents"
 cat "$work/contents"
 if grep -E '\.(pyx|pxd|c|h|in) |meson\.build|__pycache__|tests/' "$work/contents"; then
@@ -113,15 +82,6 @@ section 'Time to import'
 use() { PATH=$work/python3.11/bin:$system_path python "$@"; }
 use "$tree/tools/measure/import_time.py" | tee -a "$work/summary"
 
-section 'The wheel that pip builds from the source distribution'
-new_environment source "$(find_python 3.11)"
-python -m pip install --quiet pytest "$work"/dist/*.tar.gz
-(cd "$work/test" && python -m pytest -q -W error test_minimal.py)
-
-if [ $# -gt 0 ]; then
-  mkdir -p "$1"
-  cp "$work"/dist/* "$1"
-fi
 section 'Passed'
 cat "$work/summary"
 echo "$(basename "$wheel"): $size bytes"
