@@ -18,7 +18,7 @@ import gmmx
 from gmmx._core.interface import passes
 from gmmx.model.statistics import Layout
 from gmmx.samples.moments import unpack_sums
-from moments import factors_shape, statistics_of
+from moments import factors_shape, squares_of, statistics_of
 from twin import Array
 
 # Layouts by the name of a form: 'paired' and 'centered' have a center near all means.
@@ -312,32 +312,29 @@ def assert_moments(sums, X, resp, origin, layout, moments, eps):
     """Assert that sums contain counts and moments up to the rounding of their terms."""
     n_components, n_features = origin.shape
     counts = sums[1 : 1 + n_components]
-    exact = statistics_of(X, resp, "diagonal", origin)
-    np.testing.assert_allclose(counts, exact.counts, rtol=40 * eps, atol=40 * eps)
-    squares = exact.second
-    first_sizes = np.sqrt(squares) * np.sqrt(exact.counts)[:, np.newaxis]
+    exact_counts, exact_first, squares = squares_of(X, resp, origin)
+    np.testing.assert_allclose(counts, exact_counts, rtol=40 * eps, atol=40 * eps)
+    first_sizes = np.sqrt(squares) * np.sqrt(exact_counts)[:, np.newaxis]
     tolerance = 40 * eps
     # Products of tiny responsibilities are rounded to a multiple of the smallest subnormal number.
     farthest = np.abs(X[:, np.newaxis] - origin).max(initial=1.0)
     underflow = len(X) * float(np.finfo(X.dtype).smallest_subnormal) * farthest
     if moments == 1:
         first = sums[1 + n_components :].reshape(n_components, n_features)
-        assert np.all(np.abs(first - exact.first) <= tolerance * first_sizes + underflow)
+        assert np.all(np.abs(first - exact_first) <= tolerance * first_sizes + underflow)
         assert sums.size == 1 + n_components + origin.size
         return
     actual = unpack_sums(sums, layout, origin)
-    expected = statistics_of(X, resp, layout, origin)
-    assert actual.second.shape == expected.second.shape
-    assert np.all(np.abs(actual.first - exact.first) <= tolerance * first_sizes + underflow)
-    sizes = squares
+    expected = sizes = squares
     if layout == "dense":
+        expected = statistics_of(X, resp, layout, origin).second
         roots = np.sqrt(squares)  # products of squares may overflow or underflow
         sizes = roots[:, :, np.newaxis] * roots[:, np.newaxis, :]
     elif layout == "isotropic":
-        sizes = squares.sum(axis=1, keepdims=True)
-    assert np.all(
-        np.abs(actual.second - expected.second) <= tolerance * sizes + underflow * farthest
-    )
+        expected = sizes = squares.sum(axis=1, keepdims=True)
+    assert actual.second.shape == expected.shape
+    assert np.all(np.abs(actual.first - exact_first) <= tolerance * first_sizes + underflow)
+    assert np.all(np.abs(actual.second - expected) <= tolerance * sizes + underflow * farthest)
 
 
 def assert_sums(example):

@@ -36,6 +36,19 @@ def statistics_of(
     )
 
 
+def squares_of(X: Array, resp: Array, origin: Array) -> tuple[Array, Array, Array]:
+    """Return counts (K,), first moments and sums of squares (K, D), without matrices (D, D)."""
+    X, resp = np.asarray(X, dtype=np.float64), np.asarray(resp, dtype=np.float64)
+    counts, first, squares = 0.0, 0.0, 0.0
+    for start in range(0, len(X), 64):  # short sums, as above
+        weights = resp[start : start + 64]
+        centred = X[start : start + 64, np.newaxis] - origin
+        counts = counts + weights.sum(axis=0)
+        first = first + np.einsum("nk,nkd->kd", weights, centred)
+        squares = squares + np.einsum("nk,nkd->kd", weights, centred**2)
+    return counts, first, squares
+
+
 def in_layout(second: Array, layout: Layout) -> Array:
     """Return matrices (K, D, D) or variances (K, D) in the shape of a layout."""
     if layout == "shared":
