@@ -20,12 +20,9 @@ def statistics_of(
         centred = X - point
         weighted = weights[:, np.newaxis] * centred
         # One long sum would have larger rounding errors than the many short sums of the kernels.
+        product = sum(weighted[rows].T @ centred[rows] for rows in blocks)
         first.append(sum(weights[rows] @ centred[rows] for rows in blocks))
-        if layout in ("dense", "shared"):
-            product = sum(weighted[rows].T @ centred[rows] for rows in blocks)
-            second.append((product + product.T) / 2.0)
-        else:
-            second.append(sum((weighted[rows] * centred[rows]).sum(axis=0) for rows in blocks))
+        second.append((product + product.T) / 2.0)
     return SufficientStatistics(
         layout,
         sum(resp[rows].sum(axis=0) for rows in blocks),
@@ -50,10 +47,13 @@ def squares_of(X: Array, resp: Array, origin: Array) -> tuple[Array, Array, Arra
 
 
 def in_layout(second: Array, layout: Layout) -> Array:
-    """Return matrices (K, D, D) or variances (K, D) in the shape of a layout."""
+    """Return second moments (K, D, D) in the shape of a layout."""
+    if layout == "dense":
+        return second
     if layout == "shared":
         return second.sum(axis=0)
-    return second.sum(axis=1, keepdims=True) if layout == "isotropic" else second
+    variances = np.einsum("kdd->kd", second).copy()
+    return variances if layout == "diagonal" else variances.sum(axis=1, keepdims=True)
 
 
 def factors_shape(layout: Layout, n_components: int, n_features: int) -> tuple[int, ...]:
