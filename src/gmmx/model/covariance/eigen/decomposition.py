@@ -30,7 +30,7 @@ class Iteration(NamedTuple):
 # A step that starts from the covariances of the E-step need not converge: EM has the same fixpoints
 # with one update, and needs hardly fewer iterations with many.
 STEP = Iteration(most_updates=3, smallest_change=1e-3)
-START = Iteration(most_updates=1000, smallest_change=1e-14)
+START = Iteration(most_updates=100, smallest_change=1e-14)
 
 # For matrices of more features `eigh` of OpenBLAS starts threads, which spin after the call and
 # slow down the next pass over the samples. Another driver of LAPACK does without them.
