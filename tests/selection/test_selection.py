@@ -65,10 +65,10 @@ def test_old_faithful_is_tied_with_three_components():
     np.testing.assert_allclose(np.sort(best.model.weights_), [0.1686, 0.3564, 0.4750], atol=1e-3)
 
 
-def test_iris_is_full_with_two_components():
+def test_iris_is_vev_with_two_components():
     best = best_cell(default_search("iris").values())
-    assert (best.n_components, best.covariance_type) == (2, "full")
-    assert best.bic == pytest.approx(574.018, abs=1e-2)
+    assert (best.n_components, best.covariance_type) == (2, "VEV")
+    assert best.bic == pytest.approx(561.728, abs=1e-2)
 
 
 @pytest.mark.parametrize("dataset", reference.DATASETS)
