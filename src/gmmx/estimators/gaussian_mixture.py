@@ -47,13 +47,14 @@ class GaussianMixture(InformationCriteria, Mixture):
     n_components : int, default=1
         Number of components.
     covariance_type : {'full', 'tied', 'diag', 'spherical', 'tied-diag', 'tied-spherical', \
-'VEI', 'EVI'}, default='full'
+'VEI', 'EVI', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV'}, default='full'
         'full': a covariance matrix for each component; 'tied': one matrix shared by all
         components; 'diag': a variance for each component and feature; 'spherical': a variance for
         each component; 'tied-diag': a variance for each feature, shared by all components;
-        'tied-spherical': a single variance; 'VEI': variances of the same shape, with a volume for
-        each component; 'EVI': variances of the same volume, with a shape for each component. The
-        names of R's mclust are accepted for all of them, such as 'VVV' for 'full'.
+        'tied-spherical': a single variance. The other names are those of R's mclust: three letters
+        for volume, shape and orientation, which are equal for all components (E), vary between them
+        (V), or are the axes of the features (I). mclust's names are accepted for all types, such as
+        'VVV' for 'full'.
     tol : float, default=1e-3
         EM has converged when the mean log-likelihood changes by less than `tol` nats per sample.
         Where EM is slow, it stops far from the maximum; ``tol_type='aitken'`` avoids this.
@@ -144,7 +145,8 @@ class GaussianMixture(InformationCriteria, Mixture):
     covariances_ : ndarray
         Covariances, (n_components, n_features, n_features) for 'full', (n_features, n_features)
         for 'tied', (n_components, n_features) for 'diag', 'VEI' and 'EVI', (n_components,) for
-        'spherical', (n_features,) for 'tied-diag', () for 'tied-spherical'.
+        'spherical', (n_features,) for 'tied-diag', () for 'tied-spherical', and (n_components,
+        n_features, n_features) for the other names of mclust.
     precisions_ : ndarray
         Inverses of the covariances, in the shape of `covariances_`.
     precisions_cholesky_ : ndarray
