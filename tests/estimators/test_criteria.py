@@ -32,7 +32,8 @@ MCLUST = {
     ("iris", "hc_G3", "VVV"): 584.045458427,
 }
 FIXPOINTS = {
-    (case.dataset, case.start, case.covariance_type): case for case in reference.fixpoints()
+    (case.dataset, case.start, case.covariance_type): case
+    for case in reference.fixpoints(tuple(reference.COVARIANCE_TYPE_OF_MODEL.values()))
 }
 
 

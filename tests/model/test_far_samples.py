@@ -25,7 +25,7 @@ MEANS = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, 0.5], [-1.0, 3.0, 1.0]])
 
 def matrices_of(scales, matrix):
     """Return covariances of the structures of matrices with constraints, by name."""
-    turn = np.array([[2.0, -1.0, 2.0], [2.0, 2.0, -1.0], [-1.0, 2.0, 2.0]]) / 3
+    turn = np.array([[2.0, 2.0, -1.0], [2.0, -1.0, 2.0], [1.0, -2.0, -2.0]]) / 3
     turned = np.array([matrix, turn @ matrix @ turn.T, turn.T @ matrix @ turn])
     turned = 0.5 * (turned + turned.transpose(0, 2, 1))
     variances = np.array([[1.0, 2.0, 0.5], [2.0, 0.25, 2.0], [0.5, 4.0, 0.5]])
