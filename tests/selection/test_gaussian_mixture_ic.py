@@ -200,7 +200,10 @@ def test_threads_change_no_bit(monkeypatch, n_threads):
 
 def test_a_generator_as_random_state_gives_other_starts_in_the_next_fit():
     X = reference.iris()
-    model = quick(min_components=3, max_components=3, n_init=1, covariance_type="full")
+    model = quick(
+        min_components=3, max_components=3, n_init=1, init_params="kmeans",
+        covariance_type="full",
+    )  # fmt: skip
     seeds = [model.set_params(random_state=seed).fit(X).means_.tolist() for seed in (0, 0, 1)]
     assert seeds[0] == seeds[1] != seeds[2]
     model.set_params(random_state=np.random.RandomState(0))
@@ -223,19 +226,23 @@ def test_weights_count_repetitions():
 
 
 def test_starts_are_as_many_and_of_the_kind_asked_for():
-    clusterings = clusterings_of(reference.iris())
-    refined, seeds, both = (
-        partitions_of(clusterings, 4, 6, kind, 0) for kind in ("kmeans", "k-means++", "all")
-    )
-    assert len(refined) == 6
+    X = reference.iris()
+
+    def starts(kind: str) -> list[np.ndarray]:
+        return partitions_of(clusterings_of(X, None, kind), 4, 6, kind, 0)
+
+    refined, seeds, both, hierarchical = map(starts, ("kmeans", "k-means++", "all", "hierarchical"))
+    assert len(refined) == len(both) == 6
     assert 0 < len(seeds) <= 6
+    assert len(hierarchical) == 1
 
     def scatter(labels: np.ndarray) -> float:
-        Z = clusterings[0].samples.X
+        Z = X / X.std(axis=0)
         return sum(((Z[labels == k] - Z[labels == k].mean(axis=0)) ** 2).sum() for k in range(4))
 
     assert scatter(refined[0]) < scatter(seeds[0])
-    np.testing.assert_array_equal(both[0], refined[0])
+    np.testing.assert_array_equal(both[0], hierarchical[0])
+    np.testing.assert_array_equal(both[1], refined[0])
 
 
 def test_reg_covar_is_the_floor_of_variances():

@@ -95,8 +95,8 @@ def test_cells_agree_with_their_models(dataset):
 @pytest.mark.parametrize("n_components", [2, 3])
 @pytest.mark.parametrize("dataset", reference.DATASETS)
 def test_one_start_is_the_partition_of_mclust(dataset, n_components):
-    clusterings = clusterings_of(reference.dataset(dataset))
-    first, *others = partitions_of(clusterings, n_components, 0)
+    clusterings = clusterings_of(reference.dataset(dataset), None, "all")
+    first, *others = partitions_of(clusterings, n_components, 3, "all", 0)
     same = first[:, np.newaxis] == first
     expected = reference.start_labels(dataset, f"hc_G{n_components}")
     np.testing.assert_array_equal(same, expected[:, np.newaxis] == expected)

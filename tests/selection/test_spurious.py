@@ -15,8 +15,10 @@ from gmmx.selection.spurious import (
 )
 from tools.measure.spurious_maxima import (
     DECEPTIVE,
+    DISCRETE,
     cells_of,
     choices_of,
+    finds_both_clusters,
     has_left,
     is_spurious,
     maximum_near,
@@ -99,6 +101,27 @@ def test_spacing_is_that_around_the_component():
     assert reason_of(X, labels, empirical(X, labels)) is None
 
 
+def test_a_feature_of_two_values_refuses_no_honest_component():
+    X, labels = two_clusters()
+    X[:, 1] = np.random.default_rng(1).random(len(X)) < 0.3
+    assert reason_of(X, labels, empirical(X, labels)) is None
+    X[labels == 1, 1], X[0, 1] = 0.0, 1.0
+    covariances = empirical(X, labels)
+    covariances[1, 1, 1] = 1e-3
+    assert reason_of(X, labels, covariances) == "component 1 is narrower than the spacing of b"
+
+
+def test_weights_count_repetitions_in_the_width_of_all_samples():
+    X, labels = two_clusters()
+    X[:, 1] = np.random.default_rng(1).random(len(X)) < 0.3
+    weight = np.arange(len(X)) % 3 + 1
+    weighted = DistinctValues.of(X, ("a", "b", "c"), weight.astype(float))
+    repeated = DistinctValues.of(np.repeat(X, weight, axis=0), ("a", "b", "c"))
+    variances = conditional_variances(empirical(X, labels))
+    np.testing.assert_allclose(weighted.variances, repeated.variances)
+    np.testing.assert_array_equal(weighted.widths(variances), repeated.widths(variances))
+
+
 def test_scales_of_features_do_not_matter():
     X, labels = two_clusters()
     X *= np.array([1e-2, 1.0, 1e6])
@@ -161,6 +184,12 @@ def test_no_component_of_a_simulated_mixture_is_refused():
     for seed in SEEDS:
         model, reason = maximum_near(truth(seed))
         assert reason is None or has_left(model)
+
+
+@pytest.mark.parametrize("kind", DISCRETE)
+def test_clusters_beside_a_discrete_feature_are_found(kind):
+    for seed in range(2):
+        assert finds_both_clusters(kind, seed)
 
 
 @pytest.mark.parametrize("kind", DECEPTIVE)

@@ -12,6 +12,7 @@ from gmmx import (
     ConvergenceWarning,
     DegenerateMixtureError,
     GaussianMixture,
+    GaussianMixtureIC,
     NotFittedError,
     bootstrap,
 )
@@ -316,6 +317,9 @@ def test_other_models_are_refused():
     bayesian = BayesianGaussianMixture(n_components=2, random_state=0).fit(X)
     with pytest.raises(TypeError, match="bootstrap needs a GaussianMixture, got Bayesian"):
         bootstrap(bayesian, X)
+    search = GaussianMixtureIC(max_components=2, n_init=1, random_state=0).fit(X)
+    with pytest.raises(TypeError, match="pass its best_estimator_"):
+        bootstrap(search, X)
     with pytest.raises(NotFittedError):
         bootstrap(GaussianMixture(2), X)
 
@@ -331,6 +335,10 @@ def test_the_table_has_a_row_for_each_parameter():
     assert len(repr(diagonal).splitlines()[2:]) == 2 + 4 + 4
     assert diagonal._repr_html_().count("<tr>") == 1 + 2 + 4 + 4
     assert "covariances_[1, 0]" in repr(diagonal)
+    by_name_of_mclust = bootstrap(
+        fitted(X, covariance_type="VVI"), X, n_bootstrap=3, random_state=0
+    )
+    assert repr(by_name_of_mclust) == repr(diagonal)
     wide = np.random.default_rng(0).normal(size=(60, 12))
     table = repr(bootstrap(fitted(wide, 1), wide, n_bootstrap=3, random_state=0))
     assert "the first 40 of 91 parameters" in table

@@ -168,6 +168,13 @@ def test_feature_names_and_the_representation():
     assert repr(quick(clusters(2), max_components=1)).endswith("p-value")
 
 
+@pytest.mark.parametrize(("alias", "name"), [("E", "tied-spherical"), ("EEE", "tied")])
+def test_names_of_mclust_are_aliases(alias, name):
+    X = clusters(2, n_samples=30)
+    own, other = (quick(X, covariance_type=one, n_bootstrap=5) for one in (name, alias))
+    assert repr(own) == repr(other)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -180,6 +187,7 @@ def test_feature_names_and_the_representation():
         ({"X": clusters(1)[:2]}, "n_samples >= n_components"),
         ({"X": np.full((9, 1), np.inf)}, "contains infinity"),
         ({"X": np.arange(9.0)}, "Expected 2D array"),
+        ({"X": np.eye(9), "covariance_type": "V"}, "'V' is for samples of one feature"),
     ],
 )
 def test_wrong_arguments_are_refused(given, message):

@@ -6,6 +6,8 @@ component narrower than 0.1 in some direction is spurious.
 Honest: samples are drawn from a mixture, and EM starts from the mixture's parameters. The rule must
 refuse no result, except the few in which EM has gone to a spurious maximum.
 
+Discrete: two clusters beside an independent feature of few values. The search must find both.
+
 Deceptive: one or two clusters, with rounded values, ties, outliers, or few rows in many features.
 The search must choose no spurious mixture; the last column counts the spurious choices of a search
 without the rule.
@@ -112,12 +114,34 @@ def few_rows(draw: np.random.Generator, n_samples: int = 45) -> Array:
     return draw.normal(size=(n_samples, 30))
 
 
+def of_two_values(draw: np.random.Generator, n_samples: int = 400) -> Array:
+    """Draw two clusters beside a feature that is 1 in 3 of 10 samples, else 0."""
+    X = _clusters(draw, n_samples, 2)
+    return np.column_stack([X, draw.random(n_samples) < 0.3]).astype(np.float64)
+
+
+def of_counts(draw: np.random.Generator, n_samples: int = 400) -> Array:
+    """Draw two clusters beside a feature of Poisson counts of mean 0.2."""
+    X = _clusters(draw, n_samples, 2)
+    return np.column_stack([X, draw.poisson(0.2, n_samples)]).astype(np.float64)
+
+
+DISCRETE: dict[str, Callable[..., Array]] = {"two values": of_two_values, "counts": of_counts}
 DECEPTIVE: dict[str, Callable[..., Array]] = {
     "rounded": rounded,
     "tied": tied,
     "with outliers": with_outliers,
     "few rows": few_rows,
 }
+
+
+def finds_both_clusters(kind: str, seed: int) -> bool:
+    """Return whether a search up to 2 components chooses the two clusters."""
+    X = DISCRETE[kind](np.random.default_rng(seed))
+    search = GaussianMixtureIC(
+        max_components=2, covariance_type=["full", "diag"], random_state=seed, n_init=8
+    )
+    return search.fit(X).n_components_ == 2
 
 
 def cells_of(kind: str, seed: int) -> list[Cell]:
@@ -157,6 +181,9 @@ def main() -> None:
     passed = sum(has_left(model) and reason is None for model, reason in maxima)
     print(f"spurious maxima that EM went to, not refused: {passed} of {n_mixtures - len(honest)}")
     n_each = -(-n_mixtures // 20)
+    for kind in DISCRETE:
+        n_found = sum(finds_both_clusters(kind, seed) for seed in range(n_each))
+        print(f"both clusters beside {kind} found: {n_found} of {n_each}")
     print(f"{'deceptive samples':18} {'searches':>8} {'spurious':>9} {'without the rule':>17}")
     for kind in DECEPTIVE:
         choices = [choices_of(cells_of(kind, seed)) for seed in range(n_each)]

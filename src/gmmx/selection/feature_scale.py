@@ -34,15 +34,20 @@ def shares_of(weight: Array | None) -> Array | None:
     return None if weight is None else np.asarray(weight / weight.sum())
 
 
+def variance_of(column: Array, shares: Array | None) -> float:
+    """Return the variance of one feature; infinity or zero if it is no number of float64."""
+    with np.errstate(over="ignore", under="ignore"):
+        centered = column - np.average(column, weights=shares)
+        return float(np.average(centered * centered, weights=shares))
+
+
 def _smallest_variance(X: Array, feature_names: Sequence[str], shares: Array | None) -> float:
     """Return the smallest variance of a feature; raise `ValueError` if one has no variance."""
     smallest = math.inf
     for name, column in zip(feature_names, X.T, strict=True):
         if column.min() == column.max():
             raise ValueError(f"{name} is {column[0]:g} in every row: leave it out")
-        with np.errstate(over="ignore", under="ignore"):
-            centered = column - np.average(column, weights=shares)
-            variance = float(np.average(centered * centered, weights=shares))
+        variance = variance_of(column, shares)
         if not 0 < RELATIVE_FLOOR * variance < math.inf:
             raise ValueError(f"{name} has variance {variance:g}: scale it")
         smallest = min(smallest, variance)

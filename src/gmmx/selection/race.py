@@ -73,7 +73,7 @@ class Stage:
         rows, counts = np.unique(drawn, return_counts=True)
         weight = None if self.weight is None else counts.astype(np.float64)
         X = self.X[rows]
-        distinct = DistinctValues.of(X, self.distinct.feature_names)
+        distinct = DistinctValues.of(X, self.distinct.feature_names, weight)
         return replace(self, X=X, weight=weight, distinct=distinct, n_threads=1)
 
     @property

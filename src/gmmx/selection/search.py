@@ -71,7 +71,7 @@ class Observed:
             reg_covar = reg_covar_of(self.X, names, self.weight)
         return Stage(
             self.X, self.weight, reg_covar, settings.tol, settings.max_iter,
-            DistinctValues.of(self.X, names), self.column_names, n_threads, stop,
+            DistinctValues.of(self.X, names, self.weight), self.column_names, n_threads, stop,
         )  # fmt: skip
 
 

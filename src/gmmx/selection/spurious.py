@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gmmx.selection.feature_scale import shares_of, variance_of
+
 Array = NDArray[np.float64]
 
 # A variance of at most this many times `reg_covar` is due to `reg_covar` and not to the data.
@@ -21,6 +23,10 @@ FLOOR_MARGIN = 2.0
 
 # A component that lies behind others is judged by the rows for which its probability is this large.
 EXPLAINED_SHARE = 0.1
+
+# A component is narrow in a feature if its standard deviation is below this share of that of all
+# samples. A feature of two values is about as wide in every component as in all samples.
+NARROW_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class DistinctValues:
     ----------
     values : tuple of ndarray
         Sorted distinct values of each feature.
+    variances : ndarray of shape (n_features,)
+        Variance of each feature in all samples.
     feature_names : tuple of str
         Names of the features in messages.
 
@@ -42,12 +50,25 @@ class DistinctValues:
     """
 
     values: tuple[Array, ...]
+    variances: Array
     feature_names: tuple[str, ...]
 
     @classmethod
-    def of(cls, X: Array, feature_names: tuple[str, ...]) -> DistinctValues:
+    def of(
+        cls, X: Array, feature_names: tuple[str, ...], weight: Array | None = None
+    ) -> DistinctValues:
         """Return the distinct values of the samples `X`, (n_samples, n_features)."""
-        return cls(tuple(np.unique(column) for column in X.T), feature_names)
+        shares = shares_of(weight)
+        variances = np.array([variance_of(column, shares) for column in X.T])
+        return cls(tuple(np.unique(column) for column in X.T), variances, feature_names)
+
+    def widths(self, variances: Array) -> Array:
+        """Return two standard deviations, or infinity where a component is not narrow.
+
+        `variances` and the result have the shape (n_components, n_features).
+        """
+        is_narrow = variances < NARROW_SHARE**2 * self.variances
+        return np.where(is_narrow, 2 * np.sqrt(variances), np.inf)
 
     def spacing(self, feature: int, low: float, high: float) -> float:
         """Return the median gap between distinct values of a feature, 0 for a single value.
@@ -75,7 +96,8 @@ def spurious_reason(
     A component is spurious if its variance in some direction is at the floor `reg_covar`, if it has
     fewer distinct rows than its covariance needs, or if it is narrower than the data can resolve:
     along some feature's axis the interval of one standard deviation to either side of its mean is
-    narrower than the spacing of distinct values around it. The rows of a component are the rows
+    narrower than the spacing of distinct values around it. A feature in which the component is not
+    much narrower than all samples does not count there. The rows of a component are the rows
     that are assigned to it. A component with too few of them may lie behind others, so it is judged
     again by the rows of which it explains at least a tenth.
 
@@ -114,10 +136,10 @@ def spurious_reason(
     """
 
     def reason_of(k: int, rows: Array) -> str | None:
-        own = variances[k]
-        return _too_few_rows(rows, fewest_rows) or _too_narrow(rows, own, distinct)
+        return _too_few_rows(rows, fewest_rows) or _too_narrow(rows, widths[k], distinct)
 
     variances, memberships = conditional_variances(covariances), None
+    widths = distinct.widths(variances)
     for k, own_variances in enumerate(variances):
         reason = _at_floor(own_variances, reg_covar)
         if reason is None and reason_of(k, X[labels == k]) is not None:
@@ -175,13 +197,13 @@ def _at_floor(variances: Array, reg_covar: float) -> str | None:
     return f"has a variance at the floor of {reg_covar:.2g}"
 
 
-def _too_narrow(rows: Array, variances: Array, distinct: DistinctValues) -> str | None:
+def _too_narrow(rows: Array, widths: Array, distinct: DistinctValues) -> str | None:
     """Return a reason if the component is narrower than the spacing of a feature's values.
 
     The data cannot tell such a component from a point.
     """
     low, high = rows.min(axis=0), rows.max(axis=0)
-    for d, width in enumerate(2 * np.sqrt(variances)):
+    for d, width in enumerate(widths):
         if width < distinct.spacing(d, low[d], high[d]):
             return f"is narrower than the spacing of {distinct.feature_names[d]}"
     return None

@@ -157,7 +157,7 @@ def _checked_samples(model: GaussianMixture, X: ArrayLike) -> Array:
     if not isinstance(model, GaussianMixture):
         raise TypeError(
             f"bootstrap needs a GaussianMixture, got {type(model).__name__}: it fits the mixture "
-            "again by maximum likelihood."
+            "again by maximum likelihood. Of a GaussianMixtureIC, pass its best_estimator_."
         )
     samples = np.asarray(model._check_new_samples(X), dtype=np.float64)
     check_component_count(max(2, len(model.means_)), len(samples))

@@ -10,10 +10,11 @@ import numpy as np
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_component_count, check_parameters
 from gmmx.checks.feature_names import feature_names
+from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_samples, check_spread
 from gmmx.estimators.gaussian_mixture import GaussianMixture
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 from gmmx.uncertainty.draws import repeated_draws
@@ -168,14 +169,15 @@ def bootstrap_lrt(
         "n_bootstrap": n_bootstrap, "level": level, "n_init": n_init, "reg_covar": reg_covar,
         "random_state": random_state, "n_threads": n_threads,
     }  # fmt: skip
-    check_parameters(given, "bootstrap_lrt", {"covariance_type": STRUCTURES})
+    check_parameters(given, "bootstrap_lrt", {"covariance_type": STRUCTURES_BY_NAME})
     names = feature_names(X)
     checked = np.asarray(check_samples(X, "bootstrap_lrt", min_samples=2), dtype=np.float64)
+    check_name_for_features(covariance_type, checked.shape[1])
     check_component_count(max_components, len(checked))
     check_spread(checked)
     n_threads, random_state = resolve_n_threads(n_threads), check_random_state(random_state)
     samples = ArraySource(checked, n_threads)
-    ratio = LikelihoodRatio(STRUCTURES[covariance_type], reg_covar, n_init)
+    ratio = LikelihoodRatio(STRUCTURES_BY_NAME[covariance_type], reg_covar, n_init)
     null, tests = ratio.one_component(samples), []
     while len(null.parameters.weights) < max_components:
         tests.append(_test(ratio, samples, null.parameters, n_bootstrap, random_state, n_threads))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.uncertainty.tables import Table
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class BootstrapResult:
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         """Yield a row for each parameter, without the lower halves of symmetric matrices."""
-        are_matrices = STRUCTURES[self.covariance_type].are_matrices
+        are_matrices = STRUCTURES_BY_NAME[self.covariance_type].are_matrices
         for name in ("weights", "means", "covariances"):
             one: ParameterUncertainty = getattr(self, name)
             for index in np.ndindex(one.estimate.shape):
