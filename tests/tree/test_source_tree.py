@@ -107,7 +107,7 @@ FOLDERS = {
     ),
     "model/covariance/eigen": (
         "structures of matrices that share volumes, shapes or orientations",
-        "model/covariance model",
+        "model/covariance model _core/interface",
     ),
     "_core": (
         "the choice of the instruction set",
@@ -115,7 +115,8 @@ FOLDERS = {
     ),
     "_core/interface": (
         "functions for Python: they check arguments, allocate, choose threads",
-        "_core/em _core/kmeans _core/agglomeration _core/layouts _core/algebra _core/process",
+        "_core/em _core/kmeans _core/agglomeration _core/structures _core/layouts _core/algebra "
+        "_core/process",
     ),
     "_core/em": (
         "the pass of EM: plan, blocks, sums",
@@ -129,6 +130,10 @@ FOLDERS = {
         "agglomeration of clusters: their sums, the costs of mergers",
         "_core/algebra",
     ),
+    "_core/structures": (
+        "M-steps of covariances with constraints, one file a structure",
+        "_core/algebra",
+    ),
     "_core/layouts": (
         "one file a memory layout; the task and the block that they work on",
         "_core/formulas _core/vectors _core/process",
@@ -138,7 +143,7 @@ FOLDERS = {
         "_core/vectors",
     ),
     "_core/algebra": (
-        "Cholesky factors, the gamma function",
+        "Cholesky factors, eigenvectors, the gamma function",
         "",
     ),
     "_core/vectors": (

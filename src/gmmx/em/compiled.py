@@ -41,7 +41,7 @@ class CompiledSteps:
     samples : ArraySource
         Samples of the fit.
     start : MixtureParameters
-        Starting parameters, whose covariances have an M-step in closed form.
+        Starting parameters, whose covariances have a compiled M-step.
     reg_covar : float
         Added to every variance.
     equal_weights : bool
@@ -63,13 +63,15 @@ class CompiledSteps:
     ) -> None:
         self.start, self.scale = start, stopping.scale
         covariance = start.covariance
+        constraint = covariance.name if covariance.has_compiled_m_step else None
         self.em = SmallEM(
             samples.X, samples.weight, start.weights, start.means,
             covariance.covariances.reshape(-1), covariance.precisions_cholesky.reshape(-1),
             are_matrices=covariance.are_matrices, is_shared="component" not in covariance.axes,
-            equal_weights=equal_weights, reg_covar=reg_covar, total_weight=samples.total_weight,
-            largest_weight=samples.largest_weight, smallest_count=SMALLEST_COUNT,
-            smallest_pivot=smallest_pivot(samples.n_features), largest_sq_shift=largest_sq_shift,
+            constraint=constraint, equal_weights=equal_weights, reg_covar=reg_covar,
+            total_weight=samples.total_weight, largest_weight=samples.largest_weight,
+            smallest_count=SMALLEST_COUNT, smallest_pivot=smallest_pivot(samples.n_features),
+            largest_sq_shift=largest_sq_shift,
         )  # fmt: skip
 
     def run(
@@ -126,10 +128,11 @@ def compiled_steps(
     largest_sq_shift: float,
     stopping: StoppingRule,
 ) -> CompiledSteps | None:
-    """Return compiled steps for few samples in an array, an M-step in closed form and this rule."""
+    """Return compiled steps for few samples in an array, a compiled M-step and this rule."""
+    covariance = start.covariance
     if not (
         isinstance(samples, ArraySource)
-        and isinstance(start.covariance, ConjugateStructure)
+        and (isinstance(covariance, ConjugateStructure) or covariance.has_compiled_m_step)
         and isinstance(stopping, AbsoluteChange)
         and is_small_pass(samples.n_samples, start)
     ):

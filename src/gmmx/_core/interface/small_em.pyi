@@ -17,6 +17,7 @@ class SmallEM:
         *,
         are_matrices: bool,
         is_shared: bool,
+        constraint: str | None,
         equal_weights: bool,
         reg_covar: float,
         total_weight: float,

@@ -19,9 +19,11 @@ from gmmx._core.interface.components cimport (
 from gmmx._core.interface.passes cimport (
     allocate, check_size, double_kernels, single_kernels, start_task, threads_in_use,
 )
+from gmmx._core.interface.structures cimport function_named
 from gmmx._core.layouts.task cimport DENSITY, SECOND, EMPass
 from gmmx._core.process.host cimport release_threads, reserve_threads
 from gmmx._core.process.memory cimport align, take
+from gmmx._core.structures.m_step cimport DONE, MStep, m_step_function, scratch_size
 
 cdef object empty = np.empty
 cdef object float32 = np.dtype(np.float32)
@@ -59,6 +61,8 @@ cdef class SmallEM:
     cdef double *expanded          # (K, E) factors
     cdef double *gathered          # (J or K, F) second moments
     cdef double *scratch           # (J, 2, D)
+    cdef m_step_function constrain  # NULL without constraints between the components
+    cdef MStep constraint
 
     def __cinit__(
         self,
@@ -71,6 +75,7 @@ cdef class SmallEM:
         *,
         bint are_matrices,
         bint is_shared,                 # by all components
+        str constraint,                 # name of a structure of `structures`, or None
         bint equal_weights,
         double reg_covar,
         double total_weight,            # of the samples
@@ -93,6 +98,7 @@ cdef class SmallEM:
         self.largest_weight, self.smallest_count = largest_weight, smallest_count
         self.smallest_pivot, self.largest_sq_shift = smallest_pivot, largest_sq_shift
         self.equal_weights = equal_weights
+        self.constrain = NULL if constraint is None else function_named(constraint)
         self.lay_out()
         memcpy(self.now.weights, &weights[0], self.K * sizeof(double))
         memcpy(self.now.means, &means[0, 0], self.K * self.D * sizeof(double))
@@ -160,6 +166,8 @@ cdef class SmallEM:
         self.expanded = <double *>take(&free_bytes, K * self.E * item)
         self.gathered = <double *>take(&free_bytes, K * self.F * item)
         self.scratch = <double *>take(&free_bytes, self.J * 2 * D * item)
+        if self.constrain != NULL:
+            self.place_constraint(&free_bytes)
         task.log_scale, task.weights, task.origin = self.log_scale, self.pass_weights, self.origin
         return free_bytes - memory
 
@@ -169,6 +177,16 @@ cdef class SmallEM:
         state.means = <double *>take(free_bytes, self.K * self.D * item)
         state.covariances = <double *>take(free_bytes, self.J * self.F * item)
         state.factors = <double *>take(free_bytes, self.J * self.F * item)
+
+    cdef void place_constraint(self, char **free_bytes) noexcept:
+        """Point to the arguments of an M-step with constraints."""
+        cdef MStep *step = &self.constraint
+        cdef Py_ssize_t item = sizeof(double)
+        step.K, step.D, step.F = self.K, self.D, self.F
+        step.shares = <double *>take(free_bytes, self.K * item)
+        step.covariances = <double *>take(free_bytes, self.K * self.F * item)
+        step.scratch = <double *>take(
+            free_bytes, scratch_size(self.K, self.D, self.F) * item)
 
     def parameters(self):
         """Return copies of weights (K,), means (K, D), covariances and factors, both flat."""
@@ -258,10 +276,7 @@ cdef class SmallEM:
             if counts[i] < self.smallest_count:
                 return False
         write_mean_shift(counts, counts + K, self.smallest_count, K, D, self.shift)
-        write_average_scatter(
-            counts, self.shift, second, K, D, self.are_matrices, self.reg_covar, self.J, self.F,
-            self.next.covariances)
-        if not self.factorize():
+        if not self.estimate(counts, second) or not self.factorize():
             return False
         write_whitened(
             self.shift, self.next.factors, self.F, self.J == 1, K, D, self.whitened)
@@ -272,6 +287,21 @@ cdef class SmallEM:
             self.next.weights[i] = 1 / <double>K if self.equal_weights else counts[i]
         write_shares(self.next.weights, K, self.next.weights)
         return moved <= self.largest_sq_shift
+
+    cdef bint estimate(self, const double *counts, const double *second) noexcept nogil:
+        """The next covariances; return whether they satisfy the constraints."""
+        cdef MStep *step = &self.constraint
+        cdef double *own = self.next.covariances
+        if self.constrain != NULL:
+            own = step.covariances
+        write_average_scatter(
+            counts, self.shift, second, self.K, self.D, self.are_matrices, self.reg_covar,
+            self.J, self.F, own)
+        if self.constrain == NULL:
+            return True
+        write_shares(counts, self.K, step.shares)
+        step.previous, step.constrained = self.now.covariances, self.next.covariances
+        return self.constrain(step) == DONE
 
     cdef bint factorize(self) noexcept nogil:
         """Factors of the next covariances; return whether all are positive definite."""

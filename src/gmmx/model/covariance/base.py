@@ -50,6 +50,8 @@ class CovarianceStructure(ABC):
     # Whether extrapolated `log_factors` satisfy the constraints of the structure, as an accelerated
     # fit requires. A structure sets it to False if its constraints are not linear in `log_factors`.
     has_chart: ClassVar[bool] = True
+    # Whether `_core/structures` has the M-step, under `name`, of a structure with constraints.
+    has_compiled_m_step: ClassVar[bool] = False
 
     # Each structure defines these methods.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from gmmx._core.interface import components, structures
 from gmmx.model.covariance.base import CovarianceStructure, VarianceCovariance
 from gmmx.model.statistics import SufficientStatistics
 
@@ -31,6 +32,7 @@ class EVI(VarianceCovariance):
     name = "EVI"
     sklearn_name = "full"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     axes = ("component", "feature")
+    has_compiled_m_step = True
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
@@ -46,10 +48,11 @@ class EVI(VarianceCovariance):
     ) -> Self:
         n_components, n_features = statistics.origin.shape
         own = cls.own_covariances(statistics, reg_covar, previous)
-        cls.factorize(own)  # raises an error if a variance is 0
-        volumes = _geometric_means(own)
-        volume = statistics.counts @ volumes / statistics.counts.sum()
-        variances = own * (volume / volumes)[:, np.newaxis]
+        variances, result = structures.constrain(
+            cls.name, own, components.shares(statistics.counts), None
+        )
+        if result != structures.DONE:
+            cls.factorize(own)  # raises an error: a variance is 0
         return cls.from_covariances(variances, n_components, n_features, n_threads)
 
     def with_pooled(self, components: NDArray[np.intp], weights: Array) -> Self:

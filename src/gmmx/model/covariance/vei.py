@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from gmmx._core.interface import components, structures
 from gmmx.model.covariance.base import CovarianceStructure, VarianceCovariance
 from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
-
-MOST_UPDATES = 200
-SMALLEST_CHANGE = 1e-13  # relative change of a volume
 
 
 class VEI(VarianceCovariance):
@@ -35,6 +33,7 @@ class VEI(VarianceCovariance):
     name = "VEI"
     sklearn_name = "full"  # scikit-learn's "diag" squares before it subtracts, and loses digits
     axes = ("component", "feature")
+    has_compiled_m_step = True
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
@@ -50,20 +49,13 @@ class VEI(VarianceCovariance):
     ) -> Self:
         n_components, n_features = statistics.origin.shape
         own = cls.own_covariances(statistics, reg_covar, previous)
-        shares = statistics.counts / statistics.counts.sum()
-        pooled = shares @ own
-        # Raises an error if a component or a feature has no variance at all.
-        cls.factorize(np.minimum.outer(own.max(axis=1), pooled))
-        shape = pooled if previous is None else previous.covariances[0]
-        volumes = np.ones(n_components)
-        for _ in range(MOST_UPDATES):
-            before, volumes = volumes, (own / shape).mean(axis=1)
-            shape = shares @ (own / volumes[:, np.newaxis])
-            if (np.abs(volumes - before) <= SMALLEST_CHANGE * volumes).all():
-                break
-        return cls.from_covariances(
-            np.multiply.outer(volumes, shape), n_components, n_features, n_threads
-        )
+        shares = components.shares(statistics.counts)
+        before = None if previous is None else previous.covariances
+        variances, result = structures.constrain(cls.name, own, shares, before)
+        if result != structures.DONE:
+            # Raises an error: a component or a feature has no variance at all.
+            cls.factorize(np.minimum.outer(own.max(axis=1), shares @ own))
+        return cls.from_covariances(variances, n_components, n_features, n_threads)
 
     def expand(self, variances: Array) -> Array:
         return variances

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from gmmx._core.interface import components, structures
 from gmmx.model.covariance.base import CovarianceStructure, MatrixCovariance
-from gmmx.model.covariance.cholesky import EPS, DegenerateCovarianceError
+from gmmx.model.covariance.cholesky import DegenerateCovarianceError, precision_cholesky
 from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
@@ -38,16 +38,22 @@ class ConstrainedCovariance(MatrixCovariance):
     layout = "dense"
     axes = ("component", "feature", "feature")
     has_chart = False
-    has_equal_volumes: ClassVar[bool]
 
     @classmethod
-    @abstractmethod
     def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
         """Return the matrices Sigma_k, given the matrices S_k and the shares p_k.
 
         An iteration starts from the `previous` Sigma_k and makes few updates, each of which lowers
         the objective: the iterations of EM do the rest. Without `previous` it converges.
         """
+        constrained, result = structures.constrain(cls.name, covariances, shares, previous)
+        if result == structures.DONE:
+            return constrained
+        if result == structures.SHARED:
+            precision_cholesky(constrained[0])
+        elif result == structures.SINGULAR:
+            cls.factorize(covariances)
+        raise DegenerateCovarianceError(component=result if result >= 0 else None)
 
     @classmethod
     def estimate(
@@ -58,7 +64,7 @@ class ConstrainedCovariance(MatrixCovariance):
         n_threads: int = 1,
     ) -> Self:
         covariances = cls.own_covariances(statistics, reg_covar, previous)
-        shares = statistics.counts / statistics.counts.sum()
+        shares = components.shares(statistics.counts)
         before = None if previous is None else previous.covariances
         return cls._from_unconstrained(covariances, shares, before, n_threads)
 
@@ -82,21 +88,5 @@ class ConstrainedCovariance(MatrixCovariance):
     ) -> Self:
         """Return the structure of the matrices Sigma_k, given the matrices S_k."""
         n_components, n_features, _ = covariances.shape
-        if n_features == 1 and cls.has_equal_volumes:
-            # One variance for all. The formulas would divide by the variance of each component,
-            # which may be 0.
-            covariances[:] = np.tensordot(shares, covariances, 1)
         constrained = cls.constrained(covariances, shares, previous)
         return cls.from_covariances(constrained, n_components, n_features, n_threads)
-
-    @classmethod
-    def check_variances(cls, variances: Array, covariances: Array) -> None:
-        """Raise `DegenerateCovarianceError` if a variance along an eigenvector is only rounding.
-
-        The error names the component and the feature if one of `covariances` is singular.
-        """
-        smallest = variances.shape[-1] * EPS * variances.max(axis=-1)
-        if (variances.min(axis=-1) > smallest).all():
-            return
-        cls.factorize(covariances)
-        raise DegenerateCovarianceError

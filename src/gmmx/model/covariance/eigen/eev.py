@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-from gmmx.model.covariance.eigen.decomposition import composed, eigen
-
-if TYPE_CHECKING:
-    from gmmx.arrays import Array
 
 
 class EEV(ConstrainedCovariance):
@@ -25,7 +19,7 @@ class EEV(ConstrainedCovariance):
     """
 
     name = "EEV"
-    has_equal_volumes = True
+    has_compiled_m_step = True
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
@@ -34,10 +28,3 @@ class EEV(ConstrainedCovariance):
     def fewest_rows(self) -> int:
         """Return n_features: as many rows have n_features - 1 axes, which determine the last."""
         return self.n_features
-
-    @classmethod
-    def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        eigenvalues, orientations = eigen(covariances)
-        variances = shares @ eigenvalues
-        cls.check_variances(variances, covariances)
-        return composed(orientations, variances)

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-
-if TYPE_CHECKING:
-    from gmmx.arrays import Array
 
 
 class EVV(ConstrainedCovariance):
@@ -26,15 +19,8 @@ class EVV(ConstrainedCovariance):
     """
 
     name = "EVV"
-    has_equal_volumes = True
+    has_compiled_m_step = True
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return 1 - n_components + n_components * n_features * (n_features + 1) // 2
-
-    @classmethod
-    def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        factors = cls.factorize(covariances)
-        volumes = np.exp(-2 * np.log(np.einsum("kdd->kd", factors)).mean(axis=1))
-        ratios = shares @ volumes / volumes
-        return np.asarray(ratios[:, np.newaxis, np.newaxis] * covariances)

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gmmx.model.covariance.eigen.constrained import ConstrainedCovariance
-from gmmx.model.covariance.eigen.decomposition import composed
-from gmmx.model.covariance.eigen.orientation import common_orientation
-
-if TYPE_CHECKING:
-    from gmmx.arrays import Array
 
 
 class VVE(ConstrainedCovariance):
@@ -29,20 +22,8 @@ class VVE(ConstrainedCovariance):
     """
 
     name = "VVE"
-    has_equal_volumes = False
+    has_compiled_m_step = True
 
     @staticmethod
     def n_parameters(n_components: int, n_features: int) -> int:
         return n_components * n_features + n_features * (n_features - 1) // 2
-
-    @classmethod
-    def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
-        cls.factorize(covariances)
-        axes, variances = common_orientation(covariances, shares, previous, _mean_log_volume)
-        cls.check_variances(variances, covariances)
-        return composed(axes, variances)
-
-
-def _mean_log_volume(logs: Array, shares: Array) -> tuple[float, Array]:
-    """Return the mean of the logarithms of the volumes, and its gradient."""
-    return float(shares @ logs), shares

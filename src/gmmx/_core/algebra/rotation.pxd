@@ -1,0 +1,55 @@
+"""Products of square matrices, and rotations by given angles, in float64."""
+
+
+cdef inline void multiply(
+    const double *first, const double *second, Py_ssize_t D, double *product
+) noexcept nogil:
+    """first second, all (D, D)."""
+    cdef Py_ssize_t i, j, d
+    cdef double factor
+    for i in range(D):
+        for j in range(D):
+            product[i * D + j] = 0
+        for d in range(D):
+            factor = first[i * D + d]
+            for j in range(D):
+                product[i * D + j] += factor * second[d * D + j]
+
+
+cdef inline void transpose(const double *matrix, Py_ssize_t D, double *transposed) noexcept nogil:
+    cdef Py_ssize_t i, j
+    for i in range(D):
+        for j in range(D):
+            transposed[j * D + i] = matrix[i * D + j]
+
+
+cdef inline void rotation(
+    const double *angles,  # IN (D, D) antisymmetric A
+    Py_ssize_t D,
+    double *left,          # scratch (D, D)
+    double *turn,          # OUT (D, D)
+) noexcept nogil:
+    """Cayley transform (I + A / 2)^-1 (I - A / 2), an orthogonal matrix.
+
+    The symmetric part of I + A / 2 is I, so that Gaussian elimination needs no exchange of rows.
+    """
+    cdef Py_ssize_t i, j, d
+    cdef double factor
+    for i in range(D * D):
+        left[i], turn[i] = 0.5 * angles[i], -0.5 * angles[i]
+    for i in range(D):
+        left[i * D + i] = turn[i * D + i] = 1
+    for d in range(D):
+        for i in range(d + 1, D):
+            factor = left[i * D + d] / left[d * D + d]
+            for j in range(d + 1, D):
+                left[i * D + j] -= factor * left[d * D + j]
+            for j in range(D):
+                turn[i * D + j] -= factor * turn[d * D + j]
+    for i in range(D - 1, -1, -1):
+        for d in range(i + 1, D):
+            factor = left[i * D + d]
+            for j in range(D):
+                turn[i * D + j] -= factor * turn[d * D + j]
+        for j in range(D):
+            turn[i * D + j] /= left[i * D + i]

@@ -1,0 +1,1 @@
+"""The M-steps of covariance structures with constraints between the components."""
