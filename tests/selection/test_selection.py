@@ -15,7 +15,6 @@ import reference
 from gmmx import GaussianMixtureIC
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
-from gmmx.selection import race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
@@ -103,25 +102,22 @@ def test_one_start_is_the_partition_of_mclust(dataset, n_components):
     assert len(others) > 1
 
 
-def test_a_search_counts_distinct_rows_and_clusters_once(monkeypatch):
-    X, calls = reference.faithful(), []
+def test_a_search_finds_distinct_rows_and_clusters_once(monkeypatch):
+    calls = []
 
-    def count_calls(module, name):
-        function = getattr(module, name)
+    def count_calls(owner, name):
+        function = getattr(owner, name)
 
-        def counted(samples, *args, **options):
-            # Calls with the rows of one component do not count.
-            calls.extend([name] * (len(samples) == len(X)))
-            return function(samples, *args, **options)
+        def counted(*args, **options):
+            calls.append(name)
+            return function(*args, **options)
 
-        monkeypatch.setattr(module, name, counted)
+        monkeypatch.setattr(owner, name, counted)
 
     count_calls(selection, "clusterings_of")
-    for module in (selection, race):
-        if hasattr(module, "n_distinct_rows"):
-            count_calls(module, "n_distinct_rows")
-    search(X, [1, 2, 3], ["full", "diag"])
-    assert sorted(calls) == ["clusterings_of", "n_distinct_rows"]
+    count_calls(selection.DistinctValues, "of")
+    search(reference.faithful(), [1, 2, 3], ["full", "diag"])
+    assert sorted(calls) == ["clusterings_of", "of"]
 
 
 @pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])

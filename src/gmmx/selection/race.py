@@ -153,14 +153,10 @@ def fit_cell(
     n_components: int,
     covariance_type: str,
     partitions: list[Labels],
-    n_distinct: int,
     race: Stage,
     whole: Stage,
 ) -> Cell:
-    """Return one cell with its mixture, or with the reason why it has none.
-
-    `n_distinct` is the number of distinct rows, counted up to the largest number of components.
-    """
+    """Return one cell with its mixture, or with the reason why it has none."""
     started = perf_counter()
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES_BY_NAME[covariance_type]
@@ -169,6 +165,7 @@ def fit_cell(
         Cell, n_components, covariance_type, n_samples, n_parameters,
         total_weight=whole.total_weight,
     )  # fmt: skip
+    n_distinct = whole.distinct.n_rows
     if n_distinct < n_components:
         return cell(reason=f"there are only {n_distinct} distinct rows")
     reason: str | None = "every start collapsed"

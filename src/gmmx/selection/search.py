@@ -22,7 +22,7 @@ from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
-from gmmx.selection.spurious import DistinctValues, n_distinct_rows
+from gmmx.selection.spurious import DistinctValues
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
@@ -152,7 +152,6 @@ def search(
     stop = threading.Event()
     whole = observed.stage(settings, n_threads // n_workers, stop)
     race = whole.reduced(seed)
-    n_distinct = n_distinct_rows(observed.X, at_most=max(n_components, default=0))
     clusterings = clusterings_of(race.X, race.weight, settings.init_params)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
@@ -167,9 +166,7 @@ def search(
 
             def fit(n_components: int, covariance_type: str) -> Cell:
                 on_start(n_components, covariance_type)
-                return fit_cell(
-                    n_components, covariance_type, starts[n_components], n_distinct, race, whole
-                )
+                return fit_cell(n_components, covariance_type, starts[n_components], race, whole)
 
             # The largest fits first, so that no long fit starts when the other workers are done.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}
