@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -94,12 +95,21 @@ def test_cells_agree_with_their_models(dataset):
 @pytest.mark.parametrize("n_components", [2, 3])
 @pytest.mark.parametrize("dataset", reference.DATASETS)
 def test_one_start_is_the_partition_of_mclust(dataset, n_components):
-    clusterings = clusterings_of(reference.dataset(dataset))
-    first, *others = partitions_of(clusterings, n_components, 0)
+    clusterings = clusterings_of(reference.dataset(dataset), None, "all")
+    first, *others = partitions_of(clusterings, n_components, 8, "all", 0)
     same = first[:, np.newaxis] == first
     expected = reference.start_labels(dataset, f"hc_G{n_components}")
     np.testing.assert_array_equal(same, expected[:, np.newaxis] == expected)
     assert len(others) > 1
+
+
+@pytest.mark.parametrize("n_components", [2, 3, 5])
+def test_no_two_starts_are_the_same_partition(n_components):
+    clusterings = clusterings_of(reference.iris(), None, "all")
+    partitions = partitions_of(clusterings, n_components, 32, "all", 0)
+    together = [labels[:, np.newaxis] == labels for labels in partitions]
+    assert 1 < len(partitions) <= 32
+    assert not any(np.array_equal(*pair) for pair in combinations(together, 2))
 
 
 def test_a_search_finds_distinct_rows_and_clusters_once(monkeypatch):
