@@ -61,7 +61,7 @@ def partitions_of(
 
 def _different(partitions: list[Labels]) -> list[Labels]:
     """Return the partitions without repetitions, whose clusters may be numbered differently."""
-    first_of = {}
+    first_of: dict[bytes, Labels] = {}
     for labels in partitions:
         _, first_rows, numbers = np.unique(labels, return_index=True, return_inverse=True)
         first_of.setdefault(first_rows[numbers].tobytes(), labels)

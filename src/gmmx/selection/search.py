@@ -1,9 +1,8 @@
 """Search for the number of components and the covariance structure by an information criterion.
 
-A cell is a pair of a number of components and a covariance structure. The fit of a cell has many
-starts: all of them make a few iterations, the ones of largest log-likelihood continue, and the
-best one runs until it converges. In each round spurious maxima rank behind all others, so that
-they do not displace other maxima.
+A cell is a pair of a number of components and a covariance structure. The fit of a cell has some
+starts: all of them make a few iterations, and the one of largest log-likelihood runs until it
+converges. Spurious maxima rank behind all others, so that they do not displace other maxima.
 """
 
 from __future__ import annotations
