@@ -90,7 +90,7 @@ def test_fits_that_did_not_converge_are_said_to_be(capsys, monkeypatch, kind):
     assert run(*options) == 0
     assert "converged" not in capsys.readouterr().out
     monkeypatch.setattr("gmmx.selection.bayesian.MAX_ITER", 2)
-    monkeypatch.setattr("gmmx.selection.race.ROUNDS", ((1, 1),))
+    monkeypatch.setattr("gmmx.selection.race.N_SHORT", 1)
     initialize = GaussianMixtureIC.__init__
     monkeypatch.setattr(GaussianMixtureIC, "__init__", partialmethod(initialize, max_iter=2))
     assert run(*options) == 0

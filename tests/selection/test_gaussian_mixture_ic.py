@@ -20,9 +20,11 @@ import reference
 from gmmx import ConvergenceWarning, GaussianMixture, GaussianMixtureIC, progress
 from gmmx.exceptions import InvalidParameterError
 from gmmx.model.covariance import STRUCTURES
+from gmmx.samples.array_source import ArraySource
 from gmmx.selection import race
 from gmmx.selection import search as selection
 from gmmx.selection.partitions import clusterings_of, partitions_of
+from gmmx.starts.principal_axes import PrincipalAxes
 from processes import run
 
 CRITERIA = ("bic", "aic", "icl")
@@ -200,10 +202,8 @@ def test_threads_change_no_bit(monkeypatch, n_threads):
 
 def test_a_generator_as_random_state_gives_other_starts_in_the_next_fit():
     X = reference.iris()
-    model = quick(
-        min_components=3, max_components=3, n_init=1, init_params="kmeans",
-        covariance_type="full",
-    )  # fmt: skip
+    sizes = {"min_components": 6, "max_components": 6, "n_init": 1}
+    model = quick(**sizes, init_params="k-means++", covariance_type="spherical")
     seeds = [model.set_params(random_state=seed).fit(X).means_.tolist() for seed in (0, 0, 1)]
     assert seeds[0] == seeds[1] != seeds[2]
     model.set_params(random_state=np.random.RandomState(0))
@@ -227,17 +227,16 @@ def test_weights_count_repetitions():
 
 def test_starts_are_as_many_and_of_the_kind_asked_for():
     X = reference.iris()
-
-    def starts(kind: str) -> list[np.ndarray]:
-        return partitions_of(clusterings_of(X, None, kind), 4, 6, kind, 0)
-
-    refined, seeds, both, hierarchical = map(starts, ("kmeans", "k-means++", "all", "hierarchical"))
-    assert len(refined) == len(both) == 6
-    assert 0 < len(seeds) <= 6
+    hierarchical, refined, seeds, both = (
+        partitions_of(clusterings_of(X, None, kind), 4, 6, kind, 0)
+        for kind in ("hierarchical", "kmeans", "k-means++", "all")
+    )
     assert len(hierarchical) == 1
+    for several in (refined, seeds, both):
+        assert 1 < len(several) <= 6
 
     def scatter(labels: np.ndarray) -> float:
-        Z = X / X.std(axis=0)
+        Z = PrincipalAxes.of(ArraySource(X, 1)).standardized(X)
         return sum(((Z[labels == k] - Z[labels == k].mean(axis=0)) ** 2).sum() for k in range(4))
 
     assert scatter(refined[0]) < scatter(seeds[0])

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,6 @@ import reference
 from gmmx import GaussianMixtureIC
 from gmmx.model.covariance import STRUCTURES
 from gmmx.selection import bayesian as bayesian_selection
-from gmmx.selection import race
 from gmmx.selection import search as selection
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
@@ -96,32 +96,38 @@ def test_cells_agree_with_their_models(dataset):
 @pytest.mark.parametrize("dataset", reference.DATASETS)
 def test_one_start_is_the_partition_of_mclust(dataset, n_components):
     clusterings = clusterings_of(reference.dataset(dataset), None, "all")
-    first, *others = partitions_of(clusterings, n_components, 3, "all", 0)
+    first, *others = partitions_of(clusterings, n_components, 8, "all", 0)
     same = first[:, np.newaxis] == first
     expected = reference.start_labels(dataset, f"hc_G{n_components}")
     np.testing.assert_array_equal(same, expected[:, np.newaxis] == expected)
     assert len(others) > 1
 
 
-def test_a_search_counts_distinct_rows_and_clusters_once(monkeypatch):
-    X, calls = reference.faithful(), []
+@pytest.mark.parametrize("n_components", [2, 3, 5])
+def test_no_two_starts_are_the_same_partition(n_components):
+    clusterings = clusterings_of(reference.iris(), None, "all")
+    partitions = partitions_of(clusterings, n_components, 32, "all", 0)
+    together = [labels[:, np.newaxis] == labels for labels in partitions]
+    assert 1 < len(partitions) <= 32
+    assert not any(np.array_equal(*pair) for pair in combinations(together, 2))
 
-    def count_calls(module, name):
-        function = getattr(module, name)
 
-        def counted(samples, *args, **options):
-            # Calls with the rows of one component do not count.
-            calls.extend([name] * (len(samples) == len(X)))
-            return function(samples, *args, **options)
+def test_a_search_finds_distinct_rows_and_clusters_once(monkeypatch):
+    calls = []
 
-        monkeypatch.setattr(module, name, counted)
+    def count_calls(owner, name):
+        function = getattr(owner, name)
+
+        def counted(*args, **options):
+            calls.append(name)
+            return function(*args, **options)
+
+        monkeypatch.setattr(owner, name, counted)
 
     count_calls(selection, "clusterings_of")
-    for module in (selection, race):
-        if hasattr(module, "n_distinct_rows"):
-            count_calls(module, "n_distinct_rows")
-    search(X, [1, 2, 3], ["full", "diag"])
-    assert sorted(calls) == ["clusterings_of", "n_distinct_rows"]
+    count_calls(selection.DistinctValues, "of")
+    search(reference.faithful(), [1, 2, 3], ["full", "diag"])
+    assert sorted(calls) == ["clusterings_of", "of"]
 
 
 @pytest.mark.parametrize("find", [lambda X: search(X, [2]), lambda X: bayesian_search(X, 2)])

@@ -10,7 +10,6 @@ from gmmx import GaussianMixture
 from gmmx.selection.spurious import (
     DistinctValues,
     conditional_variances,
-    n_distinct_rows,
     spurious_reason,
 )
 from tools.measure.spurious_maxima import (
@@ -138,11 +137,29 @@ def test_conditional_variances_are_inverse_diagonals_of_precisions():
     np.testing.assert_allclose(conditional_variances(covariances), expected, rtol=1e-9)
 
 
-def test_distinct_rows_are_counted_up_to_a_limit():
-    X = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 1.0], [3.0, 1.0]])
-    assert n_distinct_rows(X, at_most=9) == 3
-    assert n_distinct_rows(X, at_most=2) == 2
-    assert n_distinct_rows(X[:0], at_most=2) == 0
+def test_distinct_rows_are_numbered():
+    rng = np.random.default_rng(0)
+    for n_features in (1, 2, 3):
+        X = rng.integers(0, 3, (20, n_features)).astype(float)
+        distinct = DistinctValues.of(X, tuple("abc"[:n_features]))
+        numbers, same = distinct.row_numbers, (X[:, np.newaxis] == X).all(axis=2)
+        np.testing.assert_array_equal(numbers[:, np.newaxis] == numbers, same)
+        assert distinct.n_rows == len(np.unique(X, axis=0))
+
+
+def test_a_width_is_compared_with_the_median_gap_around_an_interval():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        values = np.unique(rng.integers(0, 60, rng.integers(1, 30))).astype(float)
+        distinct = DistinctValues.of(values[:, np.newaxis], ("a",))
+        low, high = np.sort(rng.choice(values, (2, 8)), axis=0)
+        widths = rng.integers(0, 12, 8) / 2
+        for one, wider in enumerate(distinct.are_wider(0, low, high, widths)):
+            below, above = values[values < low[one]][-1:], values[values > high[one]][:1]
+            inside = values[(values >= low[one]) & (values <= high[one])]
+            gaps = np.diff(np.concatenate([below, inside, above]))
+            median = np.percentile(gaps, 50, method="lower") if gaps.size else 0.0
+            assert wider == (widths[one] < median)
 
 
 def test_the_spurious_maximum_of_old_faithful():

@@ -88,10 +88,11 @@ def test_cells_agree_with_their_models(find):
 def test_starts_are_those_of_repeated_rows():
     X, weight = samples()
     kept = weight > 0
-    weighted_rows = clusterings_of(X[kept], weight[kept].astype(float), "all")
-    weighted = partitions_of(weighted_rows, 3, 32, "all", 0)
-    repeated_rows = clusterings_of(np.repeat(X, weight, axis=0), None, "all")
-    repeated = partitions_of(repeated_rows, 3, 32, "all", 0)
+    clusterings = clusterings_of(X[kept], weight[kept].astype(float), "all")
+    weighted = partitions_of(clusterings, 3, 32, "all", 0)
+    repeated = partitions_of(
+        clusterings_of(np.repeat(X, weight, axis=0), None, "all"), 3, 32, "all", 0
+    )
     assert len(weighted) == len(repeated) > 1
     for one, other in zip(weighted, repeated, strict=True):
         np.testing.assert_array_equal(np.repeat(one, weight[kept]), other)

@@ -41,7 +41,7 @@ class GaussianMixtureIC(InformationCriteria):
     """Gaussian mixture whose number of components and covariance structure are chosen by data.
 
     `fit` fits a mixture for every number of components and every covariance structure, each from
-    many starts, and keeps the mixture with the smallest information criterion. Mixtures whose
+    several starts, and keeps the mixture with the smallest information criterion. Mixtures whose
     likelihood is large only because a component has shrunk onto a few samples are refused.
 
     Parameters
@@ -58,9 +58,9 @@ class GaussianMixtureIC(InformationCriteria):
     criterion : {'bic', 'aic', 'icl'}, default='bic'
         The criterion to minimize: Bayesian, Akaike's, or that of the integrated completed
         likelihood, which prefers components that hardly overlap.
-    n_init : int, default=32
-        Number of starts of each mixture. All of them make a few iterations; the ones of largest
-        likelihood make more, and the best one runs until it converges.
+    n_init : int, default=8
+        Largest number of starts of each mixture; the same clusters are started once. All starts
+        make a few iterations, and the one of largest likelihood runs until it converges.
     init_params : {'all', 'hierarchical', 'kmeans', 'k-means++'}, default='all'
         The clusters that the starts are computed from: those of a hierarchical clustering, a single
         start; those of k-means; those of k-means++ seeds; or one of the hierarchical clustering and
@@ -151,7 +151,7 @@ lower_bound_, lower_bounds_, n_samples_seen_
         *,
         covariance_type: str | Sequence[str] = "all",
         criterion: Criterion = "bic",
-        n_init: int = 32,
+        n_init: int = 8,
         init_params: str = "all",
         tol: float | None = None,
         reg_covar: float | None = None,

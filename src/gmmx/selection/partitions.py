@@ -38,7 +38,7 @@ def clusterings_of(X: Array, weight: Array | None, init_params: str) -> Clusteri
 def partitions_of(
     clusterings: Clusterings, n_components: int, n_init: int, init_params: str, random_state: int
 ) -> list[Labels]:
-    """Return up to `n_init` partitions of the samples into `n_components` clusters.
+    """Return up to `n_init` different partitions of the samples into `n_components` clusters.
 
     The first one is of the hierarchical clustering, if there is one. The others are clusters of
     k-means, or of its k-means++ seeds without Lloyd's iterations, or half of each, so that the
@@ -56,4 +56,13 @@ def partitions_of(
     if share is not None:
         n_left = n_init - len(partitions)
         partitions += clusterings.kmeans.draw(n_components, n_left, draw, share)
-    return partitions
+    return _different(partitions)
+
+
+def _different(partitions: list[Labels]) -> list[Labels]:
+    """Return the partitions without repetitions, whose clusters may be numbered differently."""
+    first_of: dict[bytes, Labels] = {}
+    for labels in partitions:
+        _, first_rows, numbers = np.unique(labels, return_index=True, return_inverse=True)
+        first_of.setdefault(first_rows[numbers].tobytes(), labels)
+    return list(first_of.values())

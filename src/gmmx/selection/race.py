@@ -1,4 +1,4 @@
-"""The fit of one cell: many starts make a few iterations, and only the best ones go on."""
+"""The fit of one cell: some starts make a few iterations, and only the best one goes on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,16 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, NDArray
 
 
-ROUNDS = ((6, 10), (20, 4), (60, 2))  # iterations of a round, and candidates kept after it
+N_SHORT = 20  # iterations that each start makes
+N_CONTINUED = 2  # candidates that may go on, the second one if the first ends in a spurious maximum
 TOLERANCE = 1e-4  # in nats of the total log-likelihood, the unit of BIC
 SMALLEST_TOL = 1e-8  # in nats per sample
-RACE_SAMPLES = 5000  # with more rows, the rounds do not select better starts
+RACE_SAMPLES = 5000  # with more rows, short runs do not select better starts
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """The result of EM in one round, its total log-likelihood, and why it is spurious, if it is."""
+    """The result of EM, its total log-likelihood, and why it is spurious, if it is."""
 
     result: EMResult
     log_likelihood: float
@@ -65,7 +67,7 @@ class Stage:
     stop: threading.Event
 
     def reduced(self, random_state: int) -> Stage:
-        """Return the stage of the rounds, with randomly drawn rows if there are many."""
+        """Return the stage of the short runs, with randomly drawn rows if there are many."""
         if len(self.X) <= RACE_SAMPLES:
             return self
         draw = np.random.default_rng(random_state)
@@ -137,30 +139,26 @@ class Stage:
             explained[rows] = resp >= EXPLAINED_SHARE
         return explained
 
-    def ranked(self, candidates: Iterable[_Candidate], n_kept: int) -> list[_Candidate]:
-        """Return the best `n_kept` candidates; spurious ones rank behind all others."""
-        honest: list[_Candidate] = []
+    def ranked(self, candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
+        """Yield the candidates, the best first; spurious ones come after all others."""
         spurious: list[_Candidate] = []
         for candidate in sorted(candidates, key=lambda one: one.log_likelihood, reverse=True):
             judged = self.judge(candidate)
-            (honest if judged.reason is None else spurious).append(judged)
-            if len(honest) == n_kept:
-                break
-        return (honest + spurious)[:n_kept]
+            if judged.reason is None:
+                yield judged
+            else:
+                spurious.append(judged)
+        yield from spurious
 
 
 def fit_cell(
     n_components: int,
     covariance_type: str,
     partitions: list[Labels],
-    n_distinct: int,
     race: Stage,
     whole: Stage,
 ) -> Cell:
-    """Return one cell with its mixture, or with the reason why it has none.
-
-    `n_distinct` is the number of distinct rows, counted up to the largest number of components.
-    """
+    """Return one cell with its mixture, or with the reason why it has none."""
     started = perf_counter()
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES_BY_NAME[covariance_type]
@@ -169,11 +167,12 @@ def fit_cell(
         Cell, n_components, covariance_type, n_samples, n_parameters,
         total_weight=whole.total_weight,
     )  # fmt: skip
+    n_distinct = whole.distinct.n_rows
     if n_distinct < n_components:
         return cell(reason=f"there are only {n_distinct} distinct rows")
     reason: str | None = "every start collapsed"
     try:
-        final = _converged(_race(list(_starts(partitions, structure, race)), race), whole)
+        final = _converged(_race(_starts(partitions, structure, race), race), whole)
     except (ArithmeticError, MemoryError, ValueError) as error:
         final, reason = None, f"the fit failed: {error or type(error).__name__}"
     if final is None:
@@ -187,14 +186,10 @@ def fit_cell(
     )  # fmt: skip
 
 
-def _race(starts: list[MixtureParameters], stage: Stage) -> list[_Candidate]:
-    """Return the candidates left after all rounds, the best first."""
-    candidates: list[_Candidate] = []
-    for max_iter, n_kept in ROUNDS:
-        runs = [stage.run(start, max_iter) for start in starts]
-        candidates = stage.ranked([run for run in runs if run is not None], n_kept)
-        starts = [candidate.result.parameters for candidate in candidates]
-    return candidates
+def _race(starts: Iterable[MixtureParameters], stage: Stage) -> Iterator[_Candidate]:
+    """Return the best candidates after a short run from each start, the best first."""
+    runs = [stage.run(start, N_SHORT) for start in starts]
+    return islice(stage.ranked(run for run in runs if run is not None), N_CONTINUED)
 
 
 def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | None:

@@ -1,9 +1,8 @@
 """Search for the number of components and the covariance structure by an information criterion.
 
-A cell is a pair of a number of components and a covariance structure. The fit of a cell has many
-starts: all of them make a few iterations, the ones of largest log-likelihood continue, and the
-best one runs until it converges. In each round spurious maxima rank behind all others, so that
-they do not displace other maxima.
+A cell is a pair of a number of components and a covariance structure. The fit of a cell has some
+starts: all of them make a few iterations, and the one of largest log-likelihood runs until it
+converges. Spurious maxima rank behind all others, so that they do not displace other maxima.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
-from gmmx.selection.spurious import DistinctValues, n_distinct_rows
+from gmmx.selection.spurious import DistinctValues
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
@@ -152,7 +151,6 @@ def search(
     stop = threading.Event()
     whole = observed.stage(settings, n_threads // n_workers, stop)
     race = whole.reduced(seed)
-    n_distinct = n_distinct_rows(observed.X, at_most=max(n_components, default=0))
     clusterings = clusterings_of(race.X, race.weight, settings.init_params)
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
@@ -167,9 +165,7 @@ def search(
 
             def fit(n_components: int, covariance_type: str) -> Cell:
                 on_start(n_components, covariance_type)
-                return fit_cell(
-                    n_components, covariance_type, starts[n_components], n_distinct, race, whole
-                )
+                return fit_cell(n_components, covariance_type, starts[n_components], race, whole)
 
             # The largest fits first, so that no long fit starts when the other workers are done.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}

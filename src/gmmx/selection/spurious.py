@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from gmmx.selection.feature_scale import shares_of, variance_of
 
 Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 # A variance of at most this many times `reg_covar` is due to `reg_covar` and not to the data.
 FLOOR_MARGIN = 2.0
@@ -31,12 +33,18 @@ NARROW_SHARE = 0.5
 
 @dataclass(frozen=True)
 class DistinctValues:
-    """The distinct values of each feature; a component must not be narrower than their spacing.
+    """The distinct rows and the distinct values of each feature of some samples.
+
+    A component needs some distinct rows, and must not be narrower than the spacing of the values.
 
     Attributes
     ----------
+    row_numbers : ndarray of shape (n_samples,)
+        Number of each sample's distinct row.
     values : tuple of ndarray
         Sorted distinct values of each feature.
+    gaps : tuple of ndarray
+        Differences of neighboring values of each feature.
     variances : ndarray of shape (n_features,)
         Variance of each feature in all samples.
     feature_names : tuple of str
@@ -45,11 +53,13 @@ class DistinctValues:
     Examples
     --------
     >>> distinct = DistinctValues.of(np.array([[1.0], [2.0], [2.0], [5.0]]), ("x",))
-    >>> distinct.spacing(0, 1.0, 2.0)
-    1.0
+    >>> distinct.n_rows, distinct.gaps[0].tolist()
+    (3, [1.0, 3.0])
     """
 
+    row_numbers: Labels
     values: tuple[Array, ...]
+    gaps: tuple[Array, ...]
     variances: Array
     feature_names: tuple[str, ...]
 
@@ -57,10 +67,19 @@ class DistinctValues:
     def of(
         cls, X: Array, feature_names: tuple[str, ...], weight: Array | None = None
     ) -> DistinctValues:
-        """Return the distinct values of the samples `X`, (n_samples, n_features)."""
+        """Return the distinct rows and values of the samples `X`, (n_samples, n_features)."""
+        row_numbers, values = np.zeros(len(X), dtype=np.int64), []
+        for column in X.T:
+            distinct, numbers = np.unique(column, return_inverse=True)
+            values.append(distinct)
+            # Rows that the features before this one tell apart need no further sorting.
+            if row_numbers.max(initial=0) < len(X) - 1:
+                pairs = row_numbers * distinct.size + numbers
+                row_numbers = np.unique(pairs, return_inverse=True)[1]
         shares = shares_of(weight)
         variances = np.array([variance_of(column, shares) for column in X.T])
-        return cls(tuple(np.unique(column) for column in X.T), variances, feature_names)
+        gaps = tuple(map(np.diff, values))
+        return cls(row_numbers, tuple(values), gaps, variances, feature_names)
 
     def widths(self, variances: Array) -> Array:
         """Return two standard deviations, or infinity where a component is not narrow.
@@ -70,16 +89,26 @@ class DistinctValues:
         is_narrow = variances < NARROW_SHARE**2 * self.variances
         return np.where(is_narrow, 2 * np.sqrt(variances), np.inf)
 
-    def spacing(self, feature: int, low: float, high: float) -> float:
-        """Return the median gap between distinct values of a feature, 0 for a single value.
+    @property
+    def n_rows(self) -> int:
+        """Number of distinct rows."""
+        return int(self.row_numbers.max(initial=-1)) + 1
 
-        The gaps reach from the last value below `low` to the first value above `high`.
+    def are_wider(self, feature: int, low: Array, high: Array, widths: Array) -> NDArray[np.bool_]:
+        """Return whether the median gap of a feature around each interval exceeds a width.
+
+        The gaps reach from the last value below `low` to the first value above `high`, both of
+        shape (n_intervals,). The median of a single value's gaps is 0.
         """
-        values = self.values[feature]
-        start = max(0, np.searchsorted(values, low) - 1)
-        stop = np.searchsorted(values, high, side="right") + 1
-        gaps = np.sort(np.diff(values[start:stop]))
-        return float(gaps[(gaps.size - 1) // 2]) if gaps.size else 0.0
+        values, gaps = self.values[feature], self.gaps[feature]
+        start = np.maximum(0, np.searchsorted(values, low) - 1)
+        stop = np.minimum(np.searchsorted(values, high, side="right"), gaps.size)
+        n_narrow = np.zeros((len(widths), gaps.size + 1), dtype=np.int64)
+        np.cumsum(gaps <= widths[:, np.newaxis], axis=1, out=n_narrow[:, 1:])
+        interval = np.arange(len(widths))
+        n_within = n_narrow[interval, stop] - n_narrow[interval, start]
+        # The median exceeds the width if at most so many gaps do not.
+        return np.asarray(n_within <= (stop - start - 1) // 2)
 
 
 def spurious_reason(
@@ -134,20 +163,15 @@ def spurious_reason(
     >>> spurious_reason(X, labels, explained, covariances, 1e-6, distinct, 2)
     'component 1 holds only 1 distinct row'
     """
-
-    def reason_of(k: int, rows: Array) -> str | None:
-        return _too_few_rows(rows, fewest_rows) or _too_narrow(rows, widths[k], distinct)
-
-    variances, memberships = conditional_variances(covariances), None
-    widths = distinct.widths(variances)
-    for k, own_variances in enumerate(variances):
-        reason = _at_floor(own_variances, reg_covar)
-        if reason is None and reason_of(k, X[labels == k]) is not None:
-            memberships = explained() if memberships is None else memberships
-            reason = reason_of(k, X[memberships[:, k]])
-        if reason is not None:
-            return f"component {k} {reason}"
-    return None
+    variances = conditional_variances(covariances)
+    reasons = _at_floor(variances, reg_covar)
+    judge = partial(_reasons_of_rows, X, variances, distinct, fewest_rows)
+    doubtful = judge(np.arange(len(X)), labels)
+    if any(doubt and not reason for doubt, reason in zip(doubtful, reasons, strict=True)):
+        partly = judge(*np.nonzero(explained()))
+        doubts = zip(reasons, doubtful, partly, strict=True)
+        reasons = [reason or (doubt and other) for reason, doubt, other in doubts]
+    return next((f"component {k} {reason}" for k, reason in enumerate(reasons) if reason), None)
 
 
 def conditional_variances(covariances: Array) -> Array:
@@ -162,48 +186,65 @@ def conditional_variances(covariances: Array) -> Array:
     return np.asarray(variances / np.einsum("kdd->kd", np.linalg.inv(correlations)))
 
 
-def n_distinct_rows(X: Array, at_most: int) -> int:
-    """Return the number of distinct rows, counted up to `at_most`.
+def _at_floor(variances: Array, reg_covar: float) -> list[str | None]:
+    """Return a reason for each component whose variance in some direction is at the floor.
 
-    Examples
-    --------
-    >>> n_distinct_rows(np.array([[1.0, 2.0], [1.0, 2.0], [3.0, 4.0]]), at_most=5)
-    2
+    The precision of a collapsed direction makes up nearly all of the precision matrix's trace.
     """
-    count = 0
-    while len(X) and count < at_most:
-        X = X[(X[0] != X).any(axis=1)]
-        count += 1
-    return count
+    is_above = 1 / (1 / variances).sum(axis=1) > FLOOR_MARGIN * reg_covar
+    reason = f"has a variance at the floor of {reg_covar:.2g}"
+    return [None if above else reason for above in is_above.tolist()]
 
 
-def _too_few_rows(rows: Array, needed: int) -> str | None:
+def _reasons_of_rows(
+    X: Array,
+    variances: Array,
+    distinct: DistinctValues,
+    fewest_rows: int,
+    rows: Labels,
+    components: Labels,
+) -> list[str | None]:
+    """Return why the rows of each component are too few, or too sparse for its width, or None.
+
+    A row `rows[j]` belongs to the component `components[j]`.
+    """
+    n_components, n_rows = len(variances), distinct.n_rows
+    pairs = np.unique(components * n_rows + distinct.row_numbers[rows])
+    counts = np.bincount(pairs // n_rows, minlength=n_components)
+    reasons = [_too_few_rows(int(count), fewest_rows) for count in counts]
+    present = np.flatnonzero(counts)
+    narrow_features = _narrow_features(
+        X[rows], components, present, distinct.widths(variances[present]), distinct
+    )
+    for k, narrow in zip(present.tolist(), narrow_features, strict=True):
+        if reasons[k] is None and narrow.any():
+            # The data cannot tell such a component from a point.
+            name = distinct.feature_names[int(narrow.argmax())]
+            reasons[k] = f"is narrower than the spacing of {name}"
+    return reasons
+
+
+def _too_few_rows(count: int, needed: int) -> str | None:
     """Return a reason if there are fewer distinct rows than the covariance needs."""
-    if len(rows) == 0:
+    if count == 0:
         return f"explains no row by {EXPLAINED_SHARE:.0%} or more"
-    count = n_distinct_rows(rows, at_most=needed)
-    if count == needed:
+    if count >= needed:
         return None
     return f"holds only {count} distinct row{'' if count == 1 else 's'}"
 
 
-def _at_floor(variances: Array, reg_covar: float) -> str | None:
-    """Return a reason if the variance in some direction is at the floor.
+def _narrow_features(
+    X: Array, components: Labels, present: Labels, widths: Array, distinct: DistinctValues
+) -> NDArray[np.bool_]:
+    """Return the features in whose values components are too narrow, (n_present, n_features).
 
-    The precision of a collapsed direction makes up nearly all of the precision matrix's trace.
+    `components` are those of the rows of `X`, `present` their sorted distinct values.
     """
-    if 1 / (1 / variances).sum() > FLOOR_MARGIN * reg_covar:
-        return None
-    return f"has a variance at the floor of {reg_covar:.2g}"
-
-
-def _too_narrow(rows: Array, widths: Array, distinct: DistinctValues) -> str | None:
-    """Return a reason if the component is narrower than the spacing of a feature's values.
-
-    The data cannot tell such a component from a point.
-    """
-    low, high = rows.min(axis=0), rows.max(axis=0)
-    for d, width in enumerate(widths):
-        if width < distinct.spacing(d, low[d], high[d]):
-            return f"is narrower than the spacing of {distinct.feature_names[d]}"
-    return None
+    order = np.argsort(components, kind="stable")
+    first_rows = np.searchsorted(components[order], present)
+    low = np.minimum.reduceat(X[order], first_rows)
+    high = np.maximum.reduceat(X[order], first_rows)
+    features = range(X.shape[1])
+    return np.stack(
+        [distinct.are_wider(d, low[:, d], high[:, d], widths[:, d]) for d in features], axis=1
+    )
