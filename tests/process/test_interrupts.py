@@ -70,6 +70,18 @@ def test_an_interrupt_ends_k_means():
     )
 
 
+def test_an_interrupt_ends_a_long_m_step():
+    run(
+        INTERRUPT
+        + """
+    from gmmx._core.interface.structures import constrain
+    rows = np.random.default_rng(0).normal(size=(8, 300, 160))
+    own = rows.transpose(0, 2, 1) @ rows
+    interrupted(lambda: constrain("VVE", own, np.full(8, 0.125), None), 0.3)
+        """
+    )
+
+
 def test_an_interrupt_ends_a_hierarchical_clustering():
     run(
         INTERRUPT

@@ -132,7 +132,7 @@ FOLDERS = {
     ),
     "_core/structures": (
         "M-steps of covariances with constraints, one file a structure",
-        "_core/algebra",
+        "_core/algebra _core/process",
     ),
     "_core/layouts": (
         "one file a memory layout; the task and the block that they work on",

@@ -162,7 +162,8 @@ cdef inline void iterate_block(
     cdef double sine = 1, cosine = 1, shifted = 0, bulge, below, length, change
     cdef double g = (diagonal[start + 1] - diagonal[start]) / (2 * off_diagonal[start])
     length = sqrt(g * g + 1)
-    g = diagonal[end] - diagonal[start] + off_diagonal[start] / (g + length if g >= 0 else g - length)
+    g += length if g >= 0 else -length
+    g = diagonal[end] - diagonal[start] + off_diagonal[start] / g
     for i in range(end - 1, start - 1, -1):
         bulge, below = sine * off_diagonal[i], cosine * off_diagonal[i]
         length = sqrt(bulge * bulge + g * g)
@@ -206,7 +207,7 @@ cdef inline void eigen(
     double *vectors,       # OUT (D, D) rows
 ) noexcept nogil:
     cdef double *scaled = scratch + 3 * D
-    cdef Py_ssize_t i, start, end, n_iter
+    cdef Py_ssize_t i, start, end, _n_iter
     cdef double largest = largest_element(matrix, D * D), scale
     cdef int exponent = 0
     if 0 < largest < INFINITY:
@@ -216,7 +217,7 @@ cdef inline void eigen(
         scaled[i] = matrix[i] / scale
     make_tridiagonal(scaled, D, values, scratch, vectors, scratch + D)
     for start in range(D):
-        for n_iter in range(MOST_ITERATIONS):
+        for _n_iter in range(MOST_ITERATIONS):
             end = end_of_block(values, scratch, start, D)
             if end == start:
                 break

@@ -5,10 +5,16 @@ import numpy as np
 from cpython.mem cimport PyMem_Free
 
 from gmmx._core.interface.passes cimport allocate, check_size
+from gmmx._core.process.host cimport progress_for, propagate
 from gmmx._core.process.memory cimport align
 from gmmx._core.structures cimport m_step as results
 from gmmx._core.structures.all cimport covariance_size, function_of
-from gmmx._core.structures.m_step cimport MStep, m_step_function, scratch_size
+from gmmx._core.structures.m_step cimport (
+    CANCELLED, MOST_UPDATES_AT_START, MStep, m_step_function, scratch_size,
+)
+
+cdef enum:
+    SMALL_WORK = 100_000  # multiplications, some hundredths of a millisecond
 
 cdef object empty = np.empty
 
@@ -50,7 +56,15 @@ def constrain(
         step.previous = &before[0]
     cdef char *memory = allocate(scratch_size(step.K, step.D, step.F) * sizeof(double))
     step.scratch = <double *>align(memory)
-    with nogil:
+    cdef double multiplications = <double>step.K * step.F * step.D
+    step.poll = progress_for(MOST_UPDATES_AT_START * multiplications).signals.poll
+    if multiplications < SMALL_WORK:
+        # Getting the GIL back from a busy thread would take longer.
         result = function(&step)
+    else:
+        with nogil:
+            result = function(&step)
     PyMem_Free(memory)
+    if result == CANCELLED:
+        propagate(-1)
     return array, result

@@ -7,7 +7,9 @@ component (Celeux, Govaert 1995, the model [lambda D_k A D_k']):
 """
 
 from gmmx._core.algebra.eigen cimport eigen
-from gmmx._core.structures.m_step cimport DONE, SINGULAR, MStep, are_variances, compose, mean
+from gmmx._core.structures.m_step cimport (
+    CANCELLED, DONE, SINGULAR, MStep, are_variances, compose, is_cancelled, mean,
+)
 
 
 cdef inline Py_ssize_t eev(const MStep *step) noexcept nogil:
@@ -17,6 +19,8 @@ cdef inline Py_ssize_t eev(const MStep *step) noexcept nogil:
     cdef double *variances = eigenvalues + K * D
     cdef double *scratch = variances + D
     for k in range(K):
+        if is_cancelled(step):
+            return CANCELLED
         eigen(step.covariances + k * F, D, scratch, eigenvalues + k * D, orientations + k * F)
     mean(step.shares, eigenvalues, K, D, variances)
     if not are_variances(variances, D):

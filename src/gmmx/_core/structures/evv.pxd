@@ -15,15 +15,16 @@ from gmmx._core.structures.m_step cimport (
 
 
 cdef inline Py_ssize_t evv(const MStep *step) noexcept nogil:
-    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, f
+    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, f, lost
     cdef double *volumes = step.scratch
     cdef double *factor = volumes + K
     cdef double volume
     if D == 1:
         return share_variance(step)
     for k in range(K):
-        if factorize(
-            step.covariances + k * F, D, smallest_pivot(D), False, factor, factor + F) >= 0:
+        lost = factorize(
+            step.covariances + k * F, D, smallest_pivot(D), False, factor, factor + F)
+        if lost >= 0:
             return SINGULAR
         volumes[k] = exp(2 * mean_logarithm(factor, D, D + 1))
     mean(step.shares, volumes, K, 1, &volume)

@@ -8,12 +8,15 @@ covariances S_k and shares p_k it computes the covariances of the structure that
 
 from libc.math cimport fabs, log
 
+from gmmx._core.process.signals cimport poll_function
+
 
 cdef enum:
     # Results of an M-step. Results from 0 on are the index of a component without volume.
     DONE = -1
     SINGULAR = -2  # one of the S_k, or their mean
     SHARED = -3    # the first matrix of `constrained`, which is a factor of all Sigma_k
+    CANCELLED = -4
 
     # Updates of an iterative M-step. A step that starts from the covariances of the E-step need not
     # converge: EM has the same fixpoints with one update, and needs hardly fewer iterations with
@@ -31,6 +34,7 @@ cdef struct MStep:
     const double *previous     # IN (K, F) Sigma_k of the E-step; NULL at the start
     double *constrained        # OUT (K, F) Sigma_k
     double *scratch            # (scratch_size,)
+    poll_function poll         # negative to cancel a long M-step; or NULL
 
 
 ctypedef Py_ssize_t (*m_step_function)(const MStep *step) noexcept nogil
@@ -39,6 +43,10 @@ ctypedef Py_ssize_t (*m_step_function)(const MStep *step) noexcept nogil
 cdef inline Py_ssize_t scratch_size(Py_ssize_t K, Py_ssize_t D, Py_ssize_t F) noexcept nogil:
     """Return the number of values in `scratch`, enough for every structure."""
     return (2 * K + 7) * F + 2 * K * D + 4 * (K + D)
+
+
+cdef inline bint is_cancelled(const MStep *step) noexcept nogil:
+    return step.poll != NULL and step.poll() < 0
 
 
 cdef inline double epsilon() noexcept nogil:
@@ -60,7 +68,7 @@ cdef inline double smallest_change_at_start() noexcept nogil:
 
 
 cdef inline double smallest_change(const MStep *step) noexcept nogil:
-    """Return the relative change of volumes, or angle of axes, that ends updates after the first."""
+    """Return the relative change of volumes, or angle of axes, that ends the updates."""
     return smallest_change_at_start() if step.previous == NULL else 1e-3
 
 

@@ -1,7 +1,7 @@
 """Axes common to all components: their common principal components.
 
-The axes q_d, rows of Q, minimize an objective of the log volumes, mean over d of log(q_d^T S_k q_d).
-Each update rotates all pairs of axes (i, j) at once, by the Newton step
+The axes q_d, rows of Q, minimize an objective of the log volumes: mean over d of
+log(q_d^T S_k q_d). Each update rotates all pairs of axes (i, j) at once, by the Newton step
 
     angle_ij = sum_k g_k F_kij (1 / f_ki - 1 / f_kj) / sum_k g_k (f_ki - f_kj)^2 / (f_ki f_kj),
 
@@ -23,8 +23,8 @@ from gmmx._core.algebra.cholesky cimport factorize
 from gmmx._core.algebra.eigen cimport eigen
 from gmmx._core.algebra.rotation cimport multiply, rotation, transpose
 from gmmx._core.structures.m_step cimport (
-    DONE, SINGULAR, MStep, are_variances, epsilon, mean, mean_logarithm, most_updates,
-    smallest_change, smallest_change_at_start, smallest_pivot,
+    CANCELLED, DONE, SINGULAR, MStep, are_variances, epsilon, is_cancelled, mean, mean_logarithm,
+    most_updates, smallest_change, smallest_change_at_start, smallest_pivot,
 )
 
 cdef enum:
@@ -146,10 +146,10 @@ cdef inline bint turn_axes(
     Along *next,           # OUT
 ) noexcept nogil:
     """Return whether the objective has fallen."""
-    cdef Py_ssize_t halving, f
+    cdef Py_ssize_t _halving, f
     # The objective cannot judge a rotation that changes it by rounding only.
     cdef bint is_rounding = decrease <= 16 * epsilon() * (1 + fabs(present.value))
-    for halving in range(MOST_HALVINGS):
+    for _halving in range(MOST_HALVINGS):
         rotation(angles, step.D, product, turn)
         rotate_along(step, turn, present.rotated, objective, product, next)
         if next.value < present.value or is_rounding:
@@ -165,26 +165,29 @@ cdef inline Py_ssize_t orientation(
     double **variances,  # OUT (K, D) q_d^T S_k q_d, in `scratch`
     double **logs,       # OUT (K,) log volumes, in `scratch`
 ) noexcept nogil:
-    """Compute the common axes; return DONE or SINGULAR."""
-    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, update
+    """Compute the common axes; return DONE, or why there are none."""
+    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, _update
     cdef double *angles = step.scratch
     cdef double *turn = angles + F
     cdef double *product = turn + F
     cdef double *found = product + 2 * F + 3 * D
     cdef Along present, next
     cdef double decrease, smallest = smallest_change_at_start()
+    cdef bint has_fallen
     place(&next, step, place(&present, step, found + F))
     for k in range(K):
         if factorize(step.covariances + k * F, D, smallest_pivot(D), False, turn, product) >= 0:
             return SINGULAR
     starting_axes(step, product, next.variances, found)
     rotate_along(step, found, step.covariances, objective, product, &present)
-    for update in range(most_updates(step)):
+    for _update in range(most_updates(step)):
         decrease = newton_step(step, &present, angles)
         if decrease <= smallest * smallest:
             break
-        if not turn_axes(
-            step, objective, decrease, angles, turn, product, &present, &next):
+        if is_cancelled(step):
+            return CANCELLED
+        has_fallen = turn_axes(step, objective, decrease, angles, turn, product, &present, &next)
+        if not has_fallen:
             break
         multiply(turn, found, D, product)
         memcpy(found, product, F * sizeof(double))

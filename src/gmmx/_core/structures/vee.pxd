@@ -10,8 +10,8 @@ from libc.string cimport memcpy
 
 from gmmx._core.algebra.cholesky cimport factorize, square_upper
 from gmmx._core.structures.m_step cimport (
-    DONE, SHARED, MStep, have_converged, largest_component, mean, most_updates, smallest_change,
-    smallest_pivot, without_volume,
+    CANCELLED, DONE, SHARED, MStep, have_converged, is_cancelled, largest_component, mean,
+    most_updates, smallest_change, smallest_pivot, without_volume,
 )
 
 
@@ -50,7 +50,7 @@ cdef inline void compute_common(
 
 
 cdef inline Py_ssize_t vee(const MStep *step) noexcept nogil:
-    cdef Py_ssize_t K = step.K, F = step.F, k, f, update, failed
+    cdef Py_ssize_t K = step.K, F = step.F, k, f, _update, failed
     cdef double *common = step.scratch
     cdef double *volumes = common + F
     cdef double *before = volumes + K
@@ -61,9 +61,11 @@ cdef inline Py_ssize_t vee(const MStep *step) noexcept nogil:
     else:
         memcpy(common, step.previous + largest_component(step) * F, F * sizeof(double))
     failed = compute_volumes(step, common, rest, volumes)
-    for update in range(most_updates(step)):
+    for _update in range(most_updates(step)):
         if failed != DONE:
             return failed
+        if is_cancelled(step):
+            return CANCELLED
         before, volumes = volumes, before
         compute_common(step, before, ratios, common)
         failed = compute_volumes(step, common, rest, volumes)

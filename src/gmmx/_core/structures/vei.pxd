@@ -44,12 +44,12 @@ cdef inline void compute_shape(
 cdef inline bint has_volumes_and_shape(const MStep *step, const double *pooled) noexcept nogil:
     """Return whether each component and each feature has a variance."""
     cdef const double *own = step.covariances
-    cdef Py_ssize_t k, d
+    cdef Py_ssize_t _k, d
     cdef bint has_variance
     for d in range(step.D):
         if not pooled[d] > 0:
             return False
-    for k in range(step.K):
+    for _k in range(step.K):
         has_variance = False
         for d in range(step.D):
             has_variance |= own[d] > 0
@@ -60,7 +60,7 @@ cdef inline bint has_volumes_and_shape(const MStep *step, const double *pooled) 
 
 
 cdef inline Py_ssize_t vei(const MStep *step) noexcept nogil:
-    cdef Py_ssize_t K = step.K, D = step.D, turn, k, d
+    cdef Py_ssize_t K = step.K, D = step.D, _turn, k, d
     cdef double *shape = step.scratch
     cdef double *volumes = shape + D
     cdef double *before = volumes + K
@@ -72,7 +72,7 @@ cdef inline Py_ssize_t vei(const MStep *step) noexcept nogil:
             shape[d] = step.previous[d]
     for k in range(K):
         volumes[k] = 1
-    for turn in range(MOST_TURNS):
+    for _turn in range(MOST_TURNS):
         before, volumes = volumes, before
         compute_volumes(step, shape, volumes)
         compute_shape(step, volumes, shape)

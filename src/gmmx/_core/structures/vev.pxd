@@ -12,14 +12,14 @@ They are the M-step of VEI with variances e_kd.
 
 from gmmx._core.algebra.eigen cimport eigen
 from gmmx._core.structures.m_step cimport (
-    DONE, SINGULAR, MStep, are_variances, compose, have_converged, largest_component, mean,
-    most_updates, smallest_change, without_volume,
+    CANCELLED, DONE, SINGULAR, MStep, are_variances, compose, have_converged, is_cancelled,
+    largest_component, mean, most_updates, smallest_change, without_volume,
 )
 from gmmx._core.structures.vei cimport compute_shape, compute_volumes
 
 
 cdef inline Py_ssize_t vev(const MStep *step) noexcept nogil:
-    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, update, failed
+    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, _update, failed
     cdef MStep of_eigenvalues = step[0]
     cdef double *orientations = step.scratch
     cdef double *eigenvalues = orientations + K * F
@@ -29,6 +29,8 @@ cdef inline Py_ssize_t vev(const MStep *step) noexcept nogil:
     cdef double *vectors = before + K
     cdef double *scratch = vectors + F
     for k in range(K):
+        if is_cancelled(step):
+            return CANCELLED
         eigen(step.covariances + k * F, D, scratch, eigenvalues + k * D, orientations + k * F)
     mean(step.shares, eigenvalues, K, D, shape)
     if not are_variances(shape, D):
@@ -37,7 +39,7 @@ cdef inline Py_ssize_t vev(const MStep *step) noexcept nogil:
         eigen(step.previous + largest_component(step) * F, D, scratch, shape, vectors)
     of_eigenvalues.covariances = eigenvalues
     compute_volumes(&of_eigenvalues, shape, volumes)
-    for update in range(most_updates(step)):
+    for _update in range(most_updates(step)):
         failed = without_volume(volumes, K)
         if failed != DONE:
             return failed
