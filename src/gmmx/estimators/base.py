@@ -517,7 +517,9 @@ class Mixture(Predictions):
 
     def _n_rows(self, numbers: int, n_features: int) -> int:
         """Return the number of rows with so many numbers for each free parameter."""
-        n_parameters = self._structure().n_free_parameters(self.n_components, n_features)
+        n_parameters = self._structure().n_free_parameters(
+            self.n_components, n_features, equal_weights=bool(self.equal_weights)
+        )
         return max(2, self.n_components, math.ceil(numbers * n_parameters / n_features))
 
     def __sklearn_is_fitted__(self) -> bool:
