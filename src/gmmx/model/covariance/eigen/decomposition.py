@@ -41,7 +41,8 @@ MOST_FEATURES_OF_SYEV = 64  # it is much slower for larger matrices
 def eigen(matrices: Array) -> tuple[Array, Array]:
     """Return eigenvalues (..., D) and eigenvectors (..., D, D) of symmetric matrices.
 
-    The eigenvalues are in ascending order, and the eigenvectors are columns.
+    The eigenvalues are in ascending order, and the eigenvectors are columns. An iteration of LAPACK
+    that does not converge raises `numpy.linalg.LinAlgError`, as in NumPy.
     """
     n_features = matrices.shape[-1]
     if not MOST_FEATURES_OF_EIGH < n_features <= MOST_FEATURES_OF_SYEV:
@@ -50,6 +51,8 @@ def eigen(matrices: Array) -> tuple[Array, Array]:
     from scipy.linalg import lapack  # noqa: PLC0415 - few fits need it
 
     pairs = [lapack.dsyev(matrix) for matrix in matrices.reshape(-1, n_features, n_features)]
+    if any(info != 0 for _, _, info in pairs):
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
     eigenvalues = np.array([values for values, _, _ in pairs])
     vectors = np.array([vectors for _, vectors, _ in pairs])
     return eigenvalues.reshape(matrices.shape[:-1]), vectors.reshape(matrices.shape)
