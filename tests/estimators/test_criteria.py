@@ -71,3 +71,14 @@ def test_icl_of_one_component_is_its_bic():
     X = reference.iris()
     mixture = GaussianMixture().fit(X)
     assert mixture.icl(X) == mixture.bic(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_icl_of_blocks_is_that_of_the_array(dtype):
+    mixture, X = fixpoint("iris", "hc_G3", "VVV")
+    X, weights = X.astype(dtype), 1.0 + np.arange(len(X)) % 4
+    blocks = [X[:40], X[40:41], X[41:]]
+    assert mixture.icl(blocks) == pytest.approx(mixture.icl(X), rel=1e-6)
+    weighted = [(X[:70], weights[:70]), (X[70:], weights[70:])]
+    expected = mixture.icl(X, sample_weight=weights)
+    assert mixture.icl(block for block in weighted) == pytest.approx(expected, rel=1e-6)

@@ -48,3 +48,37 @@ def test_covariances_without_the_constraints_are_refused(name):
     with pytest.raises(ValueError, match=message):
         model.fit(dataset("iris"))
     assert not hasattr(model, "means_")
+
+
+@pytest.mark.parametrize("name", [n for n in STRUCTURES if STRUCTURES[n].are_matrices])
+@pytest.mark.parametrize(("dtype", "thickness"), [(np.float32, 1e-3), (np.float64, 1e-6)])
+def test_fitted_matrices_are_accepted_if_they_are_ill_conditioned(name, dtype, thickness):
+    draw = np.random.default_rng(0)
+    along, across, labels = draw.normal(size=500), draw.normal(size=500), draw.integers(2, size=500)
+    X = np.column_stack([along, along + thickness * across]) + 8 * labels[:, np.newaxis]
+    options = {"covariance_type": name, "reg_covar": 0.0, "random_state": 0}
+    model = GaussianMixture(2, **options).fit(X.astype(dtype))
+    parameters = model.weights_, model.means_, model.covariances_
+    again = GaussianMixture.from_parameters(*parameters, covariance_type=name)
+    assert again.covariances_.tobytes() == model.covariances_.tobytes()
+
+
+def test_precisions_whose_covariances_are_no_matrices_of_the_structure_are_named():
+    precisions = [np.diag([1.0, 1e17])] * 2
+    model = GaussianMixture(2, covariance_type="VVE", precisions_init=precisions)
+    with pytest.raises(ValueError, match="'VVE precision' should be symmetric, positive-definite"):
+        model.fit(dataset("faithful"))
+
+
+@pytest.mark.parametrize("name", ["EEV", "EVE", "VEE"])
+def test_a_warm_start_in_a_narrower_structure_goes_on_until_it_converges(name):
+    X = dataset("faithful")
+    options = {"random_state": 0, "tol": 1e-6, "max_iter": 2000}
+    model = GaussianMixture(2, warm_start=True, **options).fit(X)
+    start = {"weights_init": model.weights_, "means_init": model.means_}
+    model.set_params(covariance_type=name).fit(X)
+    anew = GaussianMixture(2, covariance_type=name, **start, **options).fit(X)
+    assert model.converged_
+    assert model.n_iter_ > 1
+    assert model.score(X) == pytest.approx(anew.score(X), abs=1e-4)
+    assert model.fit(X).n_iter_ == 1

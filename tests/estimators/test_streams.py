@@ -446,3 +446,23 @@ def test_weights_are_requested_for_partial_fit(mixture_class):
         request = sklearn.base.clone(model).get_metadata_routing()
     assert request.partial_fit.requests == {"sample_weight": True}
     assert request.fit.requests == {"sample_weight": None}
+
+
+def test_the_first_rows_count_no_weights_if_they_are_equal():
+    X = draw(200)
+    for equal_weights, n_parameters in ((False, 17), (True, 15)):
+        needed = 40 * n_parameters // 2
+        model = GaussianMixture(3, random_state=0, tol=1e-1, equal_weights=equal_weights)
+        model.partial_fit(np.resize(X, (needed - 1, 2)))
+        assert not hasattr(model, "means_")
+        model.partial_fit(X[:1])
+        assert hasattr(model, "means_")
+
+
+@pytest.mark.parametrize("name", ["E", "V"])
+@every_mixture
+def test_a_structure_of_one_feature_refuses_the_first_batch_of_more(mixture_class, name):
+    model = mixture_class(covariance_type=name)
+    with pytest.raises(ValueError, match="is for samples of one feature"):
+        model.partial_fit(draw(1))
+    assert not hasattr(model, "n_features_in_")

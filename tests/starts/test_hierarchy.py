@@ -213,8 +213,16 @@ def test_constant_and_dependent_features_change_no_partition(n_features):
     for n_clusters in (2, 4):
         expected = hierarchy_of(X).partition(n_clusters)
         np.testing.assert_array_equal(hierarchy_of(redundant).partition(n_clusters), expected)
-    equal = hierarchy_of(np.ones((6, n_features)))
-    assert np.unique(equal.partition(3)).size == 3
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_equal_rows_stay_in_one_cluster(n_features):
+    points = clusters(3, n_features)
+    of_points = np.repeat([2, 0, 1], [50, 30, 20])
+    tree = hierarchy_of(points[of_points])
+    for n_clusters in (3, 4, 100):
+        assert groups_of(tree.partition(n_clusters)) == groups_of(of_points)
+    assert not hierarchy_of(np.ones((6, n_features))).partition(3).any()
 
 
 # ---- many rows

@@ -9,12 +9,13 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 import reference
-from gmmx import BayesianGaussianMixture, GaussianMixture
+from gmmx import BayesianGaussianMixture, DegenerateMixtureError, GaussianMixture
 from gmmx.em.loop import run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.model.covariance import STRUCTURES
 from gmmx.model.parameters import maximize
 from gmmx.samples.array_source import ArraySource
+from gmmx.starts import small_em
 from gmmx.starts.initializer import INIT_PARAMS
 from gmmx.starts.partitions import KMeansPartitions
 from gmmx.starts.principal_axes import PrincipalAxes
@@ -97,6 +98,34 @@ def test_the_best_short_run_has_the_largest_likelihood(name):
         bounds.append((run.lower_bound, run.parameters))
     assert len({bound for bound, _ in bounds}) > 1
     np.testing.assert_array_equal(best.means, max(bounds, key=lambda pair: pair[0])[1].means)
+
+
+def test_short_runs_keep_weights_equal():
+    samples = ArraySource(reference.faithful(), 1)
+    free, equal = (
+        best_of_short_runs(
+            samples, STRUCTURES["full"], 2, 1e-6, np.random.RandomState(0), equal_weights=equal
+        )
+        for equal in (False, True)
+    )
+    assert free.weights.max() > 0.6
+    assert equal.weights.tolist() == [0.5, 0.5]
+    model = GaussianMixture(
+        2, init_params="small-em", max_iter=0, random_state=0, equal_weights=True
+    ).fit(samples.X)
+    again = samples.statistics(equal)
+    np.testing.assert_allclose(model.means_, again.means, rtol=1e-12)
+
+
+def test_short_runs_that_lose_a_component_do_not_win(monkeypatch):
+    def run_that_empties(parameters, steps, *_):
+        assert not steps.allow_empty
+        raise DegenerateMixtureError("a component holds no samples")
+
+    samples = ArraySource(reference.faithful(), 1)
+    monkeypatch.setattr(small_em, "run_em", run_that_empties)
+    random_state = np.random.RandomState(0)
+    assert best_of_short_runs(samples, STRUCTURES["full"], 2, 1e-6, random_state) is None
 
 
 def test_short_runs_that_all_collapse_leave_the_start_to_k_means():

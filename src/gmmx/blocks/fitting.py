@@ -86,13 +86,13 @@ def predicted_blocks(
         yield output(samples)
 
 
-def log_likelihood_of_blocks(
+def sum_over_blocks(
     model: Estimator,
     blocks: Blocks,
     sample_weight: ArrayLike | None,
-    score_samples: Callable[[FloatArray], NDArray[np.floating]],
+    of_block: Callable[[FloatArray], NDArray[np.floating]],
 ) -> tuple[float, float]:
-    """Return the log-likelihood of all samples, and the sum of their weights.
+    """Return the weighted sum of a value of each sample, and the sum of the weights.
 
     Parameters
     ----------
@@ -102,21 +102,21 @@ def log_likelihood_of_blocks(
         The samples.
     sample_weight : array-like of shape (n_samples,), number or None
         Weights of the samples, in place of weights that the blocks hold.
-    score_samples : callable
-        Takes checked samples and returns their log-likelihoods.
+    of_block : callable
+        Takes checked samples and returns a value for each, such as its log-likelihood.
     """
     model._check_is_fitted()
     name = type(model).__name__
     check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
-    log_likelihood = total_weight = 0.0
+    total = total_weight = 0.0
     for samples, weight in _new_samples(
         model, checked_blocks(blocks, _checked_weight(sample_weight))
     ):
-        of_block, weight_of_block = weighted_sum(score_samples(samples), weight)
-        log_likelihood += of_block
+        sum_of_block, weight_of_block = weighted_sum(of_block(samples), weight)
+        total += sum_of_block
         total_weight += weight_of_block
     check_total_weight(total_weight)
-    return log_likelihood, total_weight
+    return total, total_weight
 
 
 def _checked_weight(sample_weight: ArrayLike | None) -> Array | float | None:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 _SYMMETRY_TOLERANCE = 1e-5
-# Rounding of covariances to these dtypes, with a margin for ill-conditioned matrices.
+# Differences from the constraints that rounding explains: of any covariances in these dtypes, and
+# of ill-conditioned ones in epsilons of the dtype for each unit of the condition number.
 _CONSTRAINT_TOLERANCES = {np.dtype(np.float32): 1e-3, np.dtype(np.float64): 1e-5}
+_EPSILONS_OF_CONDITION = 4.0
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
 
@@ -372,9 +374,12 @@ def _given_precisions(
         precisions, "precisions_init", name, structure.covariance_shape(*shape),
         are_matrices=structure.are_matrices,
     )  # fmt: skip
-    with np.errstate(all="ignore"):
-        covariance = structure.from_precisions(array.astype(np.float64), *shape)
-    _check_constraints(covariance, name, array.dtype)
+    try:
+        with np.errstate(all="ignore"):
+            covariance = structure.from_precisions(array.astype(np.float64), *shape)
+        _check_constraints(covariance, name, array.dtype)
+    except DegenerateCovarianceError as error:
+        raise not_definite_error(name, error.component) from error
     return array
 
 
@@ -382,11 +387,28 @@ def _check_constraints(
     covariance: CovarianceStructure, name: str, dtype: np.dtype[np.floating]
 ) -> None:
     """Raise ValueError unless covariances, given in a dtype, satisfy their structure."""
-    with np.errstate(all="ignore"):
-        violation = covariance.constraint_violation()
-    if not violation <= _CONSTRAINT_TOLERANCES[dtype]:
+    if not satisfies_constraints(covariance, dtype):
+        with np.errstate(all="ignore"):
+            violation = covariance.constraint_violation()
         raise ValueError(
             f"'{name}' should satisfy the constraints of covariance_type={covariance.name!r}, but "
             f"the nearest covariances that satisfy them differ by {violation:.2g} standard "
             "deviations. Give such covariances, or set another covariance_type."
         )
+
+
+def satisfies_constraints(covariance: CovarianceStructure, dtype: np.dtype[Any]) -> bool:
+    """Return whether covariances satisfy their structure up to rounding to a dtype."""
+    with np.errstate(all="ignore"):
+        violation = covariance.constraint_violation()
+    if violation <= _CONSTRAINT_TOLERANCES[dtype]:
+        return True
+    rounding = _EPSILONS_OF_CONDITION * float(np.finfo(dtype).eps)
+    return bool(violation <= rounding * _largest_condition(covariance))
+
+
+def _largest_condition(covariance: CovarianceStructure) -> float:
+    """Return the largest condition number of the covariance matrices, 1 if they are diagonal."""
+    if not covariance.are_matrices:
+        return 1.0
+    return float(np.linalg.cond(covariance.dense()).max())

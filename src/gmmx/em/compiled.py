@@ -25,11 +25,20 @@ MOST_AT_ONCE = 128  # iterations, some hundredths of a second at most; then sign
 
 
 class Iterations(NamedTuple):
-    """The parameters after some iterations, the bounds, the last one, whether EM has converged."""
+    """The result of some iterations.
+
+    Attributes
+    ----------
+    end : MixtureParameters
+        Parameters after the last iteration.
+    lower_bounds : list of float
+        Bound of each iteration; empty if the first one is not plain.
+    converged : bool
+        Whether EM has converged.
+    """
 
     end: MixtureParameters
     lower_bounds: list[float]
-    lower_bound: float
     converged: bool
 
 
@@ -69,7 +78,7 @@ class CompiledSteps:
             covariance.covariances.reshape(-1), covariance.precisions_cholesky.reshape(-1),
             are_matrices=covariance.are_matrices, is_shared="component" not in covariance.axes,
             constraint=constraint, equal_weights=equal_weights, reg_covar=reg_covar,
-            total_weight=samples.total_weight, largest_weight=samples.largest_weight,
+            total_weight=samples.total_weight, largest_weight=samples.relative_largest_weight,
             smallest_count=SMALLEST_COUNT, smallest_pivot=smallest_pivot(samples.n_features),
             largest_sq_shift=largest_sq_shift,
         )  # fmt: skip
@@ -107,7 +116,7 @@ class CompiledSteps:
             lower_bounds += bounds[:n_iter].tolist()
             lower_bound = lower_bounds[-1] if lower_bounds else lower_bound
         end = self._end() if lower_bounds else self.start
-        return Iterations(end, lower_bounds, lower_bound, converged)
+        return Iterations(end, lower_bounds, converged)
 
     def _end(self) -> MixtureParameters:
         """Return the present parameters."""

@@ -158,10 +158,8 @@ def run_em(
     is_plain = callback is None and acceleration is None
     compiled = steps.compiled(parameters, stopping) if is_plain else None
     if compiled is not None:
-        end, lower_bounds, lower_bound, converged = compiled.run(
-            tol, max_iter, lower_bound, interrupt
-        )
-        parameters = end
+        end, lower_bounds, converged = compiled.run(tol, max_iter, lower_bound, interrupt)
+        parameters, lower_bound = end, lower_bounds[-1] if lower_bounds else lower_bound
     while len(lower_bounds) < max_iter and not (converged or is_stopped):
         interrupt()
         previous, is_repaired = lower_bound, False

@@ -17,7 +17,7 @@ from gmmx._core.interface.prediction import Predictor
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.fit import check_checkpoint, check_fit, check_sizes
-from gmmx.checks.parameters import check_warm_start
+from gmmx.checks.parameters import check_warm_start, satisfies_constraints
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted, numbers_of_kept
@@ -458,7 +458,7 @@ class Mixture(Predictions):
             starts = [partial(self._last_parameters, samples.n_features)]
         else:
             starts = [partial(plan.start, random_state)] * self.n_init
-        lower_bound = self.lower_bound_ if warm and self.max_iter > 0 else -np.inf
+        lower_bound = self._last_bound(samples.n_features) if warm else -np.inf
         file = None
         if checkpoint is not None:
             last_fit = [self.means_.tolist(), float(self.lower_bound_)] if warm else None
@@ -509,9 +509,17 @@ class Mixture(Predictions):
         check_warm_start((self.means_.shape, self.covariances_.shape), (shape, covariance_shape))
         return self._parameters()
 
+    def _last_bound(self, n_features: int) -> float:
+        """Return the bound of the last fit, -inf if it holds for no parameters of this fit."""
+        covariance = self._last_parameters(n_features).covariance
+        is_same_structure = satisfies_constraints(covariance, self.covariances_.dtype)
+        return float(self.lower_bound_) if self.max_iter > 0 and is_same_structure else -np.inf
+
     def _n_rows(self, numbers: int, n_features: int) -> int:
         """Return the number of rows with so many numbers for each free parameter."""
-        n_parameters = self._structure().n_free_parameters(self.n_components, n_features)
+        n_parameters = self._structure().n_free_parameters(
+            self.n_components, n_features, equal_weights=bool(self.equal_weights)
+        )
         return max(2, self.n_components, math.ceil(numbers * n_parameters / n_features))
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -310,6 +310,7 @@ class GaussianMixture(InformationCriteria, Mixture):
         initializer = Initializer(
             samples, structure, self.n_components, self.init_params, weights, means, precisions,
             self.reg_covar, pool_singular=repair is not None,
+            equal_weights=bool(self.equal_weights),
         )  # fmt: skip
         return FitPlan(
             steps=self._steps(samples),

@@ -40,6 +40,7 @@ class Predictions(Estimator):
     precisions_cholesky_: NDArray[np.floating]
     n_threads: int | None
     random_state: int | np.random.RandomState | None
+    equal_weights: bool = False  # a parameter of `GaussianMixture`
 
     _output_dtype: ClassVar[type[np.float64] | None] = None  # None: the samples' dtype
 
@@ -179,13 +180,26 @@ class Predictions(Estimator):
 
     def _log_likelihood_of(self, X: object, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """Return the log-likelihood of the samples, and the sum of their weights."""
+        of_block = partial(self._predicted_of, Predictor.log_prob)
+        return self._summed(X, sample_weight, self.score_samples, of_block)
+
+    def _summed(
+        self,
+        X: object,
+        sample_weight: ArrayLike | None,
+        of_array: Callable[[ArrayLike], NDArray[np.floating]],
+        of_block: Callable[[Samples], NDArray[np.floating]],
+    ) -> tuple[float, float]:
+        """Return the weighted sum of a value of each sample, and the sum of the weights.
+
+        `of_array` returns the values of any array, `of_block` those of a checked block.
+        """
         blocks = None if type(X) is np.ndarray else blocks_of(X, is_read_once=True)
         if blocks is None:
-            return weighted_sum(self.score_samples(cast("ArrayLike", X)), sample_weight)
-        from gmmx.blocks.fitting import log_likelihood_of_blocks  # noqa: PLC0415 - few need it
+            return weighted_sum(of_array(cast("ArrayLike", X)), sample_weight)
+        from gmmx.blocks.fitting import sum_over_blocks  # noqa: PLC0415 - few need it
 
-        score_samples = partial(self._predicted_of, Predictor.log_prob)
-        return log_likelihood_of_blocks(self, blocks, sample_weight, score_samples)
+        return sum_over_blocks(self, blocks, sample_weight, of_block)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the log probability of each component for each sample.
@@ -392,8 +406,6 @@ class Predictions(Estimator):
 class InformationCriteria(Predictions):
     """A fitted mixture of maximum likelihood, whose parameters are points, and its criteria."""
 
-    equal_weights: bool = False  # a parameter of `GaussianMixture`
-
     def aic(self, X: object, sample_weight: ArrayLike | None = None) -> float:
         """Return Akaike's information criterion on X; smaller is better.
 
@@ -440,7 +452,7 @@ class InformationCriteria(Predictions):
         log_likelihood, n_samples = self._log_likelihood(X, sample_weight)
         return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
 
-    def icl(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def icl(self, X: object, sample_weight: ArrayLike | None = None) -> float:
         """Return the integrated completed likelihood criterion on X; smaller is better.
 
         It prefers mixtures whose components hardly overlap, since each sample adds the uncertainty
@@ -448,8 +460,8 @@ class InformationCriteria(Predictions):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples.
+        X : array-like of shape (n_samples, n_features) or samples in blocks
+            Samples: an array, or files, tables and iterables as `fit` takes them.
         sample_weight : array-like of shape (n_samples,), number or None, default=None
             Weights of the samples. A sample of weight 2 counts as two equal samples; a sample of
             weight 0 is left out.
@@ -465,9 +477,16 @@ class InformationCriteria(Predictions):
         Biernacki, Celeux, Govaert (2000), "Assessing a mixture model for clustering with the
         integrated completed likelihood".
         """
-        largest = self.predict_proba(X).max(axis=1).astype(np.float64)
-        log_certainty, _ = weighted_sum(np.log(largest), sample_weight)
-        return criteria.icl(self.bic(X, sample_weight), log_certainty)
+        log_likelihood, n_samples = self._summed(
+            X, sample_weight, lambda X: self._completed(self._check_new_samples(X)), self._completed
+        )
+        return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
+
+    def _completed(self, samples: Samples) -> NDArray[np.float64]:
+        """Return log p(x, k) of checked samples, with the most probable component k of each."""
+        log_prob = self._predicted_of(Predictor.log_prob, samples).astype(np.float64)
+        largest = self._predicted_of(Predictor.resp, samples).max(axis=1).astype(np.float64)
+        return np.asarray(log_prob + np.log(largest))
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""

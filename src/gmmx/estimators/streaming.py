@@ -9,6 +9,7 @@ import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.feature_names import check_feature_count, check_feature_names
+from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted, numbers_of_kept
 from gmmx.contract.estimator import FeatureAttributes
@@ -72,6 +73,7 @@ def rows_until(
     if kept is not None:
         check_feature_names(X, vars(model).get("feature_names_in_"), name)
     samples, features = model._check_training_samples(X, min_samples=1)
+    check_name_for_features(model.covariance_type, samples.shape[1])
     rows = FirstRows(*check_weighted(samples, sample_weight, 1))
     if kept is None:
         # The user may write the next batch into the same array.

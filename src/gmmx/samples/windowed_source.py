@@ -42,7 +42,7 @@ class WindowedSource(ABC):
 
     Attributes
     ----------
-    largest_weight : float
+    relative_largest_weight : float
         Largest weight of a sample as a multiple of the mean weight.
     """
 
@@ -59,7 +59,7 @@ class WindowedSource(ABC):
         self.dtype = dtype
         self.n_threads = n_threads
         self.total_weight, self.weight_unit = total_weight, weight_unit
-        self.largest_weight = largest_weight * (self.n_samples / total_weight)
+        self.relative_largest_weight = largest_weight * (self.n_samples / total_weight)
         self._visits = VisitingOrder(self.n_samples) if self.n_features >= FEWEST_FEATURES else None
         self._totals: dict[Layout, SufficientStatistics] = {}
 
@@ -79,7 +79,7 @@ class WindowedSource(ABC):
         visits = self._visits if origin is None else None
         e_step = EStep(
             parameters, self.n_samples, self.dtype, self.total, origin, visits,
-            self.largest_weight,
+            self.relative_largest_weight,
         )  # fmt: skip
         sums = (e_step.window_sums(window, self.n_threads) for window in self.windows())
         return e_step.statistics(reduce(np.add, sums))

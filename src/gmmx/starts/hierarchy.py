@@ -28,7 +28,9 @@ class Hierarchy:
     likelihood of a mixture with full covariances merge, until one cluster is left. The rows are
     standardized and transformed to Z = X V diag(1 / sqrt(d)), with the singular values d. With no
     more rows than features Ward's criterion takes the place of the likelihood. For samples of one
-    feature the clusters are classes between quantiles. These are the defaults of R's mclust.
+    feature the clusters are classes between quantiles. These are the defaults of R's mclust. Where
+    mergers cost the same, as in rounded samples, they may come in another order than in mclust, and
+    lead to another partition.
 
     At most 2,000 rows make a tree; from more rows 2,000 are drawn by weight, with a fixed seed.
     Otherwise the weights are scaled so that their sum is at least the number of rows and at most
@@ -71,6 +73,8 @@ class Hierarchy:
     def partition(self, n_clusters: int) -> Labels:
         """Return the cluster of each row of the tree, at most `n_clusters` of them.
 
+        There are no more clusters than distinct rows.
+
         Parameters
         ----------
         n_clusters : int
@@ -85,7 +89,8 @@ class Hierarchy:
             values = self.tree_samples.X[:, 0].astype(np.float64)
             return _numbered(quantile_classes(values, n_clusters, self._sizes))
         cluster = np.arange(len(self.rows))
-        for kept, joined in self._merges[: max(0, len(self.rows) - n_clusters)]:
+        n_clusters = min(n_clusters, len(np.unique(self.tree_samples.X, axis=0)))  # of equal rows
+        for kept, joined in self._merges[: len(self.rows) - n_clusters]:
             cluster[cluster == joined] = kept
         return _numbered(cluster)
 

@@ -53,6 +53,8 @@ class Initializer:
     pool_singular : bool, default=False
         Whether components with a singular covariance start with the pooled covariance. Otherwise
         a singular covariance is an error.
+    equal_weights : bool, default=False
+        Whether all components have the same weight in the short runs of 'small-em'.
     """
 
     samples: SampleSource
@@ -64,6 +66,7 @@ class Initializer:
     precisions: NDArray[np.floating] | None
     reg_covar: float
     pool_singular: bool = False
+    equal_weights: bool = False
 
     @cached_property
     def start_samples(self) -> ArraySource:
@@ -158,12 +161,13 @@ class Initializer:
     def _of_short_runs(self, random_state: np.random.RandomState) -> SufficientStatistics:
         """Return the statistics of the E-step after the best short run of EM.
 
-        If a component collapses in every run, they are those of k-means.
+        If a component collapses or loses all samples in every run, they are those of k-means.
         """
         samples = self.start_samples
         best = best_of_short_runs(
-            samples, self.structure, self.n_components, self.reg_covar, random_state
-        )
+            samples, self.structure, self.n_components, self.reg_covar, random_state,
+            equal_weights=self.equal_weights,
+        )  # fmt: skip
         if best is None:
             return self._of_k_means(random_state)
         return self._scaled(samples.statistics(best), samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from gmmx.em.loop import run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
-from gmmx.model.parameters import MixtureParameters, maximize
+from gmmx.model.parameters import MixtureParameters, equalized, maximize
 from gmmx.starts.partitions import KMeansPartitions
 from gmmx.starts.subset import subset_of
 
@@ -29,6 +30,8 @@ def best_of_short_runs(
     n_components: int,
     reg_covar: float,
     random_state: np.random.RandomState,
+    *,
+    equal_weights: bool = False,
 ) -> MixtureParameters | None:
     """Return the parameters of largest likelihood after a few iterations of EM from many starts.
 
@@ -47,10 +50,12 @@ def best_of_short_runs(
         Added to every variance.
     random_state : RandomState
         Draws the rows and the starts.
+    equal_weights : bool, default=False
+        Whether all components have the same weight.
 
     Returns
     -------
-    MixtureParameters, or None if a component collapses in every run.
+    MixtureParameters, or None if a component collapses or loses all samples in every run.
 
     References
     ----------
@@ -60,10 +65,12 @@ def best_of_short_runs(
     """
     seed = random_state.randint(np.iinfo(np.int32).max)
     some = subset_of(samples, max(MOST_ROWS, n_components), np.random.default_rng(seed))
-    steps, best = ExpectationMaximization(some, reg_covar), None
+    steps = ExpectationMaximization(some, reg_covar, allow_empty=False, equal_weights=equal_weights)
+    best = None
     for start in _starts(some, structure, n_components, reg_covar, random_state):
+        weighted = replace(start, weights=equalized(start.weights)) if equal_weights else start
         try:
-            run = run_em(start, steps, 0.0, N_ITERATIONS)
+            run = run_em(weighted, steps, 0.0, N_ITERATIONS)
         except DegenerateMixtureError:
             continue
         if best is None or run.lower_bound > best.lower_bound:

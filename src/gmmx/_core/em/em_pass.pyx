@@ -34,7 +34,7 @@ from gmmx._core.vectors.simd cimport (
     add_widened, all_less, broadcast, load, real, store, vec, where_less,
 )
 
-cdef Layout layouts[MOST_LAYOUTS]  # those without a name are not defined
+cdef Layout layouts[MOST_LAYOUTS]  # entries without a name are unused
 define_layouts(layouts)
 
 

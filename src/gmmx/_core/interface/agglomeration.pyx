@@ -90,7 +90,7 @@ cdef int merge_all(Costs *costs, Clusters *clusters, Py_ssize_t *merges) except 
 
 
 def agglomerate(
-    const double[:, ::1] rows,  # IN (n, D) distinct
+    const double[:, ::1] rows,  # IN (n, D), some may be equal
     const double[::1] weight,   # IN (n,) > 0
     double alpha,               # > 0, added to the traces
     bint is_ward,               # whether the criterion is the trace alone

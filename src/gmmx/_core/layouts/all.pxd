@@ -7,7 +7,7 @@ from gmmx._core.layouts cimport dense, diagonal, isotropic, shared
 from gmmx._core.layouts.layout cimport Layout
 
 cdef enum:
-    MOST_LAYOUTS = 16
+    MOST_LAYOUTS = 16  # capacity of the table
 
 
 cdef inline void define_layouts(Layout *layouts) noexcept nogil:
