@@ -309,6 +309,18 @@ def test_a_cell_that_fails_does_not_end_the_search(monkeypatch):
     assert (results["n_iter"][is_diag] == 0).all()
 
 
+def test_a_number_of_components_without_starts_does_not_end_the_search(monkeypatch):
+    def failing(clusterings, n_components, *others):
+        if n_components == 2:
+            raise MemoryError
+        return partitions_of(clusterings, n_components, *others)
+
+    monkeypatch.setattr(selection, "partitions_of", failing)
+    results = quick().fit(samples()).results_
+    for k, reason in zip(results["n_components"], results["refused"], strict=True):
+        assert reason == ("the fit failed: MemoryError" if k == 2 else None)
+
+
 def test_a_search_without_a_mixture_says_why_and_changes_nothing():
     X = samples()
     model = quick().fit(X)
