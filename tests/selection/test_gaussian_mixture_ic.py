@@ -386,6 +386,13 @@ def test_few_rows_in_blocks_are_searched_as_an_array():
     np.testing.assert_array_equal(model.labels_, expected.labels_)
 
 
+def test_blocks_warn_once_of_a_fit_that_did_not_converge():
+    X = samples()
+    with pytest.warns(ConvergenceWarning, match="did not converge") as record:
+        quick(max_iter=1, tol=0.0).fit([X[:100], X[100:]])
+    assert len(record) == 1
+
+
 @pytest.mark.usefixtures("small_windows")
 def test_blocks_have_weights():
     X, weights = samples(3000), np.arange(3000) % 3
