@@ -404,6 +404,8 @@ def test_output_that_fails_after_the_fit(capsys, monkeypatch):
         (["--components", "1,,2"], "expected numbers such as"),
         (["--components", "1-2-3"], "expected numbers such as"),
         (["--covariance", "full,round"], "got 'round'"),
+        (["--covariance", "E"], "'E' is for samples of one feature"),
+        (["--covariance", "V", "--bayesian"], "'V' is for samples of one feature"),
         (["--criterion", "dic"], "invalid choice: 'dic'"),
         (["--threads", "0"], "expected an integer from 1, got '0'"),
         (["--seed", "-1"], "argument --seed: expected"),
@@ -414,6 +416,15 @@ def test_output_that_fails_after_the_fit(capsys, monkeypatch):
 )
 def test_bad_arguments(capsys, arguments, message):
     assert message in error_of(capsys, *arguments)
+
+
+@pytest.mark.parametrize("kind", [[], ["--bayesian"]])
+def test_names_of_mclust_are_reported_by_their_own_names(capsys, kind):
+    outputs = []
+    for names in ("tied,diag", "EEE,VVI"):
+        assert run("--components", "2", "--covariance", names, *kind) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
 
 
 def test_a_command_is_required(capsys):
