@@ -93,6 +93,19 @@ def test_an_interrupt_ends_a_hierarchical_clustering():
     )
 
 
+def test_an_interrupt_ends_the_starts_of_a_search():
+    run(
+        INTERRUPT
+        + """
+    from gmmx import GaussianMixtureIC
+    X = np.random.default_rng(0).normal(size=(5000, 50))
+    search = GaussianMixtureIC(8, 9, n_init=1000, init_params="kmeans")
+    interrupted(lambda: search.fit(X), 1.5)
+    assert not hasattr(search, "means_")
+        """
+    )
+
+
 def test_a_handler_that_raises_nothing_changes_nothing():
     run(
         """

@@ -308,6 +308,18 @@ def test_a_cell_that_fails_does_not_end_the_search(monkeypatch):
     assert (results["n_iter"][is_diag] == 0).all()
 
 
+def test_a_number_of_components_without_starts_does_not_end_the_search(monkeypatch):
+    def failing(clusterings, n_components, *others):
+        if n_components == 2:
+            raise MemoryError
+        return partitions_of(clusterings, n_components, *others)
+
+    monkeypatch.setattr(selection, "partitions_of", failing)
+    results = quick().fit(samples()).results_
+    for k, reason in zip(results["n_components"], results["refused"], strict=True):
+        assert reason == ("the fit failed: MemoryError" if k == 2 else None)
+
+
 def test_a_search_without_a_mixture_says_why_and_changes_nothing():
     X = samples()
     model = quick().fit(X)
@@ -371,6 +383,13 @@ def test_few_rows_in_blocks_are_searched_as_an_array():
     model, expected = quick().fit([X[:100], X[100:]]), quick().fit(X)
     assert columns(model) == columns(expected)
     np.testing.assert_array_equal(model.labels_, expected.labels_)
+
+
+def test_blocks_warn_once_of_a_fit_that_did_not_converge():
+    X = samples()
+    with pytest.warns(ConvergenceWarning, match="did not converge") as record:
+        quick(max_iter=1, tol=0.0).fit([X[:100], X[100:]])
+    assert len(record) == 1
 
 
 @pytest.mark.usefixtures("small_windows")

@@ -47,7 +47,7 @@ def in_r(path: Path, n_draws: int) -> dict[str, Any]:
 
 def in_gmmx(path: Path, n_draws: int) -> dict[str, Any]:
     """Return seconds, statistics and p-values of gmmx."""
-    from gmmx import bootstrap_lrt  # noqa: PLC0415 - not before the threads are limited
+    from gmmx import bootstrap_lrt  # noqa: PLC0415 - in an environment with gmmx
 
     with path.open(newline="", encoding="utf-8") as file:
         X = np.array([list(row.values()) for row in csv.DictReader(file)], dtype=np.float64)

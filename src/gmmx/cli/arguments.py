@@ -14,7 +14,7 @@ from gmmx.cli.errors import CommandLineError
 from gmmx.cli.fit import run_fit
 from gmmx.cli.model import run_info, run_predict, run_sample, run_score
 from gmmx.cli.reading.options import add_read_options
-from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES, STRUCTURES_BY_NAME
 from gmmx.selection.cells import CRITERIA
 
 MOST_COMPONENTS = 1000
@@ -75,7 +75,8 @@ def _add_search_arguments(parser: argparse.ArgumentParser) -> None:
         "--covariance",
         metavar="LIST",
         type=covariance_types,
-        help="covariance types (default: all possible ones that the data can tell apart)",
+        help="covariance types, also by mclust's names (default: all that the data can tell apart; "
+        f"for --bayesian {', '.join(CONJUGATE_STRUCTURES)})",
     )
     parser.add_argument(
         "--bayesian",
@@ -274,19 +275,20 @@ def component_counts(text: str) -> list[int]:
 
 
 def covariance_types(text: str) -> list[str]:
-    """Return the covariance types in a list, in the order of the registry, by their own names.
+    """Return the covariance types in a list, one name for each structure, in the registry's order.
 
     Examples
     --------
     >>> covariance_types("EEE,full")
-    ['full', 'tied']
+    ['full', 'EEE']
     """
-    names = {name.strip() for name in text.split(",")}
-    for name in sorted(names - set(STRUCTURES_BY_NAME)):
-        known = ", ".join(STRUCTURES_BY_NAME)
-        raise argparse.ArgumentTypeError(f"expected some of {known}, got {name!r}")
-    chosen = {STRUCTURES_BY_NAME[name].name for name in names}
-    return [name for name in STRUCTURES if name in chosen]
+    names = sorted({name.strip() for name in text.split(",")})
+    for name in names:
+        if name not in STRUCTURES_BY_NAME:
+            known = ", ".join(STRUCTURES_BY_NAME)
+            raise argparse.ArgumentTypeError(f"expected some of {known}, got {name!r}")
+    chosen = {STRUCTURES_BY_NAME[name].name: name for name in names}
+    return [chosen[name] for name in STRUCTURES if name in chosen]
 
 
 def _fraction(text: str) -> float:

@@ -26,9 +26,10 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
-# There are 7 colors and 9 markers, so that 63 components have distinct pairs.
+# There are 7 colors and 8 markers, so that 56 components have distinct pairs.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
+N_STYLES = len(COLORS) * len(MARKERS)
 MAX_POINTS = 5000
 MAX_FEATURES = 6  # in a scatter matrix
 N_BINS = 30
@@ -106,8 +107,9 @@ def _caption(shape: tuple[int, int], n_shown: int, n_drawn: int) -> str:
 
 
 def _styles() -> cycle[tuple[str, str]]:
-    """Return pairs of colors and markers, which repeat after 63 pairs."""
-    return cycle(zip(islice(cycle(COLORS), 63), islice(cycle(MARKERS), 63), strict=True))
+    """Return pairs of colors and markers, which repeat after `N_STYLES` pairs."""
+    pairs = zip(cycle(COLORS), cycle(MARKERS), strict=True)
+    return cycle(islice(pairs, N_STYLES))
 
 
 def _draw_pair(
@@ -171,7 +173,7 @@ def _draw_densities(
 
 
 def _draw_criterion(axes: Axes, cells: Sequence[Cell], best: Cell, criterion: Criterion) -> None:
-    """Draw a curve for each covariance type; crosses are mixtures left out of the ranking."""
+    """Draw a curve for each covariance type; hollow points are left out of the ranking."""
     value = getattr(best, criterion)
     values = [getattr(cell, criterion) for cell in cells if cell.model is not None]
     # The range shows differences between the best mixtures; poor structures may lie outside.
@@ -183,9 +185,10 @@ def _draw_criterion(axes: Axes, cells: Sequence[Cell], best: Cell, criterion: Cr
         ranked = _points([cell for cell in own if cell.reason is None], criterion)
         left_out = _points([cell for cell in own if cell.reason is not None], criterion)
         axes.plot(*ranked, color=color, marker=marker, label=_curve_title(name, ranked[1], top))
-        axes.plot(*left_out, color=color, marker="x", linestyle="none")
+        axes.plot(*left_out, color=color, marker=marker, fillstyle="none", linestyle="none")
     if any(cell.model is not None and cell.reason is not None for cell in cells):
-        axes.plot([], [], color="0.4", marker="x", linestyle="none", label="left out")
+        (example,) = axes.plot([], [], "o", color="0.4", label="left out")
+        example.set_fillstyle("none")
     axes.plot(best.n_components, value, marker="o", markersize=16, fillstyle="none", color="black")
     axes.set_ylim(min(values) - 0.1 * reach, top)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

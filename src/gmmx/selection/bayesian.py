@@ -15,7 +15,7 @@ from gmmx.checks.weights import check_weighted, weighted_sum
 from gmmx.contract.estimator import feature_attributes
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.exceptions import collected_warnings
-from gmmx.model.covariance import CONJUGATE_STRUCTURES
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES_BY_NAME
 from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import reg_covar_of
@@ -103,8 +103,8 @@ def bayesian_search(
         _, log_certainty = scores_of(pruned, ArraySource(samples, threads, weight))
         cells.append(
             Cell(
-                len(pruned.weights_), name, len(samples), pruned._n_parameters(),
-                log_likelihood, pruned, n_started=model.n_components,
+                len(pruned.weights_), STRUCTURES_BY_NAME[name].name, len(samples),
+                pruned._n_parameters(), log_likelihood, pruned, n_started=model.n_components,
                 total_weight=total_weight, log_certainty=log_certainty,
             )
         )  # fmt: skip

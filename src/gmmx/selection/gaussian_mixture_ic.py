@@ -69,7 +69,7 @@ class GaussianMixtureIC(InformationCriteria):
     tol : float or None, default=None
         EM has converged when the mean log-likelihood changes by less than `tol` nats per sample.
         None: when the log-likelihood of all samples changes by less than 1e-4 nats, but not below
-        1e-8 nats per sample.
+        1e-8 nats per sample; in the fit of samples in blocks to all of them, 1e-6 nats per sample.
     reg_covar : float or None, default=None
         Added to every variance. None: 1e-6 times the smallest variance of a feature.
     max_iter : int, default=1000
@@ -333,6 +333,11 @@ lower_bound_, lower_bounds_, n_samples_seen_
         """Search with checked samples and return the fitted attributes."""
         cells = self._cells(samples, sample_weight, features)
         best = self._best(cells)
+        if not best.is_converged:
+            warn_convergence(
+                f"The best mixture, {best.covariance_type!r} with {best.n_components} components, "
+                f"did not converge in {self.max_iter} iterations. Increase max_iter."
+            )
         labels = best.mixture._predicted_of(Predictor.labels, samples)
         return self._attributes(cells, best, labels)
 
@@ -363,11 +368,6 @@ lower_bound_, lower_bounds_, n_samples_seen_
     ) -> Mapping[str, object]:
         """Return the fitted attributes of a search."""
         model = best.mixture
-        if not model.converged_:
-            warn_convergence(
-                f"The best mixture, {best.covariance_type!r} with {best.n_components} components, "
-                f"did not converge in {self.max_iter} iterations. Increase max_iter."
-            )
         model.set_params(
             random_state=self.random_state, n_threads=self.n_threads,
             weights_init=model.weights_.copy(), means_init=model.means_.copy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,18 @@ def clusterings_of(X: Array, weight: Array | None, init_params: str) -> Clusteri
 
 
 def partitions_of(
-    clusterings: Clusterings, n_components: int, n_init: int, init_params: str, random_state: int
+    clusterings: Clusterings,
+    n_components: int,
+    n_init: int,
+    init_params: str,
+    random_state: int,
+    interrupt: Callable[[], object] = lambda: None,
 ) -> list[Labels]:
     """Return up to `n_init` different partitions of the samples into `n_components` clusters.
 
     The first one is of the hierarchical clustering, if there is one. The others are clusters of
     k-means, or of its k-means++ seeds without Lloyd's iterations, or half of each, so that the
-    starts differ more.
+    starts differ more. `interrupt` is called before each of them and may raise.
     """
     draw = np.random.RandomState([random_state, n_components])
     if n_components == 1:
@@ -55,7 +61,9 @@ def partitions_of(
     share = SHARES_OF_KMEANS.get(init_params)
     if share is not None:
         n_left = n_init - len(partitions)
-        partitions += clusterings.kmeans.draw(n_components, n_left, draw, share)
+        partitions += clusterings.kmeans.draw(
+            n_components, n_left, draw, share, interrupt=interrupt
+        )
     return _different(partitions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -100,19 +100,20 @@ class Stage:
         em = ExpectationMaximization(self.samples(), self.reg_covar)
         try:
             result = run_em(
-                parameters, em, self.tol_per_sample, max_iter, interrupt=self._check_stop
+                parameters, em, self.tol_per_sample, max_iter, interrupt=self.check_stop
             )
         except DegenerateMixtureError:
             return None
         return _Candidate(result, result.lower_bound * self.total_weight)
 
-    def _check_stop(self) -> None:
-        """End this fit if the search was interrupted."""
+    def check_stop(self) -> None:
+        """Raise CancelledError if the search was interrupted."""
         if self.stop.is_set():
             raise CancelledError
 
     def judge(self, candidate: _Candidate) -> _Candidate:
         """Return the candidate with its exact log-likelihood and, if it is spurious, the reason."""
+        self.check_stop()
         reason, log_prob = self.judged(candidate.result.parameters)
         log_likelihood, _ = weighted_sum(log_prob, self.weight)
         return _Candidate(candidate.result, log_likelihood, reason)
@@ -154,11 +155,14 @@ class Stage:
 def fit_cell(
     n_components: int,
     covariance_type: str,
-    partitions: list[Labels],
+    partitions: Callable[[], list[Labels]],
     race: Stage,
     whole: Stage,
 ) -> Cell:
-    """Return one cell with its mixture, or with the reason why it has none."""
+    """Return one cell with its mixture, or with the reason why it has none.
+
+    `partitions` returns the starts; its error is a reason as well.
+    """
     started = perf_counter()
     n_samples, n_features = whole.X.shape
     structure = STRUCTURES_BY_NAME[covariance_type]
@@ -172,9 +176,9 @@ def fit_cell(
         return cell(reason=f"there are only {n_distinct} distinct rows")
     reason: str | None = "every start collapsed"
     try:
-        final = _converged(_race(_starts(partitions, structure, race), race), whole)
+        final = _converged(_race(_starts(partitions(), structure, race), race), whole)
     except (ArithmeticError, MemoryError, ValueError) as error:
-        final, reason = None, f"the fit failed: {error or type(error).__name__}"
+        final, reason = None, f"the fit failed: {str(error) or type(error).__name__}"
     if final is None:
         return cell(reason=reason, fit_time=perf_counter() - started)
     model = GaussianMixture._of(final.result, np.float64, whole.column_names, whole.total_weight)
@@ -215,6 +219,7 @@ def _starts(
     """
     samples = replace(stage, n_threads=1).samples()
     for labels in partitions:
+        stage.check_stop()
         n_components = int(labels.max()) + 1
         statistics = samples.statistics_of_labels(labels, n_components, structure.layout)
         with suppress(DegenerateCovarianceError):

@@ -155,17 +155,20 @@ def search(
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
         try:
-            partitions = pool.map(
-                lambda k: partitions_of(
-                    clusterings, k, settings.n_init, settings.init_params, seed
-                ),
-                n_components,
-            )
-            starts = dict(zip(n_components, partitions, strict=True))
+            starts = {
+                k: pool.submit(
+                    partitions_of, clusterings, k, settings.n_init, settings.init_params, seed,
+                    whole.check_stop,
+                )
+                for k in n_components
+            }  # fmt: skip
 
             def fit(n_components: int, covariance_type: str) -> Cell:
                 on_start(n_components, covariance_type)
-                return fit_cell(n_components, covariance_type, starts[n_components], race, whole)
+                # All starts are in the queue before the first fit, so that none waits for itself.
+                return fit_cell(
+                    n_components, covariance_type, starts[n_components].result, race, whole
+                )
 
             # The largest fits first, so that no long fit starts when the other workers are done.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}

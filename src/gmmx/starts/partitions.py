@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,14 +41,18 @@ class KMeansPartitions:
         n_partitions: int,
         random_state: np.random.RandomState,
         share_of_kmeans: float = 0.5,
+        *,
+        interrupt: Callable[[], object] = lambda: None,
     ) -> list[Labels]:
         """Return up to `n_partitions` partitions, all without an empty cluster.
 
         By default half of them are the clusters of the k-means++ seeds, without Lloyd's
-        iterations, so that they differ more.
+        iterations, so that they differ more. `interrupt` is called before each partition and may
+        raise.
         """
         partitions = []
         for start in range(n_partitions):
+            interrupt()
             kmeans = self._clusterings[start % 2]
             centers = kmeans.samples.rows(kmeans.seeds(n_clusters, random_state))
             is_refined = start % 4 < 4 * share_of_kmeans
