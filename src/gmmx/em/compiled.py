@@ -20,6 +20,7 @@ from gmmx.model.statistics import SMALLEST_COUNT
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.e_step import is_small_pass
 from gmmx.samples.source import SampleSource
+from gmmx.samples.windows import window_size
 
 MOST_AT_ONCE = 128  # iterations, some hundredths of a second at most; then signals are handled
 
@@ -143,6 +144,7 @@ def compiled_steps(
         isinstance(samples, ArraySource)
         and (isinstance(covariance, ConjugateStructure) or covariance.has_compiled_m_step)
         and isinstance(stopping, AbsoluteChange)
+        and samples.n_samples <= window_size(samples.n_features)
         and is_small_pass(samples.n_samples, start)
     ):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,12 +19,36 @@ from gmmx.exceptions import not_fitted_error
 from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, ArrayLike, Samples
-    from gmmx.estimators.base import Mixture
+    from gmmx.arrays import Array, ArrayLike, FloatArray, Samples
+    from gmmx.em.stepwise import StreamPlan
+    from gmmx.model.parameters import MixtureParameters
 
 # Numbers for each free parameter: in the first rows of a stream, so that the start does not follow
 # their noise, and in the fewest rows that the statistics of a stream may stand for.
 FIRST_NUMBERS, FEWEST_NUMBERS = 40, 10
+
+
+class Streamed(Protocol):
+    """The members of a mixture that a step of a stream reads."""
+
+    covariance_type: str
+    n_threads: int | None
+    learning_offset: float
+    learning_decay: float
+    forget_factor: float | None
+    n_features_in_: int
+
+    def _check_training_samples(
+        self, X: object, *, min_samples: int
+    ) -> tuple[FloatArray, FeatureAttributes]: ...
+
+    def _features(self) -> FeatureAttributes: ...
+
+    def _last_parameters(self, n_features: int) -> MixtureParameters: ...
+
+    def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan: ...
+
+    def _n_rows(self, numbers: int, n_features: int) -> int: ...
 
 
 class FirstRows:
@@ -56,13 +80,13 @@ class FirstRows:
 
 
 def rows_until(
-    model: Mixture, X: ArrayLike, sample_weight: ArrayLike | None
+    model: Streamed, X: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[FirstRows, FeatureAttributes]:
     """Return the rows of the batches up to and with this batch, and their features.
 
     Parameters
     ----------
-    model : Mixture
+    model : Streamed
         The mixture, which keeps the rows of the batches before.
     X : array-like of shape (n_samples, n_features)
         The batch.
@@ -86,13 +110,13 @@ def rows_until(
 
 
 def after_step(
-    model: Mixture, samples: Samples, sample_weight: ArrayLike | None
+    model: Streamed, samples: Samples, sample_weight: ArrayLike | None
 ) -> Mapping[str, object]:
     """Return the fitted attributes after a step with one batch.
 
     Parameters
     ----------
-    model : Mixture
+    model : Streamed
         The mixture before the step.
     samples : ndarray of shape (n_samples, n_features)
         The checked samples of the batch.
