@@ -4,16 +4,24 @@
 cdef inline void multiply(
     const double *first, const double *second, Py_ssize_t D, double *product
 ) noexcept nogil:
-    """first second, all (D, D)."""
+    """first second, all (D, D): four rows of `second` at a time, to load and store less."""
     cdef Py_ssize_t i, j, d
-    cdef double factor
+    cdef const double *f
+    cdef const double *row
+    cdef double *out
     for i in range(D):
+        f, out = first + i * D, product + i * D
         for j in range(D):
-            product[i * D + j] = 0
-        for d in range(D):
-            factor = first[i * D + d]
+            out[j] = 0
+        for d in range(0, D - 3, 4):
+            row = second + d * D
             for j in range(D):
-                product[i * D + j] += factor * second[d * D + j]
+                out[j] = (out[j] + f[d] * row[j] + f[d + 1] * row[D + j]
+                          + f[d + 2] * row[2 * D + j] + f[d + 3] * row[3 * D + j])
+        for d in range(D // 4 * 4, D):
+            row = second + d * D
+            for j in range(D):
+                out[j] += f[d] * row[j]
 
 
 cdef inline void transpose(const double *matrix, Py_ssize_t D, double *transposed) noexcept nogil:

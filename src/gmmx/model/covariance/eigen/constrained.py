@@ -45,6 +45,7 @@ class ConstrainedCovariance(MatrixCovariance):
 
         An iteration starts from the `previous` Sigma_k and makes few updates, each of which lowers
         the objective: the iterations of EM do the rest. Without `previous` it converges.
+        A structure without a compiled M-step overrides this method.
         """
         constrained, result = structures.constrain(cls.name, covariances, shares, previous)
         if result == structures.DONE:
