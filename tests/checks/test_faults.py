@@ -23,6 +23,8 @@ from twin import dense
 
 EPS = float(np.finfo(np.float64).eps)
 SEVERAL_TYPES = [name for name in STRUCTURES if STRUCTURES[name].covariance_shape(7, 5)[:1] == (7,)]
+# A component of EEV on equal points gets the variances of the others.
+COLLAPSING_TYPES = [name for name in SEVERAL_TYPES if name != "EEV"]
 
 every_structure = pytest.mark.parametrize("name", STRUCTURES)
 every_start = pytest.mark.parametrize("init_params", INIT_PARAMS)
@@ -206,7 +208,7 @@ COLLAPSED = (
 )
 
 
-@pytest.mark.parametrize("name", SEVERAL_TYPES)
+@pytest.mark.parametrize("name", COLLAPSING_TYPES)
 def test_a_collapsed_component_is_named(name):
     model = GaussianMixture(3, covariance_type=name, reg_covar=0.0, n_init=3, random_state=0)
     message = COLLAPSED + r" Here component \d, which holds 30 of 150 samples, has no variance"
@@ -221,7 +223,7 @@ def test_a_collapsed_component_is_named(name):
     assert variances_of(model).min() >= floor * (1.0 - 4.0 * EPS)
 
 
-@pytest.mark.parametrize("name", SEVERAL_TYPES)
+@pytest.mark.parametrize("name", COLLAPSING_TYPES)
 def test_a_failed_fit_leaves_the_model_as_it_was(name):
     model = GaussianMixture(3, covariance_type=name, random_state=0).fit(clusters())
     before, predicted = fitted_state(model), model.predict_proba(clusters())
@@ -368,7 +370,9 @@ def test_values_whose_squares_do_not_overflow_are_fitted(name, size):
     X = clusters()
     options = {"covariance_type": name, "random_state": 0, "reg_covar": 0.0}
     unit, other = GaussianMixture(2, **options).fit(X), GaussianMixture(2, **options).fit(size * X)
-    np.testing.assert_allclose(other.means_ / size, unit.means_, rtol=1e-9, atol=1e-9)
+    # An iterative orientation of all components may take one step more or less.
+    tolerance = 1e-6 if name in ("EVE", "VVE") else 1e-9
+    np.testing.assert_allclose(other.means_ / size, unit.means_, rtol=tolerance, atol=tolerance)
     np.testing.assert_array_equal(other.predict(size * X), unit.predict(X))
 
 
