@@ -294,3 +294,11 @@ def test_a_component_without_volume_is_named(name):
     own, shares = problem(name, 3, 4)
     own[1] = 0.0
     assert error_of(name, own, shares) == (1, None)
+
+
+@every_name
+def test_nan_is_an_error(name):
+    own, shares = problem(name, 3, 4)
+    own[1] = np.nan
+    _, result = structures.constrain(name, own, shares, None)
+    assert result != structures.DONE

@@ -199,13 +199,14 @@ cdef inline void sort_ascending(double *values, double *vectors, Py_ssize_t D) n
                     vectors[smallest * D + j], vectors[i * D + j])
 
 
-cdef inline void eigen(
+cdef inline bint eigen(
     const double *matrix,  # IN (D, D) symmetric, finite
     Py_ssize_t D,
     double *scratch,       # (D + 3, D)
     double *values,        # OUT (D,) ascending
     double *vectors,       # OUT (D, D) rows
 ) noexcept nogil:
+    """Return whether all eigenvalues have converged, as those of finite matrices do."""
     cdef double *scaled = scratch + 3 * D
     cdef Py_ssize_t i, start, end, _n_iter
     cdef double largest = largest_element(matrix, D * D), scale
@@ -222,6 +223,9 @@ cdef inline void eigen(
             if end == start:
                 break
             iterate_block(values, scratch, vectors, start, end, D)
+        if end_of_block(values, scratch, start, D) != start:
+            return False
     for i in range(D):
         values[i] *= scale
     sort_ascending(values, vectors, D)
+    return True

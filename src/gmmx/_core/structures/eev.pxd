@@ -12,16 +12,31 @@ from gmmx._core.structures.m_step cimport (
 )
 
 
+cdef inline Py_ssize_t decompose(
+    const MStep *step,
+    double *eigenvalues,   # OUT (K, D) ascending
+    double *orientations,  # OUT (K, D, D) rows
+    double *scratch,       # (D + 3, D)
+) noexcept nogil:
+    """Compute the eigenvalues and eigenvectors of the S_k; return DONE, or why there are none."""
+    cdef Py_ssize_t D = step.D, F = step.F, k
+    for k in range(step.K):
+        if is_cancelled(step):
+            return CANCELLED
+        if not eigen(
+                step.covariances + k * F, D, scratch, eigenvalues + k * D, orientations + k * F):
+            return SINGULAR
+    return DONE
+
+
 cdef inline Py_ssize_t eev(const MStep *step) noexcept nogil:
-    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k
+    cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, failed
     cdef double *orientations = step.scratch
     cdef double *eigenvalues = orientations + K * F
     cdef double *variances = eigenvalues + K * D
-    cdef double *scratch = variances + D
-    for k in range(K):
-        if is_cancelled(step):
-            return CANCELLED
-        eigen(step.covariances + k * F, D, scratch, eigenvalues + k * D, orientations + k * F)
+    failed = decompose(step, eigenvalues, orientations, variances + D)
+    if failed != DONE:
+        return failed
     mean(step.shares, eigenvalues, K, D, variances)
     if not are_variances(variances, D):
         return SINGULAR

@@ -134,6 +134,7 @@ cdef inline void starting_axes(
                 trace += step.previous[k * F + d * (D + 1)]
             weights[k] = sqrt(<double>(k + 1)) / trace
         mean(weights, step.previous, K, F, total)
+    # Any orthogonal axes will do, also if they have not converged.
     eigen(total, D, scratch + F, values, axes)
 
 

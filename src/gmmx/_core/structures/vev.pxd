@@ -11,9 +11,10 @@ They are the M-step of VEI with variances e_kd.
 """
 
 from gmmx._core.algebra.eigen cimport eigen
+from gmmx._core.structures.eev cimport decompose
 from gmmx._core.structures.m_step cimport (
-    CANCELLED, DONE, SINGULAR, MStep, are_variances, compose, have_converged, is_cancelled,
-    largest_component, mean, most_updates, smallest_change, without_volume,
+    DONE, SINGULAR, MStep, are_variances, compose, have_converged, largest_component, mean,
+    most_updates, smallest_change, without_volume,
 )
 from gmmx._core.structures.vei cimport compute_shape, compute_volumes
 
@@ -28,15 +29,16 @@ cdef inline Py_ssize_t vev(const MStep *step) noexcept nogil:
     cdef double *before = volumes + K
     cdef double *vectors = before + K
     cdef double *scratch = vectors + F
-    for k in range(K):
-        if is_cancelled(step):
-            return CANCELLED
-        eigen(step.covariances + k * F, D, scratch, eigenvalues + k * D, orientations + k * F)
+    failed = decompose(step, eigenvalues, orientations, scratch)
+    if failed != DONE:
+        return failed
     mean(step.shares, eigenvalues, K, D, shape)
     if not are_variances(shape, D):
         return SINGULAR
     if step.previous != NULL:
-        eigen(step.previous + largest_component(step) * F, D, scratch, shape, vectors)
+        if not eigen(
+                step.previous + largest_component(step) * F, D, scratch, shape, vectors):
+            return SINGULAR
     of_eigenvalues.covariances = eigenvalues
     compute_volumes(&of_eigenvalues, shape, volumes)
     for _update in range(most_updates(step)):
