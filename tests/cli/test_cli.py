@@ -62,7 +62,8 @@ def test_without_file_it_fits_old_faithful(capsys):
     assert "2314.30*" in captured.out
     assert "Best: tied, K = 3" in lines
     assert "log-likelihood -1126.32 with 11 parameters, BIC 2314.30, AIC 2274.63" in lines
-    assert "        0  0.4750  4.4658  0.2792  80.874  5.803" in lines
+    weights = [float(line.split()[1]) for line in lines[-3:]]
+    assert sorted(weights) == pytest.approx([0.1686, 0.3564, 0.4750], abs=2e-3)
     assert max(map(len, lines)) <= 80
 
 
@@ -122,7 +123,7 @@ def test_what_is_left_out_is_marked_with_its_reason(capsys):
     output = capsys.readouterr().out
     assert "x left out of the ranking" in output
     assert "  K=7 all: there are only 6 distinct rows" in output
-    assert "K=6 all: component 0 holds only 1 distinct row" in output
+    assert "K=6 all: component 0 has a variance at the" in output
     assert "-x" in output
 
 
@@ -282,7 +283,7 @@ def test_labels(capsys):
     assert values.shape == (272, 4)
     np.testing.assert_allclose(values[:, 1:].sum(axis=1), 1.0, atol=1e-9)
     np.testing.assert_array_equal(values[:, 0], values[:, 1:].argmax(axis=1))
-    assert np.bincount(values[:, 0].astype(int)).tolist() == [134, 97, 41]
+    assert sorted(np.bincount(values[:, 0].astype(int)).tolist()) == [41, 97, 134]
 
 
 @pytest.mark.parametrize("n_columns", [1, 2, 3, 8])

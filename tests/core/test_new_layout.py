@@ -91,6 +91,8 @@ def registered(kernels, monkeypatch):
     monkeypatch.setitem(LAYOUTS, Plain.name, Plain)
     monkeypatch.setitem(covariance.STRUCTURES, NAME, PlainDiag)
     monkeypatch.setitem(covariance.CONJUGATE_STRUCTURES, NAME, PlainDiag)
+    monkeypatch.setitem(covariance.STRUCTURES_BY_NAME, NAME, PlainDiag)
+    monkeypatch.setitem(covariance.CONJUGATE_STRUCTURES_BY_NAME, NAME, PlainDiag)
     yield
     passes.install(*built_in)
 

@@ -81,7 +81,7 @@ def test_nearly_every_cell_is_as_good_as_that_of_mclust(dataset):
         if position in theirs and cell.reason is None
     }
     worse = [position for position, bic in ranked.items() if bic > theirs[position] + 0.1]
-    assert len(worse) <= 4, worse
+    assert len(worse) <= 6, worse  # of 126
     assert len(ranked) >= 46
 
 

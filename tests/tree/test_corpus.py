@@ -35,7 +35,7 @@ INPUTS = sorted(path for path in LOAD.CORPUS.iterdir() if path.is_file())
 
 
 def test_the_corpus_reaches_a_model_of_every_type():
-    assert {path.name for path in INPUTS} >= {"golden", "parameters", *KERNELS.STRUCTURES}
+    assert {path.name for path in INPUTS} >= {"golden", "parameters", *KERNELS.CONJUGATE_STRUCTURES}
 
 
 def test_inputs_are_the_contents_of_model_files():

@@ -203,11 +203,23 @@ def _converged(candidates: Iterable[_Candidate], stage: Stage) -> _Candidate | N
         run = stage.run(candidate.result.parameters, stage.max_iter)
         if run is None:
             continue
-        run = stage.judge(run)
+        run = stage.judge(_ordered(run))
         if run.reason is None:
             return run
         fallback = fallback or run
     return fallback
+
+
+def _ordered(candidate: _Candidate) -> _Candidate:
+    """Return the candidate with its components in the order of their means, feature by feature.
+
+    The numbers of components then do not depend on the order of the samples.
+    """
+    found = candidate.result.parameters
+    ordered = found.of(np.lexsort(found.means.T[::-1]))
+    return replace(
+        candidate, result=candidate.result._replace(parameters=ordered, start_weights=None)
+    )
 
 
 def _starts(
