@@ -20,7 +20,7 @@ case ${1:-} in
     tests=(test_minimal.py core/test_kernels.py samples/test_visits.py)
     best_only=(
       em/test_reference.py exchange/test_model_file.py checks/test_validation.py
-      core/test_prediction.py em/test_compiled.py starts/test_hierarchy.py
+      core/test_prediction.py core/test_structures.py em/test_compiled.py starts/test_hierarchy.py
     )
     chosen=''
     ;;

@@ -10,11 +10,11 @@ from gmmx._core.process.memory cimport align
 from gmmx._core.structures cimport m_step as results
 from gmmx._core.structures.all cimport covariance_size, function_of
 from gmmx._core.structures.m_step cimport (
-    CANCELLED, MOST_UPDATES_AT_START, MStep, m_step_function, scratch_size,
+    CANCELLED, MStep, m_step_function, most_updates, scratch_size,
 )
 
 cdef enum:
-    SMALL_WORK = 100_000  # multiplications, some hundredths of a millisecond
+    SMALL_WORK = 20_000  # multiplications, some hundredths of a millisecond
 
 cdef object empty = np.empty
 
@@ -56,9 +56,9 @@ def constrain(
         step.previous = &before[0]
     cdef char *memory = allocate(scratch_size(step.K, step.D, step.F) * sizeof(double))
     step.scratch = <double *>align(memory)
-    cdef double multiplications = <double>step.K * step.F * step.D
-    step.poll = progress_for(MOST_UPDATES_AT_START * multiplications).signals.poll
-    if multiplications < SMALL_WORK:
+    cdef double work = <double>most_updates(&step) * step.K * step.F * step.D
+    step.poll = progress_for(work).signals.poll
+    if work < SMALL_WORK:
         # Getting the GIL back from a busy thread would take longer.
         result = function(&step)
     else:
