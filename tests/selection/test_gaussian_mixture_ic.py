@@ -93,6 +93,7 @@ def test_the_samples_decide_which_structures_all_stands_for():
     assert structures(100, 2) == list(STRUCTURES)
     single = structures(100, 1)
     assert [STRUCTURES[name].n_parameters(3, 1) for name in single] == [3, 1]
+    assert single == ["spherical", "tied-spherical"]
     few = structures(5, 5)
     assert few == [name for name in STRUCTURES if STRUCTURES[name].n_parameters(1, 5) <= 5]
     assert "full" not in few

@@ -30,11 +30,11 @@ ORIENTATIONS = {"I": "axes of the features", "E": "equal axes", "V": "own axes"}
 
 
 def choice_of_gmmx(X: np.ndarray) -> Choice:
-    """Return the choice of `gmmx.GaussianMixtureIC` with its defaults."""
+    """Return the choice of `gmmx.GaussianMixtureIC` with its defaults and a fixed seed."""
     from gmmx import GaussianMixtureIC  # noqa: PLC0415 - in an environment with gmmx
 
     start = time.perf_counter()
-    found = GaussianMixtureIC().fit(X)
+    found = GaussianMixtureIC(random_state=0).fit(X)
     seconds = time.perf_counter() - start
     name = MCLUST_NAMES.get(found.covariance_type_, found.covariance_type_)
     return Choice(name, found.n_components_, found.best_estimator_.bic(X), seconds)
@@ -88,7 +88,7 @@ def measure(n_mixtures: int = N_MIXTURES) -> None:
 
 
 def _print_shares(mixtures: Sequence[Mixture], found: dict[str, list[Choice]]) -> None:
-    """Print a table of the shares of right choices."""
+    """Print a table of the shares of right choices with their standard errors."""
     parts = ("K", "structure", "both")
     columns = [f"right {part}, {library}" for part in parts for library in found]
     print("| mixtures | number | " + " | ".join(columns) + " |")
@@ -99,8 +99,17 @@ def _print_shares(mixtures: Sequence[Mixture], found: dict[str, list[Choice]]) -
     }
     for name, chosen in rows(mixtures):
         shares = {library: table[chosen].mean(axis=0) for library, table in right.items()}
-        cells = [f"{shares[library][part]:.2f}" for part in range(len(parts)) for library in found]
+        cells = [
+            _with_error(shares[library][part], len(chosen))
+            for part in range(len(parts))
+            for library in found
+        ]
         print(f"| {name} | {len(chosen)} | " + " | ".join(cells) + " |")
+
+
+def _with_error(share: float, number: int) -> str:
+    """Return a share of a number of mixtures with its standard error, such as 0.78 ± 0.03."""
+    return f"{share:.2f} ± {np.sqrt(share * (1 - share) / number):.2f}"
 
 
 def _is_right(mixture: Mixture, choice: Choice) -> tuple[bool, bool, bool]:

@@ -49,7 +49,7 @@ class GaussianMixtureIC(InformationCriteria):
     min_components : int, default=1
         Smallest number of components.
     max_components : int, default=9
-        Largest number of components.
+        Largest number of components. If the best mixture has as many, search again with more.
     covariance_type : 'all', str or list of str, default='all'
         Covariance structures to choose from, by the names that `GaussianMixture` takes. 'all':
         every structure that the samples can tell apart, that is without structures of matrices if

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.model.covariance import STRUCTURES
+from gmmx.model.covariance import ONE_FEATURE_NAMES, STRUCTURES
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
@@ -78,12 +78,11 @@ def structures_for(n_samples: int, n_features: int) -> list[str]:
     """Return the covariance structures that samples of this shape can tell apart.
 
     Structures with an orientation need more samples than features. With one feature the structures
-    fall into two groups of the same mixtures, one variance or one for each component, of which the
-    first are returned.
+    fall into two groups of the same mixtures, one variance or one for each component; the
+    structures that mclust's names E and V stand for are returned.
     """
     if n_features == 1:
-        counts = {s.n_parameters(2, 1): name for name, s in reversed(STRUCTURES.items())}
-        return [name for name in STRUCTURES if name in counts.values()]
+        return [name for name in STRUCTURES if name in ONE_FEATURE_NAMES.values()]
     return [
         name
         for name, structure in STRUCTURES.items()
