@@ -92,6 +92,9 @@ def installed(tmp_path_factory):
         target = target if is_package else target.parent.parent / origin.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(origin, target)
+    libraries = Path(gmmx.__file__).parents[1] / "gmmx_native.libs"  # of a repaired wheel
+    if libraries.is_dir():
+        shutil.copytree(libraries, site / libraries.name)
     return site
 
 
