@@ -30,7 +30,7 @@ from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.selection.cells import Cell
 from gmmx.selection.scores import scores_of
 from gmmx.selection.spurious import EXPLAINED_SHARE, DistinctValues, spurious_reason
-from gmmx.starts.subset import draw_rows
+from gmmx.starts.subset import drawn_samples
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, Labels, NDArray
@@ -71,10 +71,8 @@ class Stage:
         if len(self.X) <= RACE_SAMPLES:
             return self
         draw = np.random.default_rng(random_state)
-        drawn = draw_rows(len(self.X), self.weight, RACE_SAMPLES, draw)
-        rows, counts = np.unique(drawn, return_counts=True)
-        weight = None if self.weight is None else counts.astype(np.float64)
-        X = self.X[rows]
+        drawn, weight = drawn_samples(self.X, self.weight, RACE_SAMPLES, draw)
+        X = np.asarray(drawn, dtype=np.float64)
         distinct = DistinctValues.of(X, self.distinct.feature_names, weight)
         return replace(self, X=X, weight=weight, distinct=distinct, n_threads=1)
 

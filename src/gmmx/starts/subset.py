@@ -10,7 +10,7 @@ from gmmx.samples.array_source import ArraySource
 from gmmx.samples.moments import in_double
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, NDArray
+    from gmmx.arrays import Array, NDArray, Samples
 
 
 def draw_rows(
@@ -29,13 +29,17 @@ def draw_rows(
     return np.asarray(np.minimum(rows, n_samples - 1), dtype=np.int64)
 
 
+def drawn_samples(
+    X: Samples, weight: Array | None, n_drawn: int, draw: np.random.Generator
+) -> tuple[Samples, Array | None]:
+    """Draw rows; return each of them once, and with weights how often it was drawn."""
+    rows, counts = np.unique(draw_rows(len(X), weight, n_drawn, draw), return_counts=True)
+    return X[rows], None if weight is None else counts.astype(np.float64)
+
+
 def subset_of(samples: ArraySource, largest: int, draw: np.random.Generator) -> ArraySource:
     """Return at most `largest` rows of the samples; all rows if there are no more."""
     if samples.n_samples <= largest:
         return samples
-    weight = in_double(samples.weight)
-    drawn = draw_rows(samples.n_samples, weight, largest, draw)
-    rows, counts = np.unique(drawn, return_counts=True)
-    return ArraySource(
-        samples.X[rows], samples.n_threads, None if weight is None else counts.astype(np.float64)
-    )
+    X, weight = drawn_samples(samples.X, in_double(samples.weight), largest, draw)
+    return ArraySource(X, samples.n_threads, weight)
