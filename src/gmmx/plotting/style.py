@@ -1,0 +1,68 @@
+"""The look that all pictures share: colors, markers, axes, names of features, drawn samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle, islice
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+# The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
+# There are 7 colors and 8 markers, so that 56 components have distinct pairs.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
+MAX_POINTS = 5000
+
+
+def styles(n: int) -> list[tuple[str, str]]:
+    """Return n pairs of a color and a marker, which repeat after 56 pairs."""
+    pairs = list(islice(zip(cycle(COLORS), cycle(MARKERS), strict=False), 56))
+    return list(islice(cycle(pairs), n))
+
+
+def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
+    """Return the given axes, or those of a new figure of pyplot."""
+    if ax is not None:
+        return ax
+    # pyplot is imported here, since it chooses a backend; the command line needs none.
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64]:
+    """Return the sorted indices of the samples to draw: all, or a random sample of fixed seed."""
+    if n_samples <= max_points:
+        return np.arange(n_samples)
+    chosen = np.random.default_rng(0).choice(n_samples, max_points, replace=False)
+    return np.sort(chosen)
+
+
+def name_axes(axes: Axes, x: str, y: str) -> None:
+    """Label both axes with plain text, not parsed as formulas."""
+    axes.set_xlabel(x, parse_math=False)
+    axes.set_ylabel(y, parse_math=False)
+
+
+def tidy(axes: Axes) -> None:
+    """Draw a light grid, and remove the top and right border."""
+    axes.grid(color="0.92", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def names_of_features(
+    n_features: int, given: Sequence[str] | None, model: object, X: object
+) -> list[str]:
+    """Return the names of the features: given, of the model, of a data frame, or x0, x1, ..."""
+    for names in (given, getattr(model, "feature_names_in_", None), getattr(X, "columns", None)):
+        if names is not None:
+            if len(names) != n_features:
+                raise ValueError(
+                    f"there are {n_features} features but {len(names)} names; "
+                    "give one name for each feature"
+                )
+            return [str(name) for name in names]
+    return [f"x{d}" for d in range(n_features)]
