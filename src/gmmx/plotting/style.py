@@ -32,6 +32,15 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
+def legend_above(axes: Axes) -> None:
+    """Draw the legend in one row above the axes, where it hides nothing."""
+    n_entries = len(axes.get_legend_handles_labels()[0])
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=n_entries, frameon=False,
+        fontsize="small", borderaxespad=0.2,
+    )  # fmt: skip
+
+
 def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64]:
     """Return the sorted indices of the samples to draw: all, or a random sample of fixed seed."""
     if n_samples <= max_points:
