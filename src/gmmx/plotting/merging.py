@@ -139,7 +139,7 @@ class EntropyDisplay:
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
         name_axes(self.ax_, "number of clusters", "entropy (nats)")
         tidy(self.ax_)
-        legend_above(self.ax_)
+        legend_above(self.ax_, [self.line_, *self.fits_[:1], self.suggestion_])
         return self
 
     def _draw_fits(self, counts: Array) -> list[Line2D]:
@@ -147,10 +147,10 @@ class EntropyDisplay:
         if len(counts) < 3:
             return []
         lines, bend = [], self.merged.n_clusters
-        for part, label in ((slice(bend), "fitted lines"), (slice(bend - 1, None), None)):
+        for part in (slice(bend), slice(bend - 1, None)):
             x, y = counts[part], self.merged.entropies[part]
             fitted = np.polynomial.Polynomial.fit(x, y, 1)(x)
-            lines += self.ax_.plot(x, fitted, color=COLORS[1], linewidth=1.5, label=label)
+            lines += self.ax_.plot(x, fitted, color=COLORS[1], linewidth=1.5, label="fitted lines")
         return lines
 
 
@@ -273,7 +273,7 @@ class MergeTreeDisplay:
         name_axes(self.ax_, "component", "entropy removed (nats)")
         tidy(self.ax_)
         self.ax_.grid(visible=False, axis="x")
-        legend_above(self.ax_)
+        legend_above(self.ax_, [self.cut_])
         return self
 
     def _heights(self) -> Array:
