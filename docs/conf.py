@@ -54,9 +54,14 @@ autodoc_mock_imports = ["pyspark"]  # 400 MB, of which the pages need base class
 autosummary_generate = True
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # the template of a class lists its members
-numpydoc_use_plots = False
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"  # types are prose: only names that numpydoc knows become links
+numpydoc_xref_aliases = {
+    "array-like": ":py:data:`array-like <numpy.typing.ArrayLike>`",
+    "bool": ":py:class:`python:bool`",
+}
 
-# Other projects: lists of the names that pages link to, so that the build needs no network.
+# Other projects: lists of the names that pages link to, since the build has no network.
 intersphinx_mapping = {
     name: (address, f"inventories/{name}.txt")
     for name, address in {
