@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the documentation site into docs/build/html; every warning is an error.
-# Usage: bash docs/build.sh                   in an environment of its own, docs/build/environment
+# Usage: bash docs/build.sh                   in an environment of its own, build/docs
 #        GMMX_DOCS_PYTHON=python bash docs/build.sh    with a Python that has gmmx and the group docs
 # Needs Python 3.11 or newer and, for an environment of its own, a C compiler.
 set -euo pipefail
@@ -10,8 +10,8 @@ python=${GMMX_DOCS_PYTHON:-}
 cd "$tree"
 
 if [ -z "$python" ]; then
-  python=docs/build/environment/bin/python
-  test -x "$python" || python3 -m venv docs/build/environment
+  python=build/docs/bin/python
+  test -x "$python" || python3 -m venv build/docs
   "$python" -m pip install --quiet --upgrade pip
   "$python" -m pip install --quiet --group docs '.[dask,parquet,plot,sklearn]'
 fi

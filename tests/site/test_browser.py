@@ -63,7 +63,8 @@ def address():
 def browser():
     """Return a headless Chromium that reaches no other machine."""
     webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    chromium = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
+    driver = shutil.which("chromedriver")
     if chromium is None or driver is None:
         pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
