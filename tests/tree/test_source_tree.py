@@ -31,7 +31,7 @@ LONGEST_FUNCTION = 60  # lines, the docstring not counted
 FOLDERS = {
     "cli": (
         "files and terminals",
-        "plotting selection estimators blocks exchange checks model",
+        "plotting selection estimators blocks exchange contract checks model",
     ),
     "cli/reading": (
         "tables from files",
@@ -59,7 +59,7 @@ FOLDERS = {
     ),
     "uncertainty": (
         "how sure a mixture is: bootstrap, test of the number of components, merged components",
-        "estimators em starts samples model checks _core/interface",
+        "estimators contract em starts samples model checks _core/interface",
     ),
     "estimators": (
         "the estimators; conversion of parameters to fitted attributes and back",
