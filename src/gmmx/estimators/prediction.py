@@ -14,7 +14,7 @@ from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
-from gmmx.checks.fitted import check_fitted_feature_count
+from gmmx.checks.fitted import check_fitted_feature_count, check_fitted_shapes
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator
@@ -301,6 +301,29 @@ class Predictions(Estimator):
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes to pickle or copy."""
         return vars(self).copy()
+
+    def _result_html(self) -> str:
+        """Return the end of the fit and a table of the components in HTML.
+
+        It is an empty string before a fit, or if attributes that were set by hand do not agree.
+        """
+        from gmmx.contract import components  # noqa: PLC0415 - notebooks need it
+        from gmmx.estimators.component_covariances import component_deviations  # noqa: PLC0415
+
+        fitted = Attributes(self)
+        try:
+            structure = self._structure()
+            check_fitted_shapes(structure.name, fitted)
+            deviations, end = component_deviations(self), components.end_of_fit_html(fitted)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return ""
+        weights, means = np.asarray(fitted["weights_"]), np.asarray(fitted["means_"])
+        caption = (
+            f"{type(self).__name__}, n_components={len(means)}, covariance_type={structure.name!r}"
+        )
+        names = components.shown_names(fitted, means.shape[1])
+        table = components.component_table(caption, weights, means, deviations, names)
+        return end + table.html()
 
     # Private methods of scikit-learn's mixtures that other packages call.
 

@@ -242,11 +242,11 @@ lower_bound_, lower_bounds_, n_samples_seen_
         """
         return self.fit(X, y, sample_weight).labels_
 
-    def _repr_html_(self) -> str:
-        """Return tables of the parameters, the fitted attributes and the ranking for notebooks."""
-        html = super()._repr_html_()
-        results = vars(self).get("results_")
-        return html if results is None else html + ranking_html(results, self.criterion)
+    def _result_html(self) -> str:
+        """Return the ranking in HTML, then the best mixture."""
+        results = vars(self).get("results_", {})
+        ranking = ranking_html(results, self.criterion) if self.criterion in results else ""
+        return ranking + super()._result_html()
 
     def _structure(self) -> type[CovarianceStructure]:
         """Return the covariance structure of the best mixture."""
