@@ -54,7 +54,7 @@ FOLDERS = {
         "estimators contract samples checks _core/interface",
     ),
     "selection": (
-        "search for the number of components and the covariance structure",
+        "search for the number of components and the covariance structure; summary of a mixture",
         "estimators blocks contract em starts samples model checks _core/interface",
     ),
     "uncertainty": (

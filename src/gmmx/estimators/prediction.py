@@ -398,6 +398,12 @@ class Predictions(Estimator):
             raise ValueError("X changed while it was read: numbers in it are no longer finite.")
         return result
 
+    def _completed(self, samples: Samples) -> NDArray[np.float64]:
+        """Return log p(x, k) of checked samples, with the most probable component k of each."""
+        log_prob = self._predicted_of(Predictor.log_prob, samples).astype(np.float64)
+        largest = self._predicted_of(Predictor.resp, samples).max(axis=1).astype(np.float64)
+        return np.asarray(log_prob + np.log(largest))
+
     def _predictor(self) -> Predictor:
         """Return the parameters packed for the kernels, anew if an attribute has changed."""
         fitted = vars(self)
@@ -504,12 +510,6 @@ class InformationCriteria(Predictions):
             X, sample_weight, lambda X: self._completed(self._check_new_samples(X)), self._completed
         )
         return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
-
-    def _completed(self, samples: Samples) -> NDArray[np.float64]:
-        """Return log p(x, k) of checked samples, with the most probable component k of each."""
-        log_prob = self._predicted_of(Predictor.log_prob, samples).astype(np.float64)
-        largest = self._predicted_of(Predictor.resp, samples).max(axis=1).astype(np.float64)
-        return np.asarray(log_prob + np.log(largest))
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""
