@@ -156,7 +156,7 @@ def choose(X: NDArray[np.float64]) -> GaussianMixtureIC:
     """Search with a value for every parameter, and read every fitted attribute."""
     search = GaussianMixtureIC(
         1,
-        2,
+        3,
         covariance_type=["full", "diag"],
         criterion="icl",
         n_init=2,
