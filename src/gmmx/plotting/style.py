@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
@@ -81,6 +82,15 @@ def name_axes(axes: Axes, x: str, y: str) -> None:
     """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
+
+
+def note_below(axes: Axes, text: str) -> Text:
+    """Write a note below the label of the x axis."""
+    return axes.annotate(
+        text, xy=(0.5, 0.0), xycoords=("axes fraction", axes.xaxis.label), xytext=(0, -3),
+        textcoords="offset points", ha="center", va="top", fontsize="small", color="0.4",
+        annotation_clip=False, parse_math=False,
+    )  # fmt: skip
 
 
 def tidy(axes: Axes) -> None:
