@@ -89,6 +89,12 @@ def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64
     return np.sort(chosen)
 
 
+def draw_histogram(axes: Axes, values: NDArray[np.floating]) -> None:
+    """Draw a light histogram with area 1, below a density."""
+    n_bins = int(np.clip(2 * np.cbrt(len(values)), 10, 60))
+    axes.hist(values, bins=n_bins, density=True, color="0.88")
+
+
 def name_axes(axes: Axes, x: str, y: str) -> None:
     """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
