@@ -19,9 +19,11 @@ MarkdownIt = pytest.importorskip("markdown_it").MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 MARKDOWN_FILES = sorted(
-    path for pattern in ("*.md", "[a-z]*/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)
+    path
+    for pattern in ("*.md", "[a-z]*/*.md", "docs/*/*.md", "examples/*/*.md")
+    for path in ROOT.glob(pattern)
 )
 # Without these packages the rest of a page is skipped.
 EXTRAS = {"dask", "distributed", "pyspark", "skl2onnx"}
