@@ -1,0 +1,54 @@
+"""Pictures of docs/tutorials: the figures that the code of a page itself leaves open.
+
+The code blocks of a page run from top to bottom. The figure that a block draws belongs to the next
+image of the page.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+PAGES = sorted((Path(__file__).resolve().parents[1] / "tutorials").glob("*.md"))
+CODE_OR_IMAGE = re.compile(
+    r"^```python\n(?P<code>.*?)^```|^!\[[^\]]*\]\(\.\./figures/(?P<name>\w+)\.svg\)", re.M | re.S
+)
+
+
+def names_of(page: Path) -> list[str]:
+    """Return the names of the images of a page."""
+    found = CODE_OR_IMAGE.finditer(page.read_text(encoding="utf-8"))
+    return [match["name"] for match in found if match["name"]]
+
+
+@cache
+def figures_of(page: Path) -> dict[str, Figure]:
+    """Run the code of a page, and return its figures by the names of the images."""
+    plt.switch_backend("agg")
+    figures: dict[str, Figure] = {}
+    namespace = {"__name__": "__main__"}
+    folder = Path.cwd()
+    with TemporaryDirectory() as scratch:
+        os.chdir(scratch)
+        for match in CODE_OR_IMAGE.finditer(page.read_text(encoding="utf-8")):
+            if match["code"]:
+                exec(compile(match["code"], page, "exec", dont_inherit=True), namespace)
+            else:
+                figures[match["name"]] = plt.gcf()
+                plt.close(plt.gcf())
+        os.chdir(folder)
+    return figures
+
+
+def figure(page: Path, name: str) -> Figure:
+    """Return the figure that becomes an image of a page."""
+    return figures_of(page)[name]
+
+
+FIGURES = {name: partial(figure, page, name) for page in PAGES for name in names_of(page)}
