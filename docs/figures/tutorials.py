@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import redirect_stdout
 from functools import cache, partial
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,12 +35,14 @@ def figures_of(page: Path) -> dict[str, Figure]:
     plt.switch_backend("agg")
     figures: dict[str, Figure] = {}
     namespace = {"__name__": "__main__"}
+    text = page.read_text(encoding="utf-8")
     folder = Path.cwd()
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, redirect_stdout(StringIO()):
         os.chdir(scratch)
-        for match in CODE_OR_IMAGE.finditer(page.read_text(encoding="utf-8")):
+        for match in CODE_OR_IMAGE.finditer(text):
             if match["code"]:
-                exec(compile(match["code"], page, "exec", dont_inherit=True), namespace)
+                lines_before = "\n" * (text[: match.start("code")].count("\n"))
+                exec(compile(lines_before + match["code"], page, "exec"), namespace)
             else:
                 figures[match["name"]] = plt.gcf()
                 plt.close(plt.gcf())
