@@ -1,7 +1,7 @@
-"""Pictures of docs/tutorials: the figures that the code of a page itself leaves open.
+"""Pictures of docs/tutorials: the figures that the code of a page itself draws.
 
-The code blocks of a page run from top to bottom. The figure that a block draws belongs to the next
-image of the page.
+The code blocks of a page run from top to bottom. The figure of a block belongs to the next image of
+the page.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from tempfile import TemporaryDirectory
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 PAGES = sorted((Path(__file__).resolve().parents[1] / "tutorials").glob("*.md"))
 CODE_OR_IMAGE = re.compile(
     r"^```python\n(?P<code>.*?)^```|^!\[[^\]]*\]\(\.\./figures/(?P<name>\w+)\.svg\)", re.M | re.S
 )
+MOST_VECTORS = 40  # points; more of them make an SVG file large
 
 
 def names_of(page: Path) -> list[str]:
@@ -41,18 +43,23 @@ def figures_of(page: Path) -> dict[str, Figure]:
         os.chdir(scratch)
         for match in CODE_OR_IMAGE.finditer(text):
             if match["code"]:
-                lines_before = "\n" * (text[: match.start("code")].count("\n"))
+                lines_before = "\n" * text[: match.start("code")].count("\n")
                 exec(compile(lines_before + match["code"], page, "exec"), namespace)
             else:
                 figures[match["name"]] = plt.gcf()
-                plt.close(plt.gcf())
+                plt.close()
         os.chdir(folder)
     return figures
 
 
 def figure(page: Path, name: str) -> Figure:
-    """Return the figure that becomes an image of a page."""
-    return figures_of(page)[name]
+    """Return the figure that becomes an image of a page, with many points as pixels."""
+    drawn = figures_of(page)[name]
+    drawn.set_dpi(180)
+    for line in drawn.findobj(Line2D):
+        if len(line.get_xdata()) > MOST_VECTORS:
+            line.set_rasterized(True)
+    return drawn
 
 
 FIGURES = {name: partial(figure, page, name) for page in PAGES for name in names_of(page)}
