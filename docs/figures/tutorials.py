@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from matplotlib import pyplot as plt
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -56,9 +57,9 @@ def figure(page: Path, name: str) -> Figure:
     """Return the figure that becomes an image of a page, with many points as pixels."""
     drawn = figures_of(page)[name]
     drawn.set_dpi(180)
-    for line in drawn.findobj(Line2D):
-        if len(line.get_xdata()) > MOST_VECTORS:
-            line.set_rasterized(True)
+    for points in drawn.findobj(lambda artist: isinstance(artist, Line2D | PathCollection)):
+        drawn_at = points.get_xdata() if isinstance(points, Line2D) else points.get_offsets()
+        points.set_rasterized(len(drawn_at) > MOST_VECTORS)
     return drawn
 
 
