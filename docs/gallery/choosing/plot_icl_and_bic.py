@@ -21,7 +21,7 @@ X = np.concatenate(
     [
         rng.normal(0, 0.6, (200, 2)),
         rng.normal(0, 2.2, (200, 2)),
-        rng.normal(0, 0.8, (150, 2)) + [10.0, 0.0],
+        rng.normal([10.0, 0.0], 0.8, (150, 2)),
     ]
 )
 

@@ -19,7 +19,7 @@ from gmmx.plotting.style import COLORS, tidy
 # %%
 # Four clusters, as in the example.
 
-X, _ = make_blobs(n_samples=4000, centers=4, cluster_std=0.60, random_state=0)
+X, _ = make_blobs(n_samples=2000, centers=4, cluster_std=0.60, random_state=0)
 X = X[:, ::-1]
 
 # %%
@@ -30,7 +30,7 @@ methods = ["kmeans", "k-means++", "random", "random_from_data"]
 methods += ["hierarchical", "whitened", "small-em"]
 fits = {}
 for method in methods:
-    options = {"init_params": method, "tol": 1e-9, "random_state": 0}
+    options = {"init_params": method, "tol": 1e-7, "random_state": 0}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         start = GaussianMixture(4, max_iter=1, **options).fit(X)
@@ -45,7 +45,7 @@ for method in methods:
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.5), sharex=True, sharey=True, layout="constrained")
 for ax, (method, (start, end)) in zip(axes.flat, fits.items(), strict=False):
     colors = np.array(COLORS)[end.predict(X)]
-    ax.scatter(*X[::4].T, s=2, c=colors[::4], alpha=0.4, linewidths=0)
+    ax.scatter(*X[::2].T, s=2, c=colors[::2], alpha=0.4, linewidths=0)
     ax.plot(*start.means_.T, "k^", markerfacecolor="white", markersize=8)
     ax.plot(*end.means_.T, "ko", markersize=5)
     ax.set_title(f"{method}: {end.n_iter_} iterations", fontsize=10)

@@ -16,7 +16,7 @@ from gmmx.plotting import DensityDisplay
 # A shifted round cluster and a stretched one, 300 samples each.
 
 rng = np.random.default_rng(0)
-shifted = rng.normal(size=(300, 2)) + [20.0, 20.0]
+shifted = rng.normal(20.0, 1.0, (300, 2))
 stretched = rng.normal(size=(300, 2)) @ np.array([[0.0, -0.7], [3.5, 0.7]])
 X = np.concatenate([shifted, stretched])
 model = GaussianMixture(2, random_state=0).fit(X)
