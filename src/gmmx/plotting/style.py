@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 from numpy.typing import NDArray
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
@@ -30,6 +32,17 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def legend_above(axes: Axes, handles: Sequence[Artist]) -> Legend:
+    """Draw a legend above the axes, where it hides nothing, with plain text."""
+    legend = axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=min(len(handles), 4),
+        frameon=False, fontsize="small", borderaxespad=0.2,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return legend
 
 
 def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64]:
