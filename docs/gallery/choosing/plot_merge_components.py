@@ -35,13 +35,13 @@ print(merged)
 # The entropy falls steeply where the merged components overlapped, and hardly where they were
 # separate.
 
-EntropyDisplay.from_result(merged)
+EntropyDisplay(merged).plot()
 plt.show()
 
 # %%
 # The merges as a tree.
 
-MergeTreeDisplay.from_result(merged)
+MergeTreeDisplay(merged).plot()
 plt.show()
 
 # %%

@@ -49,7 +49,9 @@ print(f"false alarms: {np.mean(is_alarm[~is_fault]):.2%}, expected: 0.50 %")
 grid = np.meshgrid(np.linspace(-0.5, 7.5, 300), np.linspace(5, 75, 300))
 density = model.score_samples(np.column_stack([axis.ravel() for axis in grid]))
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
-left.contour(*grid, density.reshape(300, 300), levels=[threshold], colors="black")
+left.contour(
+    *grid, density.reshape(300, 300), levels=[threshold], colors="black", linestyles="solid"
+)
 bins = np.linspace(scores.min(), scores.max(), 80)
 for chosen, label, color, marker in (
     (~is_fault, "ordinary", COLORS[0], "."),

@@ -1,9 +1,9 @@
 """
-A file that need not fit in memory
-==================================
+Files that need not fit in memory
+=================================
 
-``fit`` takes the path of a ``.npy`` file and reads it block by block. The result has the same
-bits as a fit to the array, and the memory of a fit hardly grows with the file.
+``fit`` takes the paths of ``.npy`` files and reads them block by block. The result has the same
+bits as a fit to one array of all rows, and the memory of a fit does not grow with the files.
 """
 
 import tempfile
@@ -17,59 +17,57 @@ from gmmx import GaussianMixture
 from gmmx.plotting.style import COLORS, tidy
 
 # %%
-# Four files, of 50,000 to 400,000 rows of four features, in a temporary folder. ``tracemalloc``
-# sees the allocations of NumPy, and so the largest amount that a fit holds at a time.
+# Twelve files of 16 MiB in a temporary folder, each of 131,072 rows with 16 features.
 
 MB = 2**20
 rng = np.random.default_rng(0)
-centers = np.array([[0.0, 0.0, 0.0, 0.0], [6.0, 0.0, 3.0, 0.0], [0.0, 6.0, 0.0, 3.0]])
+centers = np.repeat([[0.0], [6.0], [12.0]], 16, axis=1)
 folder = tempfile.TemporaryDirectory()
-
-
-def write(n_rows):
-    """Write rows of three clusters to a file and return its path."""
-    path = Path(folder.name) / f"{n_rows}.npy"
-    np.save(path, centers[rng.integers(3, size=n_rows)] + rng.normal(size=(n_rows, 4)))
-    return path
-
-
-def peak_of(fit):
-    """Return the largest amount of memory that is allocated at a time, in bytes."""
-    tracemalloc.start()
-    fit()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
-
-
-model = GaussianMixture(
-    3, weights_init=np.full(3, 1 / 3), means_init=centers, precisions_init=[np.eye(4)] * 3
-)
-sizes, peaks = [], {"array in memory": [], "path of a file": []}
-for n_rows in (50_000, 100_000, 200_000, 400_000):
-    path = write(n_rows)
-    sizes.append(path.stat().st_size)
-    peaks["path of a file"].append(peak_of(lambda path=path: model.fit(path)))
-    from_file = model.means_
-    peaks["array in memory"].append(peak_of(lambda path=path: model.fit(np.load(path))))
-    print(f"{n_rows:7,} rows: the same bits: {np.array_equal(model.means_, from_file)}")
+files = []
+for part in range(12):
+    rows = centers[rng.integers(3, size=2**17)] + rng.normal(size=(2**17, 16))
+    files.append(Path(folder.name) / f"part{part}.npy")
+    np.save(files[-1], rows)
 
 # %%
-# The file in blocks needs a constant amount, the array as much as the file is long. The pages
-# of a mapped file belong to the system, which takes them back when it needs them;
-# ``tracemalloc`` does not count them.
+# ``tracemalloc`` sees the allocations of NumPy, and so the largest amount that a fit holds at a
+# time. The pages of a mapped file are not counted: they belong to the system, which takes them
+# back when it needs them.
+
+model = GaussianMixture(
+    3,
+    covariance_type="diag",
+    weights_init=np.full(3, 1 / 3),
+    means_init=centers,
+    precisions_init=np.ones((3, 16)),
+)
+sizes, peaks = [], []
+for n_files in (1, 2, 4, 8, 12):
+    tracemalloc.start()
+    model.fit(files[:n_files])
+    peaks.append(tracemalloc.get_traced_memory()[1] / MB)
+    tracemalloc.stop()
+    sizes.append(16 * n_files)
+    print(f"{sizes[-1]:4} MiB of files, largest allocation {peaks[-1]:5.1f} MiB")
 
 fig, ax = plt.subplots(layout="constrained")
-for (name, values), color, marker in zip(peaks.items(), COLORS, "os", strict=False):
-    ax.plot(np.array(sizes) / MB, np.array(values) / MB, marker=marker, color=color, label=name)
-ax.set(xlabel="size of the file, MiB", ylabel="largest allocation, MiB", ylim=(0, None))
-ax.legend(title="samples given as")
+ax.plot(sizes, sizes, "--", color=COLORS[1], label="all rows in one array")
+ax.plot(sizes, peaks, "o-", color=COLORS[0], label="fit to the files")
+ax.set(xlabel="size of the files, MiB", ylabel="memory, MiB", xlim=(0, None), ylim=(0, None))
+ax.legend()
 tidy(ax)
 plt.show()
 
 # %%
-# Predictions of such files come block by block, too.
+# Predictions of files come block by block, too.
 
-counts = sum(np.bincount(labels, minlength=3) for labels in model.iter_predict(path))
+counts = sum(np.bincount(labels, minlength=3) for labels in model.iter_predict(files))
 print("rows of each component:", counts)
+
+# %%
+# The fit to one array has the same bits.
+
+in_blocks = model.means_
+in_memory = model.fit(np.concatenate([np.load(file) for file in files])).means_
+print("the same bits:", np.array_equal(in_blocks, in_memory))
 folder.cleanup()

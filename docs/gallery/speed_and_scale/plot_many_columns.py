@@ -58,6 +58,6 @@ for k, ax in enumerate(axes.flat, start=1):
     grid = np.linspace(values.min() - 1, values.max() + 1, 400)
     ax.hist(values, bins=60, density=True, color="0.85")
     ax.plot(grid, np.exp(models[index].score_samples(grid[:, np.newaxis])), color=COLORS[0])
-    ax.set(title=f"column {index}: {found[index]} components in use", ylabel="density")
+    ax.set(title=f"column {index}, components in use: {found[index]}", ylabel="density")
     tidy(ax)
 plt.show()
