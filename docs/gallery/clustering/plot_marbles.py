@@ -66,7 +66,7 @@ print(f"pixels with an uncertain component (above 10 %): {np.mean(uncertainty > 
 fig, axes = plt.subplots(1, 3, figsize=(13, 3.2), layout="constrained")
 axes[0].imshow(image.clip(0, 1))
 axes[1].imshow(colors[labels].reshape(image.shape).clip(0, 1))
-shown = axes[2].imshow(uncertainty.reshape(height, width), cmap="magma", vmin=0, vmax=0.5)
+shown = axes[2].imshow(uncertainty.reshape(height, width), cmap="Reds", vmin=0, vmax=0.5)
 fig.colorbar(shown, ax=axes[2], label="1 - largest probability")
 titles = ("image", f"{merged.n_clusters} segments", "uncertainty of the component")
 for ax, title in zip(axes, titles, strict=True):
@@ -75,10 +75,10 @@ for ax, title in zip(axes, titles, strict=True):
 plt.show()
 
 # %%
-# The pixels of the sample in the plane of red and blue, in the mean colors of their segments.
+# The pixels of the sample in the plane of red and green, in the mean colors of their segments.
 
 fig, ax = plt.subplots(layout="constrained")
-ax.scatter(subset[:, 0], subset[:, 2], s=6, c=colors[merged.labels()].clip(0, 1))
-ax.plot(search.means_[:, 0], search.means_[:, 2], "kX", markersize=9, markerfacecolor="white")
-ax.set(xlabel="red", ylabel="blue", title="Crosses: means of the components")
+ax.scatter(subset[:, 0], subset[:, 1], s=6, c=colors[merged.labels()].clip(0, 1))
+ax.plot(search.means_[:, 0], search.means_[:, 1], "kX", markersize=9, markerfacecolor="white")
+ax.set(xlabel="red", ylabel="green", title="Crosses: means of the components")
 plt.show()

@@ -24,7 +24,7 @@ model = GaussianMixture(6, n_init=3, random_state=0).fit(X)
 # %%
 # Regions of 25, 50 and 75 % of the probability.
 
-DensityDisplay.from_estimator(model, X, kind="regions")
+DensityDisplay.from_estimator(model, X, kind="hdr")
 plt.show()
 
 # %%

@@ -51,12 +51,13 @@ for row, (kind, (n_components, values)) in zip(axes, concentrations.items(), str
             max_iter=1500,
             random_state=2,
         ).fit(X)
-        MixtureDisplay.from_estimator(model.prune(), X, ax=ax)
+        MixtureDisplay.from_estimator(model, X, ax=ax)
         ax.set_title(f"{kind}\nconcentration {concentration:g}", fontsize=10)
         weights[f"{concentration:g}"] = np.sort(model.weights_)[::-1]
+        in_use = model.n_active_components_
+        print(f"{kind}, {concentration:6g}: {in_use} components, {model.n_iter_} iterations")
     for (name, values_), marker in zip(weights.items(), "os^", strict=True):
         row[-1].plot(values_, marker=marker, label=name)
-        print(f"{kind}, {name:6}: {np.sum(values_ > 0.01)} components above 1 %")
     row[-1].set(xlabel="component, by weight", ylabel="weight")
     row[-1].legend(title="concentration", fontsize=8)
 plt.show()

@@ -35,13 +35,12 @@ for name, model in models.items():
 
 # %%
 # The ellipses of a ``MixtureDisplay`` hold 50 % and 95 % of the probability of a component.
-# ``prune`` turns the Bayesian mixture into a mixture of its components in use, so that the
-# empty ones are not drawn.
+# Empty components of a Bayesian mixture are not drawn.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharex=True, sharey=True, layout="constrained")
 shown = {
     "GaussianMixture: five components": models["GaussianMixture"],
-    "BayesianGaussianMixture, pruned": models["BayesianGaussianMixture"].prune(),
+    "BayesianGaussianMixture: two of five": models["BayesianGaussianMixture"],
 }
 for ax, (title, model) in zip(axes, shown.items(), strict=True):
     MixtureDisplay.from_estimator(model, X, ax=ax)

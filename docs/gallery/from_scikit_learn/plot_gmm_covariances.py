@@ -3,9 +3,8 @@ Covariances of the iris data
 ============================
 
 scikit-learn's example *GMM covariances* fits mixtures of four covariance types to the iris
-data. Here two of the features, length and width of the petals, are enough. The means start at
-the means of the three species, and the accuracy on flowers that were not in the fit shows which
-type helps.
+data. Their means start at the means of the three species, and the accuracy on flowers that were
+not in the fit shows which type helps.
 """
 
 import matplotlib.pyplot as plt
@@ -21,22 +20,24 @@ from gmmx.plotting import MixtureDisplay
 # at a species, component k stands for species k.
 
 iris = load_iris()
-petals, names = iris.data[:, 2:], iris.feature_names[2:]
-train, test = next(iter(StratifiedKFold(n_splits=4).split(petals, iris.target)))
-means = np.array([petals[train][iris.target[train] == k].mean(axis=0) for k in range(3)])
+train, test = next(iter(StratifiedKFold(n_splits=4).split(iris.data, iris.target)))
+means = np.array([iris.data[train][iris.target[train] == k].mean(axis=0) for k in range(3)])
 
 # %%
-# The pictures show the flowers of the test, and the ellipses of the mixtures of the others.
+# The mixtures have all four features. The pictures show two of them, with the flowers of the
+# test and the ellipses of the mixtures of the other flowers.
 
 fig, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained")
 for ax, covariance_type in zip(axes.flat, ["spherical", "diag", "tied", "full"], strict=True):
     model = GaussianMixture(
         3, covariance_type=covariance_type, means_init=means, max_iter=200, random_state=0
-    ).fit(petals[train])
+    ).fit(iris.data[train])
     fitted, tested = (
-        100 * np.mean(model.predict(petals[rows]) == iris.target[rows]) for rows in (train, test)
+        100 * np.mean(model.predict(iris.data[rows]) == iris.target[rows]) for rows in (train, test)
     )
-    MixtureDisplay.from_estimator(model, petals[test], ax=ax, feature_names=names)
+    MixtureDisplay.from_estimator(
+        model, iris.data[test], ax=ax, features=[2, 3], feature_names=iris.feature_names
+    )
     ax.set_title(f"{covariance_type}: {tested:.1f} % right in the test")
     print(f"{covariance_type:9} fit {fitted:.1f} %, test {tested:.1f} %")
 plt.show()

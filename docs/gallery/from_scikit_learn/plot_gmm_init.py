@@ -45,7 +45,7 @@ for method in methods:
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.5), sharex=True, sharey=True, layout="constrained")
 for ax, (method, (start, end)) in zip(axes.flat, fits.items(), strict=False):
     colors = np.array(COLORS)[end.predict(X)]
-    ax.scatter(*X[::2].T, s=6, c=colors[::2], alpha=0.6, linewidths=0)
+    ax.scatter(*X[::2].T, s=8, c=colors[::2], alpha=0.8, linewidths=0)
     ax.plot(*start.means_.T, "k^", markerfacecolor="white", markersize=8)
     ax.plot(*end.means_.T, "ko", markersize=5)
     ax.set_title(f"{method}: {end.n_iter_} iterations", fontsize=10)

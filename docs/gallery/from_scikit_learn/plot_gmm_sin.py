@@ -12,6 +12,7 @@ import numpy as np
 
 from gmmx import BayesianGaussianMixture, GaussianMixture
 from gmmx.plotting import MixtureDisplay
+from gmmx.plotting.style import tidy
 
 # %%
 # One hundred samples along two periods.
@@ -51,10 +52,10 @@ for name, model in models.items():
 
 fig, axes = plt.subplots(3, 2, figsize=(10, 9), sharex=True, sharey=True, layout="constrained")
 for (left, right), (name, model) in zip(axes, models.items(), strict=True):
-    shown = model.prune() if isinstance(model, BayesianGaussianMixture) else model
-    MixtureDisplay.from_estimator(shown, X, ax=left)
+    MixtureDisplay.from_estimator(model, X, ax=left)
     drawn, _ = model.sample(2000)
     right.plot(*drawn.T, ".", color="0.3", markersize=2)
+    tidy(right)
     left.set(title=name, ylim=(-7, 7))
     right.set_title("2,000 samples of it")
 plt.show()

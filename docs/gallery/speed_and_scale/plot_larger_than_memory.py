@@ -3,7 +3,7 @@ Files that need not fit in memory
 =================================
 
 ``fit`` takes the paths of ``.npy`` files and reads them block by block. The result has the same
-bits as a fit to one array of all rows, and the memory of a fit does not grow with the files.
+bits as a fit to one array of all rows, and the memory of a fit stays below a bound.
 """
 
 import tempfile
