@@ -14,14 +14,15 @@ from gmmx.plotting import MixtureDisplay
 from gmmx.plotting.style import COLORS, tidy
 
 # %%
-# One cluster with a wide halo, and one cluster apart from it.
+# One cluster that is not Gaussian, made of a narrow and a wide part, and one cluster apart from
+# it.
 
 rng = np.random.default_rng(0)
 X = np.concatenate(
     [
-        rng.normal(0, 0.6, (200, 2)),
-        rng.normal(0, 2.2, (200, 2)),
-        rng.normal([10.0, 0.0], 0.8, (150, 2)),
+        rng.normal(0.0, 1.0, (200, 2)),
+        rng.normal(1.5, 2.0, (200, 2)),
+        rng.normal([14.0, 0.0], 1.0, (150, 2)),
     ]
 )
 

@@ -32,8 +32,8 @@ CriterionDisplay.from_estimator(search)
 plt.show()
 
 # %%
-# The five best of the 84 mixtures. BIC counts parameters: ``full`` has 17 and reaches a higher
-# likelihood, but not by enough.
+# The five best of the 84 mixtures. BIC counts parameters: with three components ``VEV`` has two
+# more than ``EEV`` and a higher likelihood, but not by enough.
 
 results = search.results_
 for i in np.argsort(results["bic"])[:5]:
