@@ -39,7 +39,7 @@ FOLDERS = {
     ),
     "plotting": (
         "pictures of mixtures, searches and tests",
-        "selection uncertainty estimators model",
+        "selection uncertainty estimators checks model",
     ),
     "dask": (
         "mixtures fitted to Dask collections",

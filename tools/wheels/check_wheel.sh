@@ -52,6 +52,28 @@ grep -q 'gmmx_native.libs/libgomp' "$work/contents" || fail 'the wheel lacks the
 size=$(stat -c %s "$wheel")
 test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
+# The tests of a Python run in the background, beside those of others and the types.
+test_wheel() {
+  local log=$work/log-$1
+  new_environment "python$1" "$2"
+  python -m pip install --quiet pytest "$wheel"
+  cd "$work/test"
+  GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py > "$log"
+  echo "Python $1: $(tail -n 1 "$log")" >> "$work/summary"
+}
+
+mkdir "$work/test"
+cp tests/test_minimal.py "$work/test"
+declare -A tests
+for version in 3.11 3.12 3.13 3.14; do
+  if other=$(find_python "$version"); then
+    test_wheel "$version" "$other" > "$work/output-$version" 2>&1 &
+    tests[$version]=$!
+  else
+    echo "Python $version: skipped, not on PATH or in pyenv" | tee -a "$work/summary"
+  fi
+done
+
 section 'Types, as a user of the wheel sees them'
 new_environment types "$python"
 python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
@@ -63,19 +85,12 @@ stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_al
   --ignore-unused-allowlist gmmx
 cd "$tree"
 
-mkdir "$work/test"
-cp tests/test_minimal.py "$work/test"
-for version in 3.11 3.12 3.13 3.14; do
-  section "The wheel on Python $version"
-  if ! python=$(find_python "$version"); then
-    echo "skipped: no Python $version on PATH or in pyenv" | tee -a "$work/summary"
-    continue
+section 'The wheel on every Python'
+for version in "${!tests[@]}"; do
+  if ! wait "${tests[$version]}"; then
+    cat "$work/output-$version" "$work/log-$version"
+    fail "the tests failed on Python $version"
   fi
-  new_environment "python$version" "$python"
-  python -m pip install --quiet pytest "$wheel"
-  (cd "$work/test" && GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py) \
-    | tee "$work/log"
-  echo "Python $version: $(tail -n 1 "$work/log")" >> "$work/summary"
 done
 
 section 'Time to import'

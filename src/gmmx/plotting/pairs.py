@@ -7,12 +7,15 @@ from operator import index
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from gmmx.plotting.style import axes_to_draw_in, name_axes, tidy
 
 MAX_FEATURES = 6  # that are drawn unless the user chooses
 SIDE = 2.2  # of a pair of features in a new figure, in inches
+LINE = 1e-3  # height of the lines above and below a grid, which hold texts
+LABELS = 28.0  # height of ticks and labels, in points
 
 
 def chosen_features(features: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
@@ -49,15 +52,15 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
     Parameters
     ----------
     ax : Axes or None
-        The axes to divide, which are hidden except for their title; None makes a new
-        figure of pyplot. They must be part of a grid, as of `plt.subplots`.
+        The axes to divide; None makes a new figure of pyplot. They must be part of a grid, as of
+        `plt.subplots`. They become a line above the grid, of which only the title is visible.
     names : sequence of str
         Names of the features.
 
     Returns
     -------
     outer : Axes
-        The divided axes.
+        The axes that were divided.
     grid : ndarray of Axes, shape (len(names), len(names))
         In `grid[i, j]`, feature j is x and feature i is y.
     """
@@ -69,7 +72,9 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
     if not outer.axison:
         raise ValueError("ax was divided by another display; give new axes")
     outer.set_axis_off()
-    cells = place.subgridspec(n, n)
+    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
+    outer.set_subplotspec(frame[0])
+    cells = frame[1].subgridspec(n, n)
     grid = np.empty((n, n), dtype=object)
     for i, j in np.ndindex(n, n):
         above = grid[0, j] if i else None
@@ -85,3 +90,16 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
     grid[0, -1].tick_params(labelright=True)
     outer.figure.align_ylabels(list(grid[:, 0]))
     return outer, grid
+
+
+def note_below_pairs(outer: Axes, text: str) -> Text:
+    """Write a note below the grid of axes that `pair_axes` has divided."""
+    frame = outer.get_gridspec()
+    assert frame is not None, "pair_axes gives the axes a place in a grid"
+    line = outer.figure.add_subplot(frame[2])
+    line.set(xticks=[], yticks=[])
+    line.patch.set_visible(False)
+    line.spines[:].set_visible(False)
+    # Without a layout engine no place is kept for the ticks and the labels of the grid.
+    pad = 2.0 if outer.figure.get_layout_engine() is not None else LABELS
+    return line.set_xlabel(text, fontsize="small", color="0.4", labelpad=pad, parse_math=False)

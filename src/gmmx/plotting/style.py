@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
@@ -34,6 +35,30 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
+def panels(ax: Axes | None, n_panels: int, n_columns: int, size: tuple[float, float]) -> list[Axes]:
+    """Divide axes into panels, from left to right and top to bottom; return these, then the panels.
+
+    The given axes become a line above the panels, which is invisible except for its legend. They
+    must be part of a grid, as of `plt.subplots`. None makes a new figure of pyplot, in which a
+    panel has the given width and height in inches.
+    """
+    n_rows = -(-n_panels // n_columns)
+    outer = axes_to_draw_in(ax, (size[0] * n_columns, size[1] * n_rows + 0.3))
+    place = outer.get_subplotspec()
+    if place is None:
+        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
+    if not outer.axison:
+        raise ValueError("ax was divided by another display; give new axes")
+    frame = place.subgridspec(2, 1, height_ratios=(1e-3, 1.0), hspace=0.0)
+    outer.set_subplotspec(frame[0])
+    outer.set_axis_off()
+    # Without a layout engine no place is kept for the labels between rows.
+    hspace = None if outer.figure.get_layout_engine() is not None else 0.7
+    cells = frame[1].subgridspec(n_rows, n_columns, hspace=hspace)
+    places = [divmod(panel, n_columns) for panel in range(n_panels)]
+    return [outer, *(outer.figure.add_subplot(cells[row, column]) for row, column in places)]
+
+
 def legend_above(axes: Axes, handles: Sequence[Artist]) -> Legend:
     """Draw a legend above the axes, where it hides nothing, with plain text."""
     legend = axes.legend(
@@ -57,6 +82,15 @@ def name_axes(axes: Axes, x: str, y: str) -> None:
     """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
+
+
+def note_below(axes: Axes, text: str) -> Text:
+    """Write a note below the label of the x axis."""
+    return axes.annotate(
+        text, xy=(0.5, 0.0), xycoords=("axes fraction", axes.xaxis.label), xytext=(0, -3),
+        textcoords="offset points", ha="center", va="top", fontsize="small", color="0.4",
+        annotation_clip=False, parse_math=False,
+    )  # fmt: skip
 
 
 def tidy(axes: Axes) -> None:
