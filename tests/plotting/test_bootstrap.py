@@ -71,9 +71,8 @@ def test_each_parameter_has_a_panel(samples, covariance_type, n_variances, param
         assert_counts(display.histograms_[i], draws[i])
         assert display.estimates_[i].get_xdata() == [estimate[i], estimate[i]]
         area = display.intervals_[i]
-        np.testing.assert_allclose(
-            [area.get_x(), area.get_x() + area.get_width()], [lower[i], upper[i]]
-        )
+        corners = area.get_patch_transform().transform_path(area.get_path()).get_extents()
+        np.testing.assert_allclose([corners.x0, corners.x1], [lower[i], upper[i]])
     titles = [text.get_text() for text in display.ax_.get_legend().get_texts()]
     assert titles == ["refits", "estimate", "80 % interval"]
 

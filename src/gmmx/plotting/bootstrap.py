@@ -19,7 +19,7 @@ from gmmx.uncertainty.bootstrap_result import BootstrapResult, ParameterUncertai
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle, StepPatch
+    from matplotlib.patches import Patch, StepPatch
 
     from gmmx.arrays import Array, ArrayLike, NDArray
 
@@ -57,7 +57,7 @@ class BootstrapDisplay:
         Numbers of draws, for each panel.
     estimates_ : list of matplotlib Line2D
         Vertical lines at the estimates.
-    intervals_ : list of matplotlib Rectangle
+    intervals_ : list of matplotlib Patch
         Areas between the ends of the intervals.
 
     Raises
@@ -89,7 +89,7 @@ class BootstrapDisplay:
     figure_: Figure | SubFigure
     histograms_: list[StepPatch]
     estimates_: list[Line2D]
-    intervals_: list[Rectangle]
+    intervals_: list[Patch]
 
     def __init__(
         self, result: BootstrapResult, *, feature_names: Sequence[str] | None = None
