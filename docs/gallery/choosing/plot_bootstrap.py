@@ -23,9 +23,9 @@ result = bootstrap(model, X, n_bootstrap=300, random_state=0)
 print(result)
 
 # %%
-# Histograms of the refits, with the estimate and the interval of 95 %.
+# The means of the refits, with the estimate and the interval of 95 %.
 
-BootstrapDisplay.from_result(result)
+BootstrapDisplay(result).plot(parameter="means")
 plt.show()
 
 # %%

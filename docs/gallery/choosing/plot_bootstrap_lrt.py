@@ -4,7 +4,7 @@ Is one more component chance?
 
 One component more always raises the likelihood. The bootstrap of the likelihood ratio draws
 samples from the smaller mixture and looks how much one component more gains there, by chance
-alone.
+alone. More about this: :doc:`/how_sure`.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +30,7 @@ print(result)
 # One component is rejected: the ratio of the data lies far to the right of all draws. Two
 # components are not: the ratio lies among the draws.
 
-BootstrapLRTDisplay.from_result(result)
+BootstrapLRTDisplay(result).plot()
 plt.show()
 
 # %%

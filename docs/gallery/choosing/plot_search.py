@@ -3,7 +3,7 @@ A search over fourteen structures
 =================================
 
 How many components, and which structure of their covariances? ``GaussianMixtureIC`` fits all
-pairs and keeps the one of least BIC.
+pairs and keeps the one of least BIC. More about this: :doc:`/choosing_the_model`.
 """
 
 import matplotlib.pyplot as plt

@@ -4,7 +4,7 @@ Spurious maxima, and how the search refuses them
 
 The likelihood of a mixture has no upper bound: a component that shrinks onto a few equal values
 gains more likelihood than the other components lose. Such a maximum says nothing about the
-data.
+data. More about this: :doc:`/choosing_the_model`.
 """
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,8 @@ Anomalies below a threshold
 ===========================
 
 A machine runs in three modes, and each has its usual pressure and temperature. A sample is
-suspicious if its density under the mixture of ordinary samples is low.
+suspicious if its density under the mixture of ordinary samples is low. More about this:
+:doc:`/predictions`.
 """
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,7 @@ Weights of samples
 ==================
 
 A sample of weight 2 counts as two equal samples, and a sample of weight 0 is left out. Weights
-correct a survey that asked one group more often than another.
+correct a survey that asked one group more often than another. More about this: :doc:`/weights`.
 """
 
 import matplotlib.pyplot as plt

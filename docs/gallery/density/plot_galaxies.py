@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gmmx import GaussianMixtureIC, bootstrap_lrt
-from gmmx.plotting import CriterionDisplay, DensityDisplay
+from gmmx.plotting import CriterionDisplay, MixtureDisplay
 
 # %%
 # Speeds in km/s, here in thousands of km/s.
@@ -42,9 +42,9 @@ CriterionDisplay.from_estimator(search)
 plt.show()
 
 # %%
-# The density of the best mixture, with its components.
+# The density of the best mixture, with its components in color.
 
-DensityDisplay.from_estimator(search, X, feature_names=["speed, 1000 km/s"])
+MixtureDisplay.from_estimator(search, X, feature_names=["speed, 1000 km/s"])
 plt.show()
 
 # %%

@@ -4,7 +4,7 @@ A mixture on a Dask cluster
 
 ``gmmx.dask`` fits mixtures to samples that lie on the workers of a cluster. A pass sends
 parameters to the workers and brings back sums; samples stay where they are. Here the cluster
-consists of two workers in this process.
+consists of two workers in this process. More about this: :doc:`/dask`.
 """
 
 import dask.array as da

@@ -3,7 +3,8 @@ Files that need not fit in memory
 =================================
 
 ``fit`` takes the paths of ``.npy`` files and reads them block by block. The result has the same
-bits as a fit to one array of all rows, and the memory of a fit stays below a bound.
+bits as a fit to one array of all rows, and the memory of a fit stays below a bound. More about
+this: :doc:`/larger_than_memory`.
 """
 
 import tempfile

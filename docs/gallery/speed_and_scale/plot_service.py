@@ -4,7 +4,7 @@ A model in a service, asked row by row
 
 A service loads a model once and answers requests of single rows. This script saves a model,
 loads it in another process, asks it 5,000 times for one row, and shows how long the answers
-take.
+take. More about this: :doc:`/embedding`.
 """
 
 import subprocess

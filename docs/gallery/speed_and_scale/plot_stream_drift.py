@@ -3,7 +3,7 @@ A stream that drifts
 ====================
 
 ``partial_fit`` updates a mixture with one batch after the other. With ``forget_factor`` old
-batches fade, so that the mixture follows clusters that move.
+batches fade, so that the mixture follows clusters that move. More about this: :doc:`/streams`.
 """
 
 import matplotlib.pyplot as plt

@@ -73,8 +73,8 @@ for covariance_type, precisions_init in precisions.items():
     print(f"{covariance_type:10} {scores[0]:.9f} nats per sample in all three")
 
 # %%
-# The times depend on the machine. The page on benchmarks has figures of whole fits on larger
-# data, with more rivals.
+# The times depend on the machine and on its load. The page :doc:`/benchmarks` has figures of
+# whole fits on larger data, with more rivals.
 
 fig, ax = plt.subplots(layout="constrained")
 positions = np.arange(len(precisions))
