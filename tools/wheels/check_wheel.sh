@@ -52,16 +52,18 @@ grep -q 'gmmx_native.libs/libgomp' "$work/contents" || fail 'the wheel lacks the
 size=$(stat -c %s "$wheel")
 test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
-section 'Types, as a user of the wheel sees them'
-new_environment types "$python"
-python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
-printf '[mypy]\nignore_missing_imports = true\n' > "$work/mypy.ini"
-cp tests/support/user_program.py "$work"
-cd "$work"
-mypy --config-file "" --strict user_program.py
-stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_allowlist.txt" \
-  --ignore-unused-allowlist gmmx
-cd "$tree"
+# Beside the tests of the wheel: types, as a user of the wheel sees them.
+check_types() {
+  new_environment types "$python"
+  python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
+  printf '[mypy]\nignore_missing_imports = true\n' > "$work/mypy.ini"
+  cp tests/support/user_program.py "$work"
+  cd "$work"
+  mypy --config-file "" --strict user_program.py
+  stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_allowlist.txt" \
+    --ignore-unused-allowlist gmmx
+}
+start types check_types
 
 mkdir "$work/test"
 cp tests/test_minimal.py "$work/test"
@@ -77,6 +79,9 @@ for version in 3.11 3.12 3.13 3.14; do
     | tee "$work/log"
   echo "Python $version: $(tail -n 1 "$work/log")" >> "$work/summary"
 done
+
+section 'Types, as a user of the wheel sees them'
+finish types
 
 section 'Time to import'
 use() { PATH=$work/python3.11/bin:$system_path python "$@"; }
