@@ -38,8 +38,8 @@ FOLDERS = {
         "cli",
     ),
     "plotting": (
-        "pictures of a mixture and of a search",
-        "selection estimators",
+        "pictures of mixtures, searches and tests",
+        "selection uncertainty estimators model",
     ),
     "dask": (
         "mixtures fitted to Dask collections",

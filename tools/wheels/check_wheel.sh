@@ -52,36 +52,42 @@ grep -q 'gmmx_native.libs/libgomp' "$work/contents" || fail 'the wheel lacks the
 size=$(stat -c %s "$wheel")
 test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
-# Beside the tests of the wheel: types, as a user of the wheel sees them.
-check_types() {
-  new_environment types "$python"
-  python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
-  printf '[mypy]\nignore_missing_imports = true\n' > "$work/mypy.ini"
-  cp tests/support/user_program.py "$work"
-  cd "$work"
-  mypy --config-file "" --strict user_program.py
-  stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_allowlist.txt" \
-    --ignore-unused-allowlist gmmx
+# Beside the types: tests of the wheel in a clean environment of each Python.
+test_wheel() {
+  new_environment "python$1" "$2"
+  python -m pip install --quiet pytest "$wheel"
+  cd "$work/test"
+  GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py
 }
-start types check_types
 
 mkdir "$work/test"
 cp tests/test_minimal.py "$work/test"
+versions=()
 for version in 3.11 3.12 3.13 3.14; do
-  section "The wheel on Python $version"
-  if ! python=$(find_python "$version"); then
-    echo "skipped: no Python $version on PATH or in pyenv" | tee -a "$work/summary"
-    continue
+  if other=$(find_python "$version"); then
+    start "python$version" test_wheel "$version" "$other"
+    versions+=("$version")
+  else
+    echo "Python $version: skipped, not on PATH or in pyenv" | tee -a "$work/summary"
   fi
-  new_environment "python$version" "$python"
-  python -m pip install --quiet pytest "$wheel"
-  (cd "$work/test" && GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py) \
-    | tee "$work/log"
-  echo "Python $version: $(tail -n 1 "$work/log")" >> "$work/summary"
 done
 
 section 'Types, as a user of the wheel sees them'
-finish types
+new_environment types "$python"
+python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
+printf '[mypy]\nignore_missing_imports = true\n' > "$work/mypy.ini"
+cp tests/support/user_program.py "$work"
+cd "$work"
+mypy --config-file "" --strict user_program.py
+stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_allowlist.txt" \
+  --ignore-unused-allowlist gmmx
+cd "$tree"
+
+section 'The wheel on every Python'
+for version in "${versions[@]}"; do
+  finish "python$version"
+  echo "Python $version: $(tail -n 1 "$work/python$version.txt")" >> "$work/summary"
+done
 
 section 'Time to import'
 use() { PATH=$work/python3.11/bin:$system_path python "$@"; }

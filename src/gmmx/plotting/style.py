@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
@@ -32,6 +35,17 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
+def legend_above(axes: Axes, handles: Sequence[Artist]) -> Legend:
+    """Draw a legend above the axes, where it hides nothing, with plain text."""
+    legend = axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=min(len(handles), 4),
+        frameon=False, fontsize="small", borderaxespad=0.2,
+    )  # fmt: skip
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return legend
+
+
 def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64]:
     """Return the sorted indices of the samples to draw: all, or a random sample of fixed seed."""
     if n_samples <= max_points:
@@ -44,6 +58,15 @@ def name_axes(axes: Axes, x: str, y: str) -> None:
     """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
+
+
+def note_below(axes: Axes, text: str) -> Text:
+    """Write a note below the label of the x axis."""
+    return axes.annotate(
+        text, xy=(0.5, 0.0), xycoords=("axes fraction", axes.xaxis.label), xytext=(0, -3),
+        textcoords="offset points", ha="center", va="top", fontsize="small", color="0.4",
+        annotation_clip=False, parse_math=False,
+    )  # fmt: skip
 
 
 def tidy(axes: Axes) -> None:

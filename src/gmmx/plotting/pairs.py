@@ -1,0 +1,105 @@
+"""A grid of axes with a row and a column for each feature, in the place of given axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from gmmx.plotting.style import axes_to_draw_in, name_axes, tidy
+
+MAX_FEATURES = 6  # that are drawn unless the user chooses
+SIDE = 2.2  # of a pair of features in a new figure, in inches
+LINE = 1e-3  # height of the lines above and below a grid, which hold texts
+LABELS = 28.0  # height of ticks and labels, in points
+
+
+def chosen_features(features: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
+    """Return the indices of features given by index or name; of the first six for None."""
+    if features is None:
+        return list(range(min(len(names), MAX_FEATURES)))
+    chosen = [_index_of(feature, list(names)) for feature in features]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(
+            f"features = {list(features)}; expected at least one feature, and none twice"
+        )
+    return chosen
+
+
+def _index_of(feature: int | str, names: list[str]) -> int:
+    """Return the index of a feature, which is given by its index or its name."""
+    if isinstance(feature, str):
+        if feature not in names:
+            raise ValueError(f"there is no feature {feature!r}; the features are {names}")
+        return names.index(feature)
+    if not -len(names) <= index(feature) < len(names):
+        raise ValueError(f"there is no feature {feature}; there are {len(names)} features")
+    return index(feature) % len(names)
+
+
+def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.object_]]:
+    """Divide axes into a grid with a row and a column for each of two or more features.
+
+    The axes of a column share x. The axes of a row share y, except those on the diagonal, which
+    are for densities and have no ticks of y. Only the left and the bottom axes have labels; the
+    ticks of the first row are at its right end, since the axes at its left end show a density. A
+    legend has place at the right of `grid[1, -1]`.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The axes to divide; None makes a new figure of pyplot. They must be part of a grid, as of
+        `plt.subplots`. They become a line above the grid, of which only the title is visible.
+    names : sequence of str
+        Names of the features.
+
+    Returns
+    -------
+    outer : Axes
+        The axes that were divided.
+    grid : ndarray of Axes, shape (len(names), len(names))
+        In `grid[i, j]`, feature j is x and feature i is y.
+    """
+    n = len(names)
+    outer = axes_to_draw_in(ax, (SIDE * n, SIDE * n))
+    place = outer.get_subplotspec()
+    if place is None:
+        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
+    if not outer.axison:
+        raise ValueError("ax was divided by another display; give new axes")
+    outer.set_axis_off()
+    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
+    outer.set_subplotspec(frame[0])
+    cells = frame[1].subgridspec(n, n)
+    grid = np.empty((n, n), dtype=object)
+    for i, j in np.ndindex(n, n):
+        above = grid[0, j] if i else None
+        beside = None if i == j else next((grid[i, k] for k in range(j) if k != i), None)
+        axes: Axes = outer.figure.add_subplot(cells[i, j], sharex=above, sharey=beside)
+        tidy(axes)
+        name_axes(axes, names[j], names[i])
+        axes.label_outer(remove_inner_ticks=True)
+        if i == j:
+            axes.tick_params(left=False, labelleft=False)
+            axes.grid(visible=False, axis="y")
+        grid[i, j] = axes
+    grid[0, -1].tick_params(labelright=True)
+    outer.figure.align_ylabels(list(grid[:, 0]))
+    return outer, grid
+
+
+def note_below_pairs(outer: Axes, text: str) -> Text:
+    """Write a note below the grid of axes that `pair_axes` has divided."""
+    frame = outer.get_gridspec()
+    assert frame is not None, "pair_axes gives the axes a place in a grid"
+    line = outer.figure.add_subplot(frame[2])
+    line.set(xticks=[], yticks=[])
+    line.patch.set_visible(False)
+    line.spines[:].set_visible(False)
+    # Without a layout engine no place is kept for the ticks and the labels of the grid.
+    pad = 2.0 if outer.figure.get_layout_engine() is not None else LABELS
+    return line.set_xlabel(text, fontsize="small", color="0.4", labelpad=pad, parse_math=False)
