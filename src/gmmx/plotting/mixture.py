@@ -26,6 +26,7 @@ from gmmx.plotting.style import (
     styles,
     tidy,
 )
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from gmmx.arrays import Array, ArrayLike, NDArray
+    from gmmx.estimators.base import Mixture
 
 LEVELS = (0.5, 0.95)
 MAX_IN_LEGEND = 12  # components
@@ -157,8 +159,8 @@ class MixtureDisplay:
     @classmethod
     def from_estimator(
         cls,
-        model: Any,
-        X: Any,
+        model: Mixture | GaussianMixtureIC,
+        X: ArrayLike,
         *,
         level: float | Sequence[float] = LEVELS,
         features: Sequence[int | str] | None = None,
@@ -217,7 +219,7 @@ class MixtureDisplay:
         2
         """
         model._check_is_fitted()
-        mixture = getattr(model, "best_estimator_", model)
+        mixture = model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
         samples = check_samples(X, cls.__name__)
         rows = drawn_rows(len(samples))
         shown = _rows_of(X, rows)
