@@ -13,7 +13,7 @@ pytest.importorskip("pytest_mpl")
 from matplotlib.figure import Figure
 
 from gmmx import GaussianMixture
-from gmmx.plotting import MixtureDisplay
+from gmmx.plotting import DensityDisplay, MixtureDisplay
 
 compared = pytest.mark.mpl_image_compare(
     style="default", tolerance=8, savefig_kwargs={"dpi": 50, "metadata": {"Software": None}}
@@ -48,4 +48,14 @@ def test_mixture_of_three_features():
     X, model = three_groups(3)
     display = MixtureDisplay.from_estimator(model, X, ax=axes(6, 6))
     display.ax_.set_title("three features")
+    return display.figure_
+
+
+@compared
+def test_highest_density_regions_of_two_features():
+    X, model = three_groups(2)
+    names = ["width (cm)", "height (cm)"]
+    display = DensityDisplay.from_estimator(
+        model, X, kind="hdr", feature_names=names, ax=axes(6, 4)
+    )
     return display.figure_
