@@ -278,6 +278,39 @@ def distribute(X: NDArray[np.float64]) -> None:
         model.save(Path(folder) / "model.gmmx")
 
 
+def picture(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw a mixture in given axes, with a scaler, and from stored numbers."""
+    from matplotlib.figure import Figure
+    from sklearn.preprocessing import StandardScaler
+
+    from gmmx.plotting import MixtureDisplay
+
+    unscaled = StandardScaler(with_mean=False, with_std=False).fit(X)
+    shown = MixtureDisplay.from_estimator(
+        model,
+        X,
+        level=0.9,
+        features=["width", 1],
+        scaler=unscaled,
+        feature_names=["width", "height"],
+        ax=Figure().subplots(),
+    )
+    assert_type(shown, MixtureDisplay)
+    stored = MixtureDisplay(
+        weights=shown.weights,
+        means=shown.means,
+        covariances=shown.covariances,
+        X=X,
+        labels=model.predict(X),
+        n_samples=len(X),
+        components=[0],
+        feature_names=shown.feature_names,
+    )
+    assert_type(stored.plot(Figure().subplots(), level=(0.5, 0.9), features=[0]), MixtureDisplay)
+    assert stored.legend_ is not None
+    print(shown.note_.get_text(), len(shown.ellipses_), len(stored.curves_))
+
+
 def main() -> None:
     """Use the whole public API."""
     X = draw()
@@ -291,6 +324,8 @@ def main() -> None:
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)
+    if find_spec("matplotlib") is not None and find_spec("sklearn") is not None:
+        picture(model, X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)
