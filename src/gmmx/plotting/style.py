@@ -35,6 +35,30 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
+def panels(ax: Axes | None, n_panels: int, n_columns: int, size: tuple[float, float]) -> list[Axes]:
+    """Divide axes into panels, from left to right and top to bottom; return these, then the panels.
+
+    The given axes become a line above the panels, which is invisible except for its legend. They
+    must be part of a grid, as of `plt.subplots`. None makes a new figure of pyplot, in which a
+    panel has the given width and height in inches.
+    """
+    n_rows = -(-n_panels // n_columns)
+    outer = axes_to_draw_in(ax, (size[0] * n_columns, size[1] * n_rows + 0.3))
+    place = outer.get_subplotspec()
+    if place is None:
+        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
+    if not outer.axison:
+        raise ValueError("ax was divided by another display; give new axes")
+    frame = place.subgridspec(2, 1, height_ratios=(1e-3, 1.0), hspace=0.0)
+    outer.set_subplotspec(frame[0])
+    outer.set_axis_off()
+    # Without a layout engine no place is kept for the labels between rows.
+    hspace = None if outer.figure.get_layout_engine() is not None else 0.7
+    cells = frame[1].subgridspec(n_rows, n_columns, hspace=hspace)
+    places = [divmod(panel, n_columns) for panel in range(n_panels)]
+    return [outer, *(outer.figure.add_subplot(cells[row, column]) for row, column in places)]
+
+
 def legend_above(axes: Axes, handles: Sequence[Artist]) -> Legend:
     """Draw a legend above the axes, where it hides nothing, with plain text."""
     legend = axes.legend(
@@ -52,6 +76,12 @@ def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64
         return np.arange(n_samples)
     chosen = np.random.default_rng(0).choice(n_samples, max_points, replace=False)
     return np.sort(chosen)
+
+
+def draw_histogram(axes: Axes, values: NDArray[np.floating]) -> None:
+    """Draw a light histogram with area 1, below a density."""
+    n_bins = int(np.clip(2 * np.cbrt(len(values)), 10, 60))
+    axes.hist(values, bins=n_bins, density=True, color="0.88")
 
 
 def name_axes(axes: Axes, x: str, y: str) -> None:
