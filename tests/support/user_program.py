@@ -21,6 +21,7 @@ from gmmx import (
     DegenerateMixtureError,
     GaussianMixture,
     GaussianMixtureIC,
+    MixtureSummary,
     ModelFileError,
     NotFittedError,
     bootstrap,
@@ -29,6 +30,7 @@ from gmmx import (
     load,
     merge_components,
     register_with_sklearn,
+    summary,
 )
 
 
@@ -154,7 +156,7 @@ def choose(X: NDArray[np.float64]) -> GaussianMixtureIC:
     """Search with a value for every parameter, and read every fitted attribute."""
     search = GaussianMixtureIC(
         1,
-        2,
+        3,
         covariance_type=["full", "diag"],
         criterion="icl",
         n_init=2,
@@ -212,6 +214,29 @@ def ask_how_sure(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(merged.predict_proba(X), NDArray[np.floating])
 
 
+def summarize(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Read every attribute of a summary."""
+    result = summary(model, X, sample_weight=1.0)
+    assert_type(result, MixtureSummary)
+    assert_type(result.class_name, str)
+    assert_type(result.covariance_type, str)
+    assert_type(result.mclust_name, str | None)
+    assert_type(result.feature_names, tuple[str, ...])
+    assert_type(result.n_components, int)
+    assert_type(result.n_samples, float)
+    assert_type(result.n_parameters, int | None)
+    assert_type(result.log_likelihood, float)
+    assert_type(result.complete_log_likelihood, float)
+    assert_type(result.bic, float)
+    assert_type(result.aic, float)
+    assert_type(result.icl, float)
+    assert_type(result.sizes, NDArray[Any])
+    assert_type(result.weights, NDArray[np.float64])
+    assert_type(result.means, NDArray[np.float64])
+    assert_type(result.covariances, NDArray[np.float64])
+    print(result)
+
+
 def keep(model: GaussianMixture) -> None:
     """Write the model to a file, read it, and convert it to scikit-learn's and back."""
     with tempfile.TemporaryDirectory() as folder:
@@ -262,6 +287,7 @@ def main() -> None:
     weigh(GaussianMixture(1), X)
     stream(X)
     ask_how_sure(model, X)
+    summarize(model, X)
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)

@@ -12,11 +12,10 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from gmmx.plotting.style import axes_to_draw_in, name_axes, note_below, tidy
+from gmmx.plotting.style import axes_to_draw_in, frame_in, name_axes, note_below, tidy
 
 MAX_FEATURES = 6  # that are drawn unless the user chooses
 SIDE = 2.2  # of a pair of features in a new figure, in inches
-LINE = 1e-3  # height of the lines above and below a grid, which hold texts
 LABELS = 28.0  # height of ticks and labels, in points
 
 
@@ -67,15 +66,7 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
         In `grid[i, j]`, feature j is x and feature i is y.
     """
     n = len(names)
-    outer = axes_to_draw_in(ax, (SIDE * n, SIDE * n))
-    place = outer.get_subplotspec()
-    if place is None:
-        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
-    if not outer.axison:
-        raise ValueError("ax was divided by another display; give new axes")
-    outer.set_axis_off()
-    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
-    outer.set_subplotspec(frame[0])
+    outer, frame = frame_in(ax, (SIDE * n, SIDE * n))
     cells = frame[1].subgridspec(n, n)
     grid = np.empty((n, n), dtype=object)
     for i, j in np.ndindex(n, n):
