@@ -51,10 +51,13 @@ def accuracy() -> Figure:
         (axes[0, 1], np.float32, 2.0**-10, 12),
     ):
         exponents = np.linspace(0, largest, 9).round()
+        true = {
+            name: covariances(gmmx.GaussianMixture, name, 0.0, np.float64, step)
+            for name in PRECISIONS
+        }
         for mixture, library, name, line, color in lines:
-            true = covariances(gmmx.GaussianMixture, name, 0.0, np.float64, step)
             errors = [
-                np.abs(covariances(mixture, name, 2.0**exponent, dtype, step) - true).max()
+                np.abs(covariances(mixture, name, 2.0**exponent, dtype, step) - true[name]).max()
                 for exponent in exponents
             ]
             label = f"{library}, {name}"
@@ -63,6 +66,7 @@ def accuracy() -> Figure:
                 markersize=4, linewidth=1.2,
             )  # fmt: skip
         panel.axhline(1.0, color="0.4", linewidth=1, linestyle=":")
+        panel.minorticks_off()
         panel.set_title(dtype.__name__)
         name_axes(panel, "offset, in standard deviations", "error of a variance")
     axes[0, 0].legend(loc="upper left", fontsize=8)

@@ -60,7 +60,7 @@ def test_data() -> Array:
 def bootstrap() -> Figure:
     """Likelihood ratios of draws and of the data, for 1 against 2 and 2 against 3 components."""
     test = bootstrap_lrt(
-        test_data(), covariance_type="tied", max_components=4, n_bootstrap=299, random_state=0
+        test_data(), covariance_type="tied", max_components=4, n_bootstrap=199, random_state=0
     )
     figure, axes = new_figure(2.7, 1, len(test.tested))
     for column, panel in enumerate(axes[0]):

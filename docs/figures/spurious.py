@@ -39,6 +39,7 @@ def spurious() -> Figure:
     curves.annotate(
         "floor of\nreg_covar=1e-6", (1e-3, 27), (6, 0), textcoords="offset points", color="0.3"
     )
+    curves.minorticks_off()
     curves.set_title("One component shrinks onto one sample")
     name_axes(curves, "standard deviation of the component", "gain in log-likelihood, nats")
     curves.legend(loc="upper right")

@@ -45,6 +45,7 @@ def stopping() -> Figure:
     axes.axhline(1e-3, color="0.4", linestyle="--", linewidth=1)
     axes.annotate("tol=1e-3", (1, 1e-3), (2, 4), textcoords="offset points", color="0.3")
     axes.set(ylim=(1e-5, 1e5), xlim=(1, 3000))
+    axes.minorticks_off()
     name_axes(axes, "passes over the samples", "nats below the maximum, all samples")
     axes.legend(loc="upper right")
     return figure

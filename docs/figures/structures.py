@@ -58,6 +58,7 @@ def parameters() -> Figure:
             n_features, counts, marker=marker, color=color, label=name, markersize=4, linewidth=1
         )
     name_axes(axes, "features", "parameters of the covariances")
+    axes.minorticks_off()
     axes.set_title("8 components")
     axes.legend(bbox_to_anchor=(1.01, 1.0), loc="upper left")
     return figure
