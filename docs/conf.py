@@ -108,6 +108,7 @@ html_static_path = ["_static"]
 html_css_files = ["gmmx.css"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the browser asks
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars: dict[str, list[str]] = {"index": [], "changelog": [], "contributing": []}

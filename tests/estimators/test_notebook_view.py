@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gmmx import BayesianGaussianMixture, ConvergenceWarning, GaussianMixture, GaussianMixtureIC
+from gmmx.contract.estimator import attributes_of_fit
 from gmmx.model.covariance import STRUCTURES
 
 
@@ -143,7 +144,7 @@ def test_a_missing_attribute_leaves_the_table_out(name):
 
 
 def test_the_page_chooses_the_colors():
-    search = GaussianMixtureIC(1, 2, covariance_type="diag", random_state=0)
+    search = GaussianMixtureIC(1, 3, covariance_type="diag", random_state=0)
     html = search.fit(samples())._repr_html_()
     assert not any(word in html for word in ("style", "color", "background"))
 
@@ -163,6 +164,16 @@ def test_scikit_learn_shows_mixtures_too():
         assert name in estimator_html_repr(model.fit(samples()))
         steps = pipeline.make_pipeline(StandardScaler(), model).fit(samples())
         assert name in steps._repr_html_()
+
+
+def test_a_mixture_fitted_by_dask_shows_the_same():
+    pytest.importorskip("distributed")
+    from gmmx.dask import DaskGaussianMixture
+
+    local, spread = GaussianMixture(2, random_state=0).fit(samples()), DaskGaussianMixture(2)
+    assert [child.tag for child in view(spread)] == ["details"]
+    vars(spread).update(attributes_of_fit(local))
+    assert shown_tables(spread) == shown_tables(local)
 
 
 # ---- searches
@@ -214,6 +225,6 @@ def test_a_search_folds_all_mixtures_with_the_reasons_of_refusal():
 
 
 def test_a_short_ranking_is_whole():
-    model = search(covariance_type=["diag", "tied"], max_components=2)
+    model = search(covariance_type=["diag", "tied"])
     _, (_, *rows) = shown_tables(model)[0]
     assert len(rows) == sum(reason is None for reason in model.results_["refused"])

@@ -237,6 +237,45 @@ def summarize(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     print(result)
 
 
+def draw_results(search: GaussianMixtureIC, model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw a search, merged components, tests and iterations."""
+    from matplotlib.figure import Figure
+
+    from gmmx.plotting import (
+        BootstrapDisplay,
+        BootstrapLRTDisplay,
+        ConvergenceDisplay,
+        CriterionDisplay,
+        EntropyDisplay,
+        MergeTreeDisplay,
+    )
+
+    axes = Figure(figsize=(9, 9)).subplots(3, 3).ravel()
+    criterion = CriterionDisplay.from_estimator(search, criterion="bic", ax=axes[0])
+    assert_type(criterion, CriterionDisplay)
+    assert_type(criterion.best, tuple[int, str])
+    stored = CriterionDisplay(search.results_, criterion="aic", best=criterion.best)
+    assert_type(stored.plot(axes[1]), CriterionDisplay)
+    entropy = EntropyDisplay.from_estimator(model, X, sample_weight=1.0, ax=axes[2])
+    assert_type(entropy, EntropyDisplay)
+    tree = MergeTreeDisplay.from_estimator(model, X, sample_weight=1.0, ax=axes[3])
+    assert_type(tree, MergeTreeDisplay)
+    errors = BootstrapDisplay.from_estimator(
+        model, X, parameter="means", feature_names=["a", "b"], ax=axes[4], n_bootstrap=3
+    )
+    assert_type(errors, BootstrapDisplay)
+    again = BootstrapDisplay(errors.result, feature_names=["a", "b"])
+    assert_type(again.plot(axes[5], parameter="covariances"), BootstrapDisplay)
+    tests = BootstrapLRTDisplay.from_estimator(
+        model, X, ax=axes[6], covariance_type="tied", max_components=2, n_bootstrap=3
+    )
+    assert_type(tests, BootstrapLRTDisplay)
+    fits = ConvergenceDisplay.from_estimator({"diag": model}, difference=True, ax=axes[7])
+    assert_type(fits, ConvergenceDisplay)
+    bounds = ConvergenceDisplay({"a": [-2.0, -1.0]}, {"a": True}, bound_name="bound")
+    assert_type(bounds.plot(axes[8], difference=False), ConvergenceDisplay)
+
+
 def keep(model: GaussianMixture) -> None:
     """Write the model to a file, read it, and convert it to scikit-learn's and back."""
     with tempfile.TemporaryDirectory() as folder:
@@ -329,7 +368,10 @@ def main() -> None:
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)
-    assert_type(choose(X).predict(X), NDArray[np.int64])
+    search = choose(X)
+    assert_type(search.predict(X), NDArray[np.int64])
+    if find_spec("matplotlib") is not None:
+        draw_results(search, model, X)
     assert_type(fit_each_column(X)[0].score(X[:, :1]), float)
     known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
     assert_type(known, GaussianMixture)

@@ -19,6 +19,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 MAX_POINTS = 5000
 LINE = 1e-3  # height of the lines above and below a frame, which hold texts
+LEGEND_WIDTH = 5.0  # of a figure in inches that has place for a legend above the axes
 
 
 def styles(n: int) -> list[tuple[str, str]]:
@@ -59,10 +60,11 @@ def frame_in(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Axes, GridS
 def panels(ax: Axes | None, n_panels: int, n_columns: int, size: tuple[float, float]) -> list[Axes]:
     """Divide axes into panels, from left to right and top to bottom; return these, then the panels.
 
-    See `frame_in`. In a new figure a panel has the given width and height in inches.
+    See `frame_in`. In a new figure a panel has the given width and height in inches, or more width
+    if the legend needs it.
     """
     n_rows = -(-n_panels // n_columns)
-    outer, frame = frame_in(ax, (size[0] * n_columns, size[1] * n_rows + 0.3))
+    outer, frame = frame_in(ax, (max(size[0] * n_columns, LEGEND_WIDTH), size[1] * n_rows + 0.3))
     # Without a layout engine no place is kept for the labels between rows.
     hspace = None if outer.figure.get_layout_engine() is not None else 0.7
     cells = frame[1].subgridspec(n_rows, n_columns, hspace=hspace)
