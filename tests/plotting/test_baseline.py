@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 from gmmx import GaussianMixture
 from gmmx.model.covariance import STRUCTURES
-from gmmx.plotting import CriterionDisplay, MixtureDisplay
+from gmmx.plotting import CriterionDisplay, DensityDisplay, MixtureDisplay
 
 compared = pytest.mark.mpl_image_compare(
     style="default", remove_text=True, savefig_kwargs={"dpi": 60, "metadata": {"Software": None}}
@@ -71,3 +71,13 @@ def test_criterion_of_all_structures():
         "bic": values.ravel(), "refused": refused.ravel(),
     }  # fmt: skip
     return without_texts(CriterionDisplay(results).plot(axes(6, 4)).figure_)
+
+
+@compared
+def test_highest_density_regions_of_two_features():
+    X, model = three_groups(2)
+    names = ["width (cm)", "height (cm)"]
+    display = DensityDisplay.from_estimator(
+        model, X, kind="hdr", feature_names=names, ax=axes(6, 4)
+    )
+    return without_texts(display.figure_)

@@ -21,6 +21,7 @@ from gmmx import (
     DegenerateMixtureError,
     GaussianMixture,
     GaussianMixtureIC,
+    MixtureSummary,
     ModelFileError,
     NotFittedError,
     bootstrap,
@@ -29,6 +30,7 @@ from gmmx import (
     load,
     merge_components,
     register_with_sklearn,
+    summary,
 )
 
 
@@ -154,7 +156,7 @@ def choose(X: NDArray[np.float64]) -> GaussianMixtureIC:
     """Search with a value for every parameter, and read every fitted attribute."""
     search = GaussianMixtureIC(
         1,
-        2,
+        3,
         covariance_type=["full", "diag"],
         criterion="icl",
         n_init=2,
@@ -210,6 +212,29 @@ def ask_how_sure(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(merged.labels(), NDArray[np.int64])
     assert_type(merged.predict(X, n_clusters=1), NDArray[np.int64])
     assert_type(merged.predict_proba(X), NDArray[np.floating])
+
+
+def summarize(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Read every attribute of a summary."""
+    result = summary(model, X, sample_weight=1.0)
+    assert_type(result, MixtureSummary)
+    assert_type(result.class_name, str)
+    assert_type(result.covariance_type, str)
+    assert_type(result.mclust_name, str | None)
+    assert_type(result.feature_names, tuple[str, ...])
+    assert_type(result.n_components, int)
+    assert_type(result.n_samples, float)
+    assert_type(result.n_parameters, int | None)
+    assert_type(result.log_likelihood, float)
+    assert_type(result.complete_log_likelihood, float)
+    assert_type(result.bic, float)
+    assert_type(result.aic, float)
+    assert_type(result.icl, float)
+    assert_type(result.sizes, NDArray[Any])
+    assert_type(result.weights, NDArray[np.float64])
+    assert_type(result.means, NDArray[np.float64])
+    assert_type(result.covariances, NDArray[np.float64])
+    print(result)
 
 
 def draw_results(search: GaussianMixtureIC, model: GaussianMixture, X: NDArray[np.float64]) -> None:
@@ -292,6 +317,39 @@ def distribute(X: NDArray[np.float64]) -> None:
         model.save(Path(folder) / "model.gmmx")
 
 
+def picture(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw a mixture in given axes, with a scaler, and from stored numbers."""
+    from matplotlib.figure import Figure
+    from sklearn.preprocessing import StandardScaler
+
+    from gmmx.plotting import MixtureDisplay
+
+    unscaled = StandardScaler(with_mean=False, with_std=False).fit(X)
+    shown = MixtureDisplay.from_estimator(
+        model,
+        X,
+        level=0.9,
+        features=["width", 1],
+        scaler=unscaled,
+        feature_names=["width", "height"],
+        ax=Figure().subplots(),
+    )
+    assert_type(shown, MixtureDisplay)
+    stored = MixtureDisplay(
+        weights=shown.weights,
+        means=shown.means,
+        covariances=shown.covariances,
+        X=X,
+        labels=model.predict(X),
+        n_samples=len(X),
+        components=[0],
+        feature_names=shown.feature_names,
+    )
+    assert_type(stored.plot(Figure().subplots(), level=(0.5, 0.9), features=[0]), MixtureDisplay)
+    assert stored.legend_ is not None
+    print(shown.note_.get_text(), len(shown.ellipses_), len(stored.curves_))
+
+
 def main() -> None:
     """Use the whole public API."""
     X = draw()
@@ -301,9 +359,12 @@ def main() -> None:
     weigh(GaussianMixture(1), X)
     stream(X)
     ask_how_sure(model, X)
+    summarize(model, X)
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)
+    if find_spec("matplotlib") is not None and find_spec("sklearn") is not None:
+        picture(model, X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)

@@ -88,7 +88,7 @@ class DensityDisplay:
     surfaces_ : ndarray of artists, the shape of `axes_`
         For two features a `QuadContourSet` of filled contours or a `QuadMesh`, of the log density
         in nats; for one feature the `Line2D` of the density.
-    log_thresholds_ : ndarray of shape (*axes_.shape, n_levels)
+    log_thresholds_ : ndarray of shape (`*axes_.shape`, n_levels)
         Log density in nats on the boundaries of the highest-density regions, of which the largest
         is first.
     probabilities_ : ndarray of shape (n_levels,)

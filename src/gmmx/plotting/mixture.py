@@ -25,6 +25,7 @@ from gmmx.plotting.pairs import (
     part_drawn,
 )
 from gmmx.plotting.style import draw_histogram, drawn_rows, names_of_features, styles
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from gmmx.arrays import Array, ArrayLike, NDArray
+    from gmmx.estimators.base import Mixture
 
 LEVELS = (0.5, 0.95)
 MAX_IN_LEGEND = 12  # components
@@ -156,8 +158,8 @@ class MixtureDisplay:
     @classmethod
     def from_estimator(
         cls,
-        model: Any,
-        X: Any,
+        model: Mixture | GaussianMixtureIC,
+        X: ArrayLike,
         *,
         level: float | Sequence[float] = LEVELS,
         features: Sequence[int | str] | None = None,
@@ -216,7 +218,7 @@ class MixtureDisplay:
         2
         """
         model._check_is_fitted()
-        mixture = getattr(model, "best_estimator_", model)
+        mixture = model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
         samples = check_samples(X, cls.__name__)
         rows = drawn_rows(len(samples))
         shown = _rows_of(X, rows)
