@@ -19,6 +19,7 @@ import reference
 from gmmx import GaussianMixtureIC, progress
 from gmmx.cli import main
 from gmmx.cli.reading.table import read_faithful, read_table
+from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES
 from gmmx.selection import search as selection
 
 QUICK = ["--components", "1-3", "--covariance", "tied"]
@@ -321,11 +322,11 @@ def test_the_legend_says_which_curves_are_not_in_the_picture(figures, kind):
     curves = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
     titles = [text.get_text() for text in axes.get_legend().get_texts()]
     assert "tied" in titles
-    for title in titles:
-        if "left out" in title:  # such a curve has no points
-            assert len(curves[title]) == 0
-            continue
-        assert min(curves[title]) > top if "(above)" in title else min(curves[title]) <= top
+    structures = [title for title in titles if title.partition(" ")[0] in STRUCTURES]
+    assert len(structures) >= len(CONJUGATE_STRUCTURES)
+    for title in structures:
+        is_above = np.nanmin(curves[title]) > top
+        assert is_above == ("(above)" in title)
     assert "spherical (above)" in titles or kind
 
 
@@ -343,7 +344,8 @@ def test_the_legend_says_which_structures_have_no_curve(figures, monkeypatch):
     assert run("--components", "2,3", "--covariance", "full,tied", "--plot", "out.png") == 0
     axes = figures[0].subfigs[1].axes[0]
     titles = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert titles == ["full (left out)", "tied", "left out"]
+    assert titles[:3] == ["full (none ranked)", "tied", "best: tied, K = 3"]
+    assert titles[3].startswith("refused")
     hollow = [line for line in axes.get_lines() if line.get_fillstyle() == "none"]
     assert sorted(hollow[0].get_xdata()) == [2, 3]
 
@@ -351,26 +353,23 @@ def test_the_legend_says_which_structures_have_no_curve(figures, monkeypatch):
 @pytest.mark.parametrize(
     ("shape", "caption"),
     [
-        ((60, 1), "lines: components (solid) and their sum (dotted)"),
-        ((60, 2), "ellipses: 1 (solid) and 2 (dashed) standard deviations"),
-        (
-            (60, 8),
-            "ellipses: 1 (solid) and 2 (dashed) standard deviations; the first 6 of 8 columns",
-        ),
-        (
-            (6000, 2),
-            "ellipses: 1 (solid) and 2 (dashed) standard deviations; 3000 of 6000 rows",
-        ),
+        ((6000, 1), "5,000 of 6,000 samples"),
+        ((60, 2), "ellipses hold 50 % and 95 % of each component"),
+        ((60, 8), "ellipses hold 50 % and 95 % of each component; 6 of 8 features"),
+        ((6000, 2), "ellipses hold 50 % and 95 % of each component; 5,000 of 6,000 samples"),
     ],
 )
 def test_the_picture_says_what_it_shows(figures, shape, caption):
     np.save("x.npy", np.random.default_rng(0).standard_normal(shape))
     assert run("x.npy", "--components", "1", "--covariance", "diag", "--plot", "out.png") == 0
-    assert figures[0].subfigs[0].get_supxlabel() == caption
+    left = figures[0].subfigs[0]
+    texts = [text.get_text() for text in left.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert caption in texts
+    assert left.get_suptitle() == "x.npy: diag, K = 1"
 
 
 def test_plot_without_matplotlib_fails_before_the_fit(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "gmmx.plotting.mixture", raising=False)
+    monkeypatch.delitem(sys.modules, "gmmx.cli.picture", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setattr(GaussianMixtureIC, "_cells", None)
     assert "gmmx-native[plot]" in error_of(capsys, "--plot", "out.png")

@@ -12,7 +12,7 @@ from gmmx.model.covariance import STRUCTURES, DegenerateCovarianceError
 NAMES = [name for name, structure in STRUCTURES.items() if structure.has_compiled_m_step]
 every_name = pytest.mark.parametrize("name", NAMES)
 # The largest number of updates, and the change of volumes or angle that ends them.
-START, STEP = (100, 1e-14), (3, 1e-3)
+START, STEP = (100, 1e-14), (1, 1e-14)
 
 # ---- the M-steps in NumPy, given covariances S_k, shares p_k and the covariances of the E-step
 
@@ -107,10 +107,10 @@ def common_axes(own, shares, previous, objective):
         total = np.tensordot(weights, previous, 1)
     axes = np.linalg.eigh(total)[1]
     most_updates, smallest_angle = START if previous is None else STEP
-    for update in range(most_updates):
+    for _ in range(most_updates):
         rotated = axes.T @ own @ axes
         value, slopes, angles = newton(rotated, objective)
-        if np.vdot(angles, slopes) / 2 <= (smallest_angle if update else START[1]) ** 2:
+        if np.vdot(angles, slopes) / 2 <= smallest_angle**2:
             break
         for _ in range(10):
             turned = axes @ cayley(angles)

@@ -38,8 +38,8 @@ FOLDERS = {
         "cli",
     ),
     "plotting": (
-        "pictures of a mixture and of a search",
-        "selection estimators",
+        "pictures of mixtures, searches and tests",
+        "selection uncertainty estimators checks model",
     ),
     "dask": (
         "mixtures fitted to Dask collections",
@@ -471,7 +471,7 @@ def members_of(struct, path):
 def test_only_the_doors_check_input():
     doors = {
         "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "exchange",
-        "selection", "spark", "uncertainty",
+        "plotting", "selection", "spark", "uncertainty",
     }  # fmt: skip
     for importer, name in imports():
         if folder_of(name) == "checks":

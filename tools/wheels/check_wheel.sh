@@ -52,6 +52,26 @@ grep -q 'gmmx_native.libs/libgomp' "$work/contents" || fail 'the wheel lacks the
 size=$(stat -c %s "$wheel")
 test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
+# Beside the types: tests of the wheel in a clean environment of each Python.
+test_wheel() {
+  new_environment "python$1" "$2"
+  python -m pip install --quiet pytest "$wheel"
+  cd "$work/test"
+  GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py
+}
+
+mkdir "$work/test"
+cp tests/test_minimal.py "$work/test"
+versions=()
+for version in 3.11 3.12 3.13 3.14; do
+  if other=$(find_python "$version"); then
+    start "python$version" test_wheel "$version" "$other"
+    versions+=("$version")
+  else
+    echo "Python $version: skipped, not on PATH or in pyenv" | tee -a "$work/summary"
+  fi
+done
+
 section 'Types, as a user of the wheel sees them'
 new_environment types "$python"
 python -m pip install --quiet mypy scipy-stubs "$wheel[plot]"
@@ -63,19 +83,10 @@ stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_al
   --ignore-unused-allowlist gmmx
 cd "$tree"
 
-mkdir "$work/test"
-cp tests/test_minimal.py "$work/test"
-for version in 3.11 3.12 3.13 3.14; do
-  section "The wheel on Python $version"
-  if ! python=$(find_python "$version"); then
-    echo "skipped: no Python $version on PATH or in pyenv" | tee -a "$work/summary"
-    continue
-  fi
-  new_environment "python$version" "$python"
-  python -m pip install --quiet pytest "$wheel"
-  (cd "$work/test" && GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py) \
-    | tee "$work/log"
-  echo "Python $version: $(tail -n 1 "$work/log")" >> "$work/summary"
+section 'The wheel on every Python'
+for version in "${versions[@]}"; do
+  finish "python$version"
+  echo "Python $version: $(tail -n 1 "$work/python$version.txt")" >> "$work/summary"
 done
 
 section 'Time to import'

@@ -25,7 +25,7 @@ from gmmx.selection.cells import Cell, best_cell
 from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 MIN_ROWS = 2
-Plot = Callable[..., None]  # `gmmx.plotting.mixture.save_plot`
+Plot = Callable[..., None]  # `gmmx.cli.picture.save_picture`
 
 
 def run_fit(arguments: argparse.Namespace) -> None:
@@ -153,8 +153,8 @@ def _bayesian_search(table: Table, arguments: argparse.Namespace) -> list[Cell]:
 def _plotter(path: Path) -> Plot:
     """Return the function that draws; raise unless matplotlib is there and knows the format."""
     try:
-        from gmmx.plotting.mixture import (  # noqa: PLC0415 - optional extra
-            save_plot,
+        from gmmx.cli.picture import (  # noqa: PLC0415 - optional extra
+            save_picture,
             supported_formats,
         )
     except ImportError as error:
@@ -166,7 +166,7 @@ def _plotter(path: Path) -> Plot:
         raise CommandLineError(
             f"{path}: unknown extension {path.suffix!r}; expected one of .{', .'.join(formats)}"
         )
-    return save_plot
+    return save_picture
 
 
 def _save_model(path: Path, table: Table, model: GaussianMixture) -> None:

@@ -177,7 +177,7 @@ default='dirichlet_process'
         `forget_factor` samples count less by this share with each later batch.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had any.
 
     References

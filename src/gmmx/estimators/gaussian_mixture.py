@@ -110,7 +110,7 @@ class GaussianMixture(InformationCriteria, Mixture):
         The quantity that `tol` is compared to. 'absolute': the change of the mean log-likelihood
         in one iteration, which may be far below the remaining gain where EM is slow. 'aitken':
         Aitken's estimate of the remaining gain, in nats of the total log-likelihood, whatever the
-        number of samples.
+        number of samples. The estimate is rougher with ``algorithm='squarem'``.
     degenerate : {'raise', 'reseed', 'drop'}, default='raise'
         Treatment of a component that collapses: its covariance becomes singular, or it loses all
         samples. 'raise': a singular covariance raises an error, and a component without samples
@@ -167,7 +167,7 @@ class GaussianMixture(InformationCriteria, Mixture):
         `forget_factor` samples count less by this share with each later batch.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had any.
 
     Notes

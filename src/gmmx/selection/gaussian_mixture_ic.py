@@ -104,7 +104,7 @@ lower_bound_, lower_bounds_, n_samples_seen_
         The attributes of `best_estimator_`.
     n_features_in_ : int
         Number of features seen during `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had any.
 
     Notes

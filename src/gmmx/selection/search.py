@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # With fewer values the kernels run so briefly that several threads would mostly wait for the
 # interpreter's lock.
-SMALL_SIZE = 50_000
+SMALL_SIZE = 10_000
 
 
 class Settings(Protocol):

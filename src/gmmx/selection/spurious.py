@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,11 @@ class DistinctValues:
         is_narrow = variances < NARROW_SHARE**2 * self.variances
         return np.where(is_narrow, 2 * np.sqrt(variances), np.inf)
 
+    @cached_property
+    def largest_gaps(self) -> Array:
+        """Largest gap of each feature, (n_features,)."""
+        return np.array([gaps.max(initial=0.0) for gaps in self.gaps])
+
     @property
     def n_rows(self) -> int:
         """Number of distinct rows."""
@@ -164,13 +169,13 @@ def spurious_reason(
     'component 1 holds only 1 distinct row'
     """
     variances = conditional_variances(covariances)
-    reasons = _at_floor(variances, reg_covar)
     judge = partial(_reasons_of_rows, X, variances, distinct, fewest_rows)
-    doubtful = judge(np.arange(len(X)), labels)
-    if any(doubt and not reason for doubt, reason in zip(doubtful, reasons, strict=True)):
-        partly = judge(*np.nonzero(explained()))
-        doubts = zip(reasons, doubtful, partly, strict=True)
-        reasons = [reason or (doubt and other) for reason, doubt, other in doubts]
+    reasons = _at_floor(variances, reg_covar)
+    if not any(reasons):
+        reasons = judge(np.arange(len(X)), labels)
+        if any(reasons):
+            partly = judge(*np.nonzero(explained()))
+            reasons = [reason and other for reason, other in zip(reasons, partly, strict=True)]
     return next((f"component {k} {reason}" for k, reason in enumerate(reasons) if reason), None)
 
 
@@ -240,11 +245,16 @@ def _narrow_features(
 
     `components` are those of the rows of `X`, `present` their sorted distinct values.
     """
+    is_narrow = np.zeros(widths.shape, dtype=bool)
+    # No median of gaps exceeds the largest gap.
+    features = np.flatnonzero((widths < distinct.largest_gaps).any(axis=0))
+    if not features.size:
+        return is_narrow
     order = np.argsort(components, kind="stable")
     first_rows = np.searchsorted(components[order], present)
-    low = np.minimum.reduceat(X[order], first_rows)
-    high = np.maximum.reduceat(X[order], first_rows)
-    features = range(X.shape[1])
-    return np.stack(
-        [distinct.are_wider(d, low[:, d], high[:, d], widths[:, d]) for d in features], axis=1
-    )
+    for d in features.tolist():
+        column = X[order, d]
+        low = np.minimum.reduceat(column, first_rows)
+        high = np.maximum.reduceat(column, first_rows)
+        is_narrow[:, d] = distinct.are_wider(d, low, high, widths[:, d])
+    return is_narrow

@@ -1,27 +1,43 @@
 """Products of square matrices, and rotations by given angles, in float64."""
 
 
+cdef inline void add_rows(
+    const double *factors, const double *rows, Py_ssize_t D, Py_ssize_t start, double *out
+) noexcept nogil:
+    """out = factors rows, from column `start` on: four rows at a time, to load and store less."""
+    cdef Py_ssize_t j, d
+    cdef const double *row
+    for j in range(start, D):
+        out[j] = 0
+    for d in range(0, D - 3, 4):
+        row = rows + d * D
+        for j in range(start, D):
+            out[j] = (out[j] + factors[d] * row[j] + factors[d + 1] * row[D + j]
+                      + factors[d + 2] * row[2 * D + j] + factors[d + 3] * row[3 * D + j])
+    for d in range(D // 4 * 4, D):
+        row = rows + d * D
+        for j in range(start, D):
+            out[j] += factors[d] * row[j]
+
+
 cdef inline void multiply(
     const double *first, const double *second, Py_ssize_t D, double *product
 ) noexcept nogil:
-    """first second, all (D, D): four rows of `second` at a time, to load and store less."""
-    cdef Py_ssize_t i, j, d
-    cdef const double *f
-    cdef const double *row
-    cdef double *out
+    """first second, all (D, D)."""
+    cdef Py_ssize_t i
     for i in range(D):
-        f, out = first + i * D, product + i * D
-        for j in range(D):
-            out[j] = 0
-        for d in range(0, D - 3, 4):
-            row = second + d * D
-            for j in range(D):
-                out[j] = (out[j] + f[d] * row[j] + f[d + 1] * row[D + j]
-                          + f[d + 2] * row[2 * D + j] + f[d + 3] * row[3 * D + j])
-        for d in range(D // 4 * 4, D):
-            row = second + d * D
-            for j in range(D):
-                out[j] += f[d] * row[j]
+        add_rows(first + i * D, second, D, 0, product + i * D)
+
+
+cdef inline void multiply_symmetric(
+    const double *first, const double *second, Py_ssize_t D, double *product
+) noexcept nogil:
+    """first second, all (D, D), if the product is symmetric."""
+    cdef Py_ssize_t i, j
+    for i in range(D):
+        add_rows(first + i * D, second, D, i, product + i * D)
+        for j in range(i + 1, D):
+            product[j * D + i] = product[i * D + j]
 
 
 cdef inline void transpose(const double *matrix, Py_ssize_t D, double *transposed) noexcept nogil:

@@ -18,10 +18,8 @@ cdef enum:
     SHARED = -3    # the first matrix of `constrained`, which is a factor of all Sigma_k
     CANCELLED = -4
 
-    # Updates of an iterative M-step. A step that starts from the covariances of the E-step need not
-    # converge: EM has the same fixpoints with one update, and needs hardly fewer iterations with
-    # many.
-    MOST_UPDATES = 3
+    # Updates of an iterative M-step. A step that starts from the covariances of the E-step makes a
+    # single one: EM has the same fixpoints, and needs hardly fewer iterations with many updates.
     MOST_UPDATES_AT_START = 100
 
 
@@ -60,16 +58,12 @@ cdef inline double smallest_pivot(Py_ssize_t D) noexcept nogil:
 
 
 cdef inline Py_ssize_t most_updates(const MStep *step) noexcept nogil:
-    return MOST_UPDATES_AT_START if step.previous == NULL else MOST_UPDATES
+    return MOST_UPDATES_AT_START if step.previous == NULL else 1
 
 
-cdef inline double smallest_change_at_start() noexcept nogil:
-    return 1e-14
-
-
-cdef inline double smallest_change(const MStep *step) noexcept nogil:
+cdef inline double smallest_change() noexcept nogil:
     """Return the relative change of volumes, or angle of axes, that ends the updates."""
-    return smallest_change_at_start() if step.previous == NULL else 1e-3
+    return 1e-14
 
 
 cdef inline void mean(

@@ -21,10 +21,10 @@ from libc.string cimport memcpy
 
 from gmmx._core.algebra.cholesky cimport factorize
 from gmmx._core.algebra.eigen cimport eigen
-from gmmx._core.algebra.rotation cimport multiply, rotation, transpose
+from gmmx._core.algebra.rotation cimport multiply, multiply_symmetric, rotation, transpose
 from gmmx._core.structures.m_step cimport (
     CANCELLED, DONE, SINGULAR, MStep, are_variances, epsilon, is_cancelled, mean, mean_logarithm,
-    most_updates, smallest_change, smallest_change_at_start, smallest_pivot,
+    most_updates, smallest_change, smallest_pivot,
 )
 
 cdef enum:
@@ -66,10 +66,10 @@ cdef inline void rotate_along(
     """Compute turn matrix_k turn^T and the objective."""
     cdef Py_ssize_t K = step.K, D = step.D, F = step.F, k, d
     cdef double *transposed = product + F
+    transpose(turn, D, transposed)
     for k in range(K):
         multiply(turn, matrices + k * F, D, product)
-        transpose(product, D, transposed)
-        multiply(turn, transposed, D, along.rotated + k * F)
+        multiply_symmetric(product, transposed, D, along.rotated + k * F)
         for d in range(D):
             along.variances[k * D + d] = along.rotated[k * F + d * (D + 1)]
         along.logs[k] = mean_logarithm(along.variances + k * D, D, 1)
@@ -173,7 +173,7 @@ cdef inline Py_ssize_t orientation(
     cdef double *product = turn + F
     cdef double *found = product + 2 * F + 3 * D
     cdef Along present, next
-    cdef double decrease, smallest = smallest_change_at_start()
+    cdef double decrease
     cdef bint has_fallen
     place(&next, step, place(&present, step, found + F))
     for k in range(K):
@@ -183,7 +183,7 @@ cdef inline Py_ssize_t orientation(
     rotate_along(step, found, step.covariances, objective, product, &present)
     for _update in range(most_updates(step)):
         decrease = newton_step(step, &present, angles)
-        if decrease <= smallest * smallest:
+        if decrease <= smallest_change() ** 2:
             break
         if is_cancelled(step):
             return CANCELLED
@@ -193,7 +193,6 @@ cdef inline Py_ssize_t orientation(
         multiply(turn, found, D, product)
         memcpy(found, product, F * sizeof(double))
         present, next = next, present
-        smallest = smallest_change(step)
     axes[0], variances[0], logs[0] = found, present.variances, present.logs
     for k in range(K):
         if not are_variances(present.variances + k * D, D):

@@ -69,7 +69,7 @@ cdef inline Py_ssize_t vee(const MStep *step) noexcept nogil:
         before, volumes = volumes, before
         compute_common(step, before, ratios, common)
         failed = compute_volumes(step, common, rest, volumes)
-        if have_converged(before, volumes, K, smallest_change(step)):
+        if have_converged(before, volumes, K, smallest_change()):
             break
     if failed != DONE:
         return failed

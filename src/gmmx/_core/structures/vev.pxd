@@ -48,7 +48,7 @@ cdef inline Py_ssize_t vev(const MStep *step) noexcept nogil:
         before, volumes = volumes, before
         compute_shape(&of_eigenvalues, before, shape)
         compute_volumes(&of_eigenvalues, shape, volumes)
-        if have_converged(before, volumes, K, smallest_change(step)):
+        if have_converged(before, volumes, K, smallest_change()):
             break
     failed = without_volume(volumes, K)
     for k in range(K):

@@ -1,0 +1,151 @@
+"""A grid of axes with a row and a column for each feature, in the place of given axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from gmmx.plotting.style import axes_to_draw_in, frame_in, name_axes, note_below, tidy
+
+MAX_FEATURES = 6  # that are drawn unless the user chooses
+SIDE = 2.2  # of a pair of features in a new figure, in inches
+LABELS = 28.0  # height of ticks and labels, in points
+
+
+def chosen_features(features: Sequence[int | str] | None, names: Sequence[str]) -> list[int]:
+    """Return the indices of features given by index or name; of the first six for None."""
+    if features is None:
+        return list(range(min(len(names), MAX_FEATURES)))
+    chosen = [_index_of(feature, list(names)) for feature in features]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(
+            f"features = {list(features)}; expected at least one feature, and none twice"
+        )
+    return chosen
+
+
+def _index_of(feature: int | str, names: list[str]) -> int:
+    """Return the index of a feature, which is given by its index or its name."""
+    if isinstance(feature, str):
+        if feature not in names:
+            raise ValueError(f"there is no feature {feature!r}; the features are {names}")
+        return names.index(feature)
+    if not -len(names) <= index(feature) < len(names):
+        raise ValueError(f"there is no feature {feature}; there are {len(names)} features")
+    return index(feature) % len(names)
+
+
+def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.object_]]:
+    """Divide axes into a grid with a row and a column for each of two or more features.
+
+    The axes of a column share x. The axes of a row share y, except those on the diagonal, which
+    are for densities and have no ticks of y. Only the left and the bottom axes have labels; the
+    ticks of the first row are at its right end, since the axes at its left end show a density. A
+    legend has place at the right of `grid[1, -1]`.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The axes to divide; None makes a new figure of pyplot. They must be part of a grid, as of
+        `plt.subplots`. They become a line above the grid, of which only the title is visible.
+    names : sequence of str
+        Names of the features.
+
+    Returns
+    -------
+    outer : Axes
+        The axes that were divided.
+    grid : ndarray of Axes, shape (len(names), len(names))
+        In `grid[i, j]`, feature j is x and feature i is y.
+    """
+    n = len(names)
+    outer, frame = frame_in(ax, (SIDE * n, SIDE * n))
+    cells = frame[1].subgridspec(n, n)
+    grid = np.empty((n, n), dtype=object)
+    for i, j in np.ndindex(n, n):
+        above = grid[0, j] if i else None
+        beside = None if i == j else next((grid[i, k] for k in range(j) if k != i), None)
+        axes: Axes = outer.figure.add_subplot(cells[i, j], sharex=above, sharey=beside)
+        tidy(axes)
+        name_axes(axes, names[j], names[i])
+        axes.label_outer(remove_inner_ticks=True)
+        if i == j:
+            axes.tick_params(left=False, labelleft=False)
+            axes.grid(visible=False, axis="y")
+        grid[i, j] = axes
+    grid[0, -1].tick_params(labelright=True)
+    outer.figure.align_ylabels(list(grid[:, 0]))
+    return outer, grid
+
+
+def feature_axes(ax: Axes | None, names: Sequence[str], y: str) -> tuple[Axes, NDArray[np.object_]]:
+    """Return axes for one or two features, or a grid for more.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The axes to draw in, or to divide by `pair_axes`; None makes a new figure of pyplot.
+    names : sequence of str
+        Names of the features.
+    y : str
+        Name of the y axis of a single feature.
+
+    Returns
+    -------
+    outer : Axes
+        The axes, or those that were divided.
+    grid : ndarray of Axes, shape (1, 1) or (len(names), len(names))
+        The axes, for the features that `features_of_axes` returns.
+    """
+    if len(names) > 2:
+        return pair_axes(ax, names)
+    axes = axes_to_draw_in(ax, (6.4, 4.8))
+    name_axes(axes, names[0], names[1] if len(names) == 2 else y)
+    tidy(axes)
+    return axes, np.array([[axes]], dtype=object)
+
+
+def features_of_axes(i: int, j: int, n_features: int) -> list[int]:
+    """Return the features in `grid[i, j]`: x and y, or a single one."""
+    if n_features == 2:
+        return [0, 1]
+    return [i] if i == j else [j, i]
+
+
+def legend_beside(grid: NDArray[np.object_], handles: Sequence[Artist], title: str) -> Legend:
+    """Draw a legend at the right of the axes or the grid, where it hides nothing."""
+    corner: Axes = grid[min(1, len(grid) - 1), -1]
+    return corner.legend(
+        handles=handles, title=title, loc="upper left", bbox_to_anchor=(1.02, 1.0),
+        borderaxespad=0.0, frameon=False, fontsize="small", title_fontsize="small",
+    )  # fmt: skip
+
+
+def note_below_features(outer: Axes, grid: NDArray[np.object_], text: str) -> Text:
+    """Write a note below the axes or the grid that `feature_axes` returned."""
+    return note_below(outer, text) if len(grid) == 1 else note_below_pairs(outer, text)
+
+
+def part_drawn(n_drawn: int, n: int, noun: str) -> list[str]:
+    """Return the text "n_drawn of n noun" for a note, nothing if all are drawn."""
+    return [f"{n_drawn:,} of {n:,} {noun}"] if n_drawn < n else []
+
+
+def note_below_pairs(outer: Axes, text: str) -> Text:
+    """Write a note below the grid of axes that `pair_axes` has divided."""
+    frame = outer.get_gridspec()
+    assert frame is not None, "pair_axes gives the axes a place in a grid"
+    line = outer.figure.add_subplot(frame[2])
+    line.set(xticks=[], yticks=[])
+    line.patch.set_visible(False)
+    line.spines[:].set_visible(False)
+    # Without a layout engine no place is kept for the ticks and the labels of the grid.
+    pad = 2.0 if outer.figure.get_layout_engine() is not None else LABELS
+    return line.set_xlabel(text, fontsize="small", color="0.4", labelpad=pad, parse_math=False)
