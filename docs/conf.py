@@ -66,6 +66,9 @@ numpydoc_xref_ignore = "all"  # types are prose: only names that numpydoc knows 
 numpydoc_xref_aliases = {
     "array-like": ":py:data:`array-like <numpy.typing.ArrayLike>`",
     "bool": ":py:class:`python:bool`",
+    "generator": ":py:class:`generator <collections.abc.Generator>`",
+    "iterable": ":py:class:`iterable <collections.abc.Iterable>`",
+    "sequence": ":py:class:`sequence <collections.abc.Sequence>`",
 }
 
 # Other projects: lists of the names that pages link to, since the build has no network.
@@ -105,6 +108,7 @@ html_static_path = ["_static"]
 html_css_files = ["gmmx.css"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the browser asks
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars: dict[str, list[str]] = {"index": [], "changelog": [], "contributing": []}

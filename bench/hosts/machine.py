@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return processor, cores, system, Python version and the load of the last minute."""
+    """Return date, processor, cores, system, Python version and the load of the last minute."""
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
         "cores": usable_cores(),
         "system": platform.platform(),

@@ -34,7 +34,7 @@ def summary(runs: Sequence[Results]) -> str:
     """Return targets and results of all runs side by side, without parts that were not measured."""
     versions = runs[0].versions.get(SKLEARN.key, {})
     parts = [
-        f"Measured on {runs[0].machine['processor']} with "
+        f"Measured {_date(runs[0])}on {runs[0].machine['processor']} with "
         f"{', '.join(f'{name} {version}' for name, version in versions.items())}. {KEY}",
         "Time of an EM iteration of scikit-learn over that of gmmx in float64, the target in "
         "brackets:",
@@ -48,6 +48,12 @@ def summary(runs: Sequence[Results]) -> str:
         next(filter(None, map(resources, runs)), "").partition("\n\n")[2],
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _date(results: Results) -> str:
+    """Return when a run was made; an empty text for results of older versions, without a date."""
+    date = results.machine.get("date")
+    return f"on {date} " if date else ""
 
 
 def _run(results: Results) -> str:

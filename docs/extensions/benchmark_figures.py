@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 MEASURED = Path(__file__).resolve().parents[2] / "bench" / "measured"
 
 
-def figures(folder: Path) -> str:
-    """Return the summary of all results in a folder, as Markdown."""
-    return summary([Results.load(path) for path in sorted(folder.glob("*.json"))])
-
-
 def with_figures(text: str, folder: Path) -> str:
-    """Return the bench's README with the summary of saved results in the place of its own."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + figures(folder) + after
+    """Return the bench's README with a summary of the results in a folder.
+
+    Without results the README keeps its own summary, which the bench wrote from earlier results.
+    """
+    results = [Results.load(path) for path in sorted(folder.glob("*.json"))]
+    if not results:
+        return text
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the bench's README lacks the lines {BEGIN} and {END}")
+    return f"{before}{summary(results)}{after}"
 
 
 def replace_figures(app: Sphinx, path: Path, _: str, content: list[str]) -> None:

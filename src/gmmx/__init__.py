@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gmmx.exceptions import ConvergenceWarning, ModelFileError, NotFittedError
     from gmmx.model.collapse import DegenerateMixtureError
     from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
+    from gmmx.selection.summary import MixtureSummary, summary
     from gmmx.uncertainty.bootstrap import bootstrap
     from gmmx.uncertainty.bootstrap_lrt import bootstrap_lrt
     from gmmx.uncertainty.merge_components import merge_components
@@ -31,6 +32,7 @@ __all__ = [
     "DegenerateMixtureError",
     "GaussianMixture",
     "GaussianMixtureIC",
+    "MixtureSummary",
     "ModelFileError",
     "NotFittedError",
     "__version__",
@@ -41,6 +43,7 @@ __all__ = [
     "load",
     "merge_components",
     "register_with_sklearn",
+    "summary",
 ]
 
 # A module is imported when one of its names is first used: the command line imports this file
@@ -57,9 +60,11 @@ _MODULES = {
     "GaussianMixtureIC": "gmmx.selection.gaussian_mixture_ic",
     "load": "gmmx.estimators.loading",
     "merge_components": "gmmx.uncertainty.merge_components",
+    "MixtureSummary": "gmmx.selection.summary",
     "ModelFileError": "gmmx.exceptions",
     "NotFittedError": "gmmx.exceptions",
     "register_with_sklearn": "gmmx.estimators.registration",
+    "summary": "gmmx.selection.summary",
 }
 
 

@@ -174,24 +174,3 @@ def test_only_a_fitted_search_has_a_criterion_to_draw():
         CriterionDisplay.from_estimator(GaussianMixture())
     with pytest.raises(NotFittedError):
         CriterionDisplay.from_estimator(GaussianMixtureIC())
-
-
-@pytest.mark.mpl_image_compare(style="default", remove_text=True, savefig_kwargs={"dpi": 80})
-def test_curves_look_as_in_the_baseline():
-    # Without texts, whose size depends on the version of the font library.
-    counts, places = np.meshgrid(np.arange(2, 9), np.arange(14))
-    values = 1000.0 + 3 * places + (8 + places) * np.abs(counts - 3 - places % 3)
-    names = np.array([*STRUCTURES], dtype=object)[places]
-    refused = np.full(values.shape, None)
-    refused[0, 4:6] = refused[5, 2] = "spurious"
-    refused[1:3, 6] = "failed"
-    values[1:3, 6] = np.nan
-    values[13] += 1000.0
-    results = {
-        "n_components": counts.ravel(), "covariance_type": names.ravel(),
-        "bic": values.ravel(), "refused": refused.ravel(),
-    }  # fmt: skip
-    display = drawn(results)
-    display.ax_.get_legend().remove()
-    display.ax_.set(xlabel="", ylabel="")
-    return display.figure_

@@ -309,6 +309,7 @@ def test_a_cell_that_fails_does_not_end_the_search(monkeypatch):
     assert (results["n_iter"][is_diag] == 0).all()
 
 
+@pytest.mark.filterwarnings("ignore:The best mixture has max_components")
 def test_a_number_of_components_without_starts_does_not_end_the_search(monkeypatch):
     def failing(clusterings, n_components, *others):
         if n_components == 2:
@@ -450,3 +451,29 @@ def test_a_fit_of_a_good_search_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         quick().fit(samples())
+
+
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_a_best_mixture_of_the_largest_size_suggests_a_larger_search(in_blocks):
+    X = samples()
+    message = r"max_components=2 components; .* search again with max_components=10\."
+    with pytest.warns(UserWarning, match=message) as caught:
+        quick(max_components=2).fit([X[:100], X[100:]] if in_blocks else X)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(("fewest", "most"), [(1, 1), (2, 2), (1, 3)])
+def test_other_searches_suggest_nothing(fewest, most):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        quick(min_components=fewest, max_components=most).fit(samples())
+
+
+def test_a_suggestion_that_a_filter_makes_an_error_leaves_the_search_unchanged():
+    model = quick().fit(samples())
+    before = dict(vars(model))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="max_components"):
+            model.set_params(max_components=2).fit(samples())
+    assert vars(model) == before | {"max_components": 2}

@@ -203,6 +203,7 @@ def test_no_component_of_a_simulated_mixture_is_refused():
         assert reason is None or has_left(model)
 
 
+@pytest.mark.filterwarnings("ignore:The best mixture has max_components")
 @pytest.mark.parametrize("kind", DISCRETE)
 def test_clusters_beside_a_discrete_feature_are_found(kind):
     for seed in range(2):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.cases.synthetic import Case
+from bench.report.results import Results
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 API = DOCS / "api"
@@ -89,6 +92,27 @@ def test_links_to_the_repository_are_text_if_its_address_is_unknown(extension):
     text = "See [the service](../examples/service/README.md) and [weights](weights.md)."
     expected = "See the service and [weights](weights.md)."
     assert links.with_site_links(text, DOCS, DOCS, "") == expected
+
+
+def test_the_page_of_benchmarks_has_the_figures_of_the_saved_results(extension, tmp_path):
+    page = extension("benchmark_figures")
+    machine = {"processor": "a processor", "date": "2026-11-29"}
+    memory = {"sklearn": {"extra": 70, "samples": 10}, "gmmx": {"extra": 3, "samples": 10}}
+    results = Results(machine, "thorough", 1, memory=memory | {"case": Case(200_000, 16, 16)})
+    results.save(tmp_path / "thorough-threads-1.json")
+    text = page.with_figures(f"Before\n\n{page.BEGIN}\nold figures\n{page.END}\n\nAfter", tmp_path)
+    assert text.startswith("Before")
+    assert text.endswith("After")
+    assert "old figures" not in text
+    assert "Measured on 2026-11-29 on a processor" in text
+    assert "| 7 | 0.3 |" in text
+
+
+def test_the_page_of_benchmarks_keeps_the_figures_of_the_readme_without_results(
+    extension, tmp_path
+):
+    text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+    assert extension("benchmark_figures").with_figures(text, tmp_path) == text
 
 
 def test_pages_of_the_repository_that_the_site_shows_exist(extension):

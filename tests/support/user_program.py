@@ -21,6 +21,7 @@ from gmmx import (
     DegenerateMixtureError,
     GaussianMixture,
     GaussianMixtureIC,
+    MixtureSummary,
     ModelFileError,
     NotFittedError,
     bootstrap,
@@ -29,6 +30,7 @@ from gmmx import (
     load,
     merge_components,
     register_with_sklearn,
+    summary,
 )
 
 
@@ -154,7 +156,7 @@ def choose(X: NDArray[np.float64]) -> GaussianMixtureIC:
     """Search with a value for every parameter, and read every fitted attribute."""
     search = GaussianMixtureIC(
         1,
-        2,
+        3,
         covariance_type=["full", "diag"],
         criterion="icl",
         n_init=2,
@@ -212,6 +214,68 @@ def ask_how_sure(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(merged.predict_proba(X), NDArray[np.floating])
 
 
+def summarize(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Read every attribute of a summary."""
+    result = summary(model, X, sample_weight=1.0)
+    assert_type(result, MixtureSummary)
+    assert_type(result.class_name, str)
+    assert_type(result.covariance_type, str)
+    assert_type(result.mclust_name, str | None)
+    assert_type(result.feature_names, tuple[str, ...])
+    assert_type(result.n_components, int)
+    assert_type(result.n_samples, float)
+    assert_type(result.n_parameters, int | None)
+    assert_type(result.log_likelihood, float)
+    assert_type(result.complete_log_likelihood, float)
+    assert_type(result.bic, float)
+    assert_type(result.aic, float)
+    assert_type(result.icl, float)
+    assert_type(result.sizes, NDArray[Any])
+    assert_type(result.weights, NDArray[np.float64])
+    assert_type(result.means, NDArray[np.float64])
+    assert_type(result.covariances, NDArray[np.float64])
+    print(result)
+
+
+def draw_results(search: GaussianMixtureIC, model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw a search, merged components, tests and iterations."""
+    from matplotlib.figure import Figure
+
+    from gmmx.plotting import (
+        BootstrapDisplay,
+        BootstrapLRTDisplay,
+        ConvergenceDisplay,
+        CriterionDisplay,
+        EntropyDisplay,
+        MergeTreeDisplay,
+    )
+
+    axes = Figure(figsize=(9, 9)).subplots(3, 3).ravel()
+    criterion = CriterionDisplay.from_estimator(search, criterion="bic", ax=axes[0])
+    assert_type(criterion, CriterionDisplay)
+    assert_type(criterion.best, tuple[int, str])
+    stored = CriterionDisplay(search.results_, criterion="aic", best=criterion.best)
+    assert_type(stored.plot(axes[1]), CriterionDisplay)
+    entropy = EntropyDisplay.from_estimator(model, X, sample_weight=1.0, ax=axes[2])
+    assert_type(entropy, EntropyDisplay)
+    tree = MergeTreeDisplay.from_estimator(model, X, sample_weight=1.0, ax=axes[3])
+    assert_type(tree, MergeTreeDisplay)
+    errors = BootstrapDisplay.from_estimator(
+        model, X, parameter="means", feature_names=["a", "b"], ax=axes[4], n_bootstrap=3
+    )
+    assert_type(errors, BootstrapDisplay)
+    again = BootstrapDisplay(errors.result, feature_names=["a", "b"])
+    assert_type(again.plot(axes[5], parameter="covariances"), BootstrapDisplay)
+    tests = BootstrapLRTDisplay.from_estimator(
+        model, X, ax=axes[6], covariance_type="tied", max_components=2, n_bootstrap=3
+    )
+    assert_type(tests, BootstrapLRTDisplay)
+    fits = ConvergenceDisplay.from_estimator({"diag": model}, difference=True, ax=axes[7])
+    assert_type(fits, ConvergenceDisplay)
+    bounds = ConvergenceDisplay({"a": [-2.0, -1.0]}, {"a": True}, bound_name="bound")
+    assert_type(bounds.plot(axes[8], difference=False), ConvergenceDisplay)
+
+
 def keep(model: GaussianMixture) -> None:
     """Write the model to a file, read it, and convert it to scikit-learn's and back."""
     with tempfile.TemporaryDirectory() as folder:
@@ -253,6 +317,39 @@ def distribute(X: NDArray[np.float64]) -> None:
         model.save(Path(folder) / "model.gmmx")
 
 
+def picture(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw a mixture in given axes, with a scaler, and from stored numbers."""
+    from matplotlib.figure import Figure
+    from sklearn.preprocessing import StandardScaler
+
+    from gmmx.plotting import MixtureDisplay
+
+    unscaled = StandardScaler(with_mean=False, with_std=False).fit(X)
+    shown = MixtureDisplay.from_estimator(
+        model,
+        X,
+        level=0.9,
+        features=["width", 1],
+        scaler=unscaled,
+        feature_names=["width", "height"],
+        ax=Figure().subplots(),
+    )
+    assert_type(shown, MixtureDisplay)
+    stored = MixtureDisplay(
+        weights=shown.weights,
+        means=shown.means,
+        covariances=shown.covariances,
+        X=X,
+        labels=model.predict(X),
+        n_samples=len(X),
+        components=[0],
+        feature_names=shown.feature_names,
+    )
+    assert_type(stored.plot(Figure().subplots(), level=(0.5, 0.9), features=[0]), MixtureDisplay)
+    assert stored.legend_ is not None
+    print(shown.note_.get_text(), len(shown.ellipses_), len(stored.curves_))
+
+
 def main() -> None:
     """Use the whole public API."""
     X = draw()
@@ -262,13 +359,19 @@ def main() -> None:
     weigh(GaussianMixture(1), X)
     stream(X)
     ask_how_sure(model, X)
+    summarize(model, X)
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)
+    if find_spec("matplotlib") is not None and find_spec("sklearn") is not None:
+        picture(model, X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)
-    assert_type(choose(X).predict(X), NDArray[np.int64])
+    search = choose(X)
+    assert_type(search.predict(X), NDArray[np.int64])
+    if find_spec("matplotlib") is not None:
+        draw_results(search, model, X)
     assert_type(fit_each_column(X)[0].score(X[:, :1]), float)
     known = GaussianMixture.from_parameters([1.0], [[0.0, 0.0]], [[1.0, 1.0]], "diag")
     assert_type(known, GaussianMixture)

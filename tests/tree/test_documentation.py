@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,9 +20,11 @@ MarkdownIt = pytest.importorskip("markdown_it").MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 MARKDOWN_FILES = sorted(
-    path for pattern in ("*.md", "[a-z]*/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)
+    path
+    for pattern in ("*.md", "[a-z]*/*.md", "docs/*/*.md", "examples/*/*.md")
+    for path in ROOT.glob(pattern)
 )
 # Without these packages the rest of a page is skipped.
 EXTRAS = {"dask", "distributed", "pyspark", "skl2onnx"}
@@ -62,6 +65,16 @@ def page(path):
     return pytest.param(path, id=name(path), marks=pytest.mark.engines if starts_spark else ())
 
 
+@pytest.fixture
+def closes_figures():
+    """Close the figures that a page leaves open: pyplot warns about too many."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
+
+
+@pytest.mark.usefixtures("closes_figures")
 @pytest.mark.parametrize("path", [page(path) for path in PAGES if blocks(path)])
 def test_examples_of_a_page_run(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -31,7 +31,7 @@ LONGEST_FUNCTION = 60  # lines, the docstring not counted
 FOLDERS = {
     "cli": (
         "files and terminals",
-        "plotting selection estimators blocks exchange checks model",
+        "plotting selection estimators blocks exchange contract checks model",
     ),
     "cli/reading": (
         "tables from files",
@@ -54,12 +54,12 @@ FOLDERS = {
         "estimators contract samples checks _core/interface",
     ),
     "selection": (
-        "search for the number of components and the covariance structure",
+        "search for the number of components and the covariance structure; summary of a mixture",
         "estimators blocks contract em starts samples model checks _core/interface",
     ),
     "uncertainty": (
         "how sure a mixture is: bootstrap, test of the number of components, merged components",
-        "estimators em starts samples model checks _core/interface",
+        "estimators contract em starts samples model checks _core/interface",
     ),
     "estimators": (
         "the estimators; conversion of parameters to fitted attributes and back",
@@ -471,7 +471,7 @@ def members_of(struct, path):
 def test_only_the_doors_check_input():
     doors = {
         "blocks", "checks", "cli", "contract", "dask", "distributed", "estimators", "exchange",
-        "selection", "spark", "uncertainty",
+        "plotting", "selection", "spark", "uncertainty",
     }  # fmt: skip
     for importer, name in imports():
         if folder_of(name) == "checks":

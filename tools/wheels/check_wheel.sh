@@ -52,23 +52,21 @@ grep -q 'gmmx_native.libs/libgomp' "$work/contents" || fail 'the wheel lacks the
 size=$(stat -c %s "$wheel")
 test "$size" -lt "$largest_wheel" || fail "the wheel has $size bytes"
 
-# The tests of a Python run in the background, beside those of others and the types.
+# Beside the types: tests of the wheel in a clean environment of each Python.
 test_wheel() {
-  local log=$work/log-$1
   new_environment "python$1" "$2"
   python -m pip install --quiet pytest "$wheel"
   cd "$work/test"
-  GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py > "$log"
-  echo "Python $1: $(tail -n 1 "$log")" >> "$work/summary"
+  GMMX_WHEEL=1 python -m pytest -W error --durations=3 test_minimal.py
 }
 
 mkdir "$work/test"
 cp tests/test_minimal.py "$work/test"
-declare -A tests
+versions=()
 for version in 3.11 3.12 3.13 3.14; do
   if other=$(find_python "$version"); then
-    test_wheel "$version" "$other" > "$work/output-$version" 2>&1 &
-    tests[$version]=$!
+    start "python$version" test_wheel "$version" "$other"
+    versions+=("$version")
   else
     echo "Python $version: skipped, not on PATH or in pyenv" | tee -a "$work/summary"
   fi
@@ -86,11 +84,9 @@ stubtest --mypy-config-file mypy.ini --allowlist "$tree/tools/wheels/stubtest_al
 cd "$tree"
 
 section 'The wheel on every Python'
-for version in "${!tests[@]}"; do
-  if ! wait "${tests[$version]}"; then
-    cat "$work/output-$version" "$work/log-$version"
-    fail "the tests failed on Python $version"
-  fi
+for version in "${versions[@]}"; do
+  finish "python$version"
+  echo "Python $version: $(tail -n 1 "$work/python$version.txt")" >> "$work/summary"
 done
 
 section 'Time to import'

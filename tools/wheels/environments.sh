@@ -2,9 +2,10 @@
 
 unset GMMX_ISA OMP_NUM_THREADS PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+export PIP_NO_COMPILE=0 # means: do not compile; Python compiles the modules that it imports
 system_path=$PATH
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'end_commands; rm -rf "$work"' EXIT
 
 section() {
   printf '\n==== %s (%d s) ====\n' "$1" "$SECONDS"
@@ -13,6 +14,35 @@ section() {
 fail() {
   printf '%s\n' "$1" >&2
   exit 1
+}
+
+# Run a command beside the next ones: start NAME COMMAND ...
+declare -A started
+start() {
+  local name=$1
+  shift
+  "$@" > "$work/$name.txt" 2>&1 &
+  started[$name]=$!
+}
+
+# Wait for a command that was started, and print the last lines of its output; all if it failed.
+finish() {
+  local status=0
+  wait "${started[$1]}" || status=$?
+  unset "started[$1]"
+  if [ "$status" != 0 ]; then
+    cat "$work/$1.txt"
+    fail "$1 failed with status $status: see above"
+  fi
+  tail -n 3 "$work/$1.txt"
+}
+
+# End the commands that still run, when a script ends early.
+end_commands() {
+  local name
+  for name in "${!started[@]}"; do
+    kill "${started[$name]}" 2> /dev/null || true # it may have ended
+  done
 }
 
 # Print the Python of a version, from PATH or from pyenv.

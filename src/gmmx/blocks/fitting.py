@@ -105,18 +105,37 @@ def sum_over_blocks(
     of_block : callable
         Takes checked samples and returns a value for each, such as its log-likelihood.
     """
-    model._check_is_fitted()
-    name = type(model).__name__
-    check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
     total = total_weight = 0.0
-    for samples, weight in _new_samples(
-        model, checked_blocks(blocks, _checked_weight(sample_weight))
-    ):
+    for samples, weight in new_blocks(model, blocks, sample_weight):
         sum_of_block, weight_of_block = weighted_sum(of_block(samples), weight)
         total += sum_of_block
         total_weight += weight_of_block
     check_total_weight(total_weight)
     return total, total_weight
+
+
+def new_blocks(
+    model: Estimator, blocks: Blocks, sample_weight: ArrayLike | None
+) -> Iterator[tuple[FloatArray, Array | None]]:
+    """Return an iterator over the checked samples of the blocks and their weights.
+
+    Parameters
+    ----------
+    model : Estimator
+        The fitted mixture.
+    blocks : Blocks
+        The samples.
+    sample_weight : array-like of shape (n_samples,), number or None
+        Weights of the samples, in place of weights that the blocks hold.
+
+    Returns
+    -------
+    iterator of (ndarray of shape (n_rows, n_features), ndarray of shape (n_rows,) or None)
+    """
+    model._check_is_fitted()
+    name = type(model).__name__
+    check_feature_names(blocks, getattr(model, "feature_names_in_", None), name)
+    return _new_samples(model, checked_blocks(blocks, _checked_weight(sample_weight)))
 
 
 def _checked_weight(sample_weight: ArrayLike | None) -> Array | float | None:

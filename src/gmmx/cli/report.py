@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gmmx.cli.reading.table import Table
+from gmmx.contract.tables import number_format
 from gmmx.estimators.base import Mixture
-from gmmx.estimators.component_covariances import component_covariances
+from gmmx.estimators.component_covariances import component_deviations
 from gmmx.selection.cells import Cell, Criterion, larger_count
 
 WIDTH = 80
 GAP = "  "
 BEST_MARK, LEFT_OUT_MARK = "*", "x"
-LARGEST_FIXED = 1e12  # larger numbers are printed with an exponent
 
 
 def report(table: Table, cells: Sequence[Cell], best: Cell | None, criterion: Criterion) -> str:
@@ -69,7 +68,7 @@ def parameter_tables(names: Sequence[str], model: Mixture) -> Iterator[list[str]
     list of str
         The lines of a table.
     """
-    deviations = np.sqrt(np.einsum("kdd->kd", component_covariances(model)))
+    deviations = component_deviations(model)
     left = _beside(
         _column("component", map(str, range(len(model.weights_)))),
         _column("weight", (f"{weight:.4f}" for weight in model.weights_)),
@@ -174,10 +173,7 @@ def _feature_block(
     name: str, means: NDArray[np.floating[Any]], deviations: NDArray[np.floating[Any]]
 ) -> list[str]:
     """Return columns of the mean and standard deviation of one feature, under its name."""
-    # Four digits of the largest deviation, and the same number of decimals for the means.
-    decimals = max(0, 3 - math.floor(math.log10(deviations.max())))
-    is_fixed = max(np.abs(means).max(), deviations.max()) < LARGEST_FIXED
-    kind = f".{decimals}f" if is_fixed else ".4g"
+    kind = number_format(means, deviations)
     columns = _beside(
         _column("mean", (format(mean, kind) for mean in means)),
         _column("sd", (format(deviation, kind) for deviation in deviations)),

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, Ty
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.samples import check_samples
 from gmmx.contract.representation import (
+    IGNORED_BY_MATHJAX,
     html_table,
     prints_changed_only,
     short_repr,
@@ -130,7 +131,7 @@ class Estimator:
         return wrapped_call(type(self).__name__, arguments)
 
     def _repr_html_(self) -> str:
-        """Return tables of the parameters and the fitted attributes for notebooks."""
+        """Return the result of the fit for notebooks, then folded parameters and attributes."""
         from html import escape  # noqa: PLC0415 - seldom needed, and slow to import
 
         changed = dict(self._changed_params())
@@ -145,10 +146,15 @@ class Estimator:
         }
         state = "fitted" if self.__sklearn_is_fitted__() else "not fitted"
         return (
-            f"<div><details><summary><code>{type(self).__name__}</code> ({state})</summary>"
+            f'<div class="{IGNORED_BY_MATHJAX}">{self._result_html()}'
+            f"<details><summary><code>{type(self).__name__}</code> ({state})</summary>"
             f"{html_table('Parameters', parameters)}{html_table('Fitted attributes', fitted)}"
             "</details></div>"
         )
+
+    def _result_html(self) -> str:
+        """Return the result of the fit in HTML, an empty string if there is none to show."""
+        return ""
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Return the representations as text and as HTML, from which a notebook chooses."""

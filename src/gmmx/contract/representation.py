@@ -10,6 +10,8 @@ import numpy as np
 
 _LINE_LENGTH = 80
 _MAX_VALUE_LENGTH = 160
+# Classes for versions 2 and 3 of MathJax: a feature's name such as "$a" is no formula.
+IGNORED_BY_MATHJAX = "tex2jax_ignore mathjax_ignore"
 
 
 def prints_changed_only() -> bool:

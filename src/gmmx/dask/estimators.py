@@ -203,6 +203,10 @@ class DaskMixture(Estimator, Generic[LocalMixture]):
         vars(local).update(attributes_of_fit(self))
         return local
 
+    def _result_html(self) -> str:
+        """Return the HTML of the local estimator's result."""
+        return self._local()._result_html()
+
     def _sent(self) -> LocalMixture:
         """Return the fitted local estimator for the workers, without the user's callback."""
         self._check_is_fitted()

@@ -85,7 +85,9 @@ class GaussianMixture(InformationCriteria, Mixture):
     random_state : int, RandomState or None, default=None
         Seed of the starts and of `sample`.
     warm_start : bool, default=False
-        Whether `fit` continues from the last solution.
+        Whether `fit` continues from the last solution. After a change of `covariance_type` to a
+        structure with fewer constraints it may stop after one iteration: give the last solution as
+        `weights_init`, `means_init` and `precisions_init` instead.
     verbose : int, default=0
         1 prints each start and every `verbose_interval`-th iteration; 2 also prints the time and
         the change of the likelihood.

@@ -14,7 +14,7 @@ from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
-from gmmx.checks.fitted import check_fitted_feature_count
+from gmmx.checks.fitted import check_fitted_feature_count, check_fitted_shapes
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.weights import check_sample_weight, weighted_sum
 from gmmx.contract.estimator import Attributes, Estimator
@@ -302,6 +302,29 @@ class Predictions(Estimator):
         """Return the attributes to pickle or copy."""
         return vars(self).copy()
 
+    def _result_html(self) -> str:
+        """Return the end of the fit and a table of the components in HTML.
+
+        It is an empty string before a fit, or if attributes that were set by hand do not agree.
+        """
+        from gmmx.contract import components  # noqa: PLC0415 - notebooks need it
+        from gmmx.estimators.component_covariances import component_deviations  # noqa: PLC0415
+
+        fitted = Attributes(self)
+        try:
+            structure = self._structure()
+            check_fitted_shapes(structure.name, fitted)
+            deviations, end = component_deviations(self), components.end_of_fit_html(fitted)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return ""
+        weights, means = np.asarray(fitted["weights_"]), np.asarray(fitted["means_"])
+        caption = (
+            f"{type(self).__name__}, n_components={len(means)}, covariance_type={structure.name!r}"
+        )
+        names = components.shown_names(fitted, means.shape[1])
+        table = components.component_table(caption, weights, means, deviations, names)
+        return end + table.html()
+
     # Private methods of scikit-learn's mixtures that other packages call.
 
     def _get_parameters(self) -> tuple[Any, ...]:
@@ -374,6 +397,12 @@ class Predictions(Estimator):
         if result is None:
             raise ValueError("X changed while it was read: numbers in it are no longer finite.")
         return result
+
+    def _completed(self, samples: Samples) -> NDArray[np.float64]:
+        """Return log p(x, k) of checked samples, with the most probable component k of each."""
+        log_prob = self._predicted_of(Predictor.log_prob, samples).astype(np.float64)
+        largest = self._predicted_of(Predictor.resp, samples).max(axis=1).astype(np.float64)
+        return np.asarray(log_prob + np.log(largest))
 
     def _predictor(self) -> Predictor:
         """Return the parameters packed for the kernels, anew if an attribute has changed."""
@@ -481,12 +510,6 @@ class InformationCriteria(Predictions):
             X, sample_weight, lambda X: self._completed(self._check_new_samples(X)), self._completed
         )
         return criteria.bic(log_likelihood, self._n_parameters(), n_samples)
-
-    def _completed(self, samples: Samples) -> NDArray[np.float64]:
-        """Return log p(x, k) of checked samples, with the most probable component k of each."""
-        log_prob = self._predicted_of(Predictor.log_prob, samples).astype(np.float64)
-        largest = self._predicted_of(Predictor.resp, samples).max(axis=1).astype(np.float64)
-        return np.asarray(log_prob + np.log(largest))
 
     def _n_parameters(self) -> int:
         """Return the number of free parameters."""

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model.covariance import STRUCTURES_BY_NAME
+from gmmx.plotting.pairs import MAX_FEATURES, note_below_pairs
 from gmmx.plotting.style import COLORS, legend_above, name_axes, names_of_features, panels, tidy
 from gmmx.uncertainty.bootstrap import bootstrap
 from gmmx.uncertainty.bootstrap_lrt import BootstrapLRT, bootstrap_lrt
@@ -27,7 +28,6 @@ Parameter = Literal["weights", "means", "covariances"]
 NOUNS = {"weights": "weight", "means": "mean", "covariances": "variance"}
 
 N_COLUMNS = 4  # of panels, where there is no column for each feature
-MAX_FEATURES = 6
 N_BINS = 30
 PANEL = (2.4, 1.9)  # width and height in inches
 
@@ -173,7 +173,8 @@ class BootstrapDisplay:
             if dict(zip(axes, index, strict=True)).get("feature", 0) < MAX_FEATURES
         ]
         n_features = len(self.feature_names)
-        n_columns = min(n_features, MAX_FEATURES) if len(axes) == 2 else min(len(kept), N_COLUMNS)
+        n_shown = min(n_features, MAX_FEATURES)
+        n_columns = n_shown if len(axes) == 2 else min(len(kept), N_COLUMNS)
         self.ax_, *drawn_in = panels(ax, len(kept), n_columns, PANEL)
         self.axes_, self.figure_ = np.array(drawn_in, dtype=object), self.ax_.figure
         self.histograms_, self.estimates_, self.intervals_ = [], [], []
@@ -181,9 +182,8 @@ class BootstrapDisplay:
             title = self._title(parameter, **dict(zip(axes, index, strict=True)))
             self._draw_panel(panel, title, values, index)
         legend_above(self.ax_, [self.histograms_[0], self.estimates_[0], self.intervals_[0]])
-        if "feature" in axes and n_features > MAX_FEATURES:
-            note = f"the first {MAX_FEATURES} of {n_features} features"
-            self.ax_.set_title(note, loc="right", fontsize="small", color="0.4")
+        if "feature" in axes and n_shown < n_features:
+            note_below_pairs(self.ax_, f"{n_shown} of {n_features} features")
         return self
 
     def _draw_panel(

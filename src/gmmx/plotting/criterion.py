@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from gmmx.model.covariance import STRUCTURES
+from gmmx.plotting.pairs import legend_beside
 from gmmx.plotting.style import COLORS, axes_to_draw_in, name_axes, styles, tidy
 from gmmx.selection.cells import CRITERIA, Criterion
 from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
@@ -180,11 +181,8 @@ class CriterionDisplay:
         measure = f"{self.criterion.upper()} (smaller is better)"
         name_axes(self.ax_, "number of components K", measure)
         tidy(self.ax_)
-        self.ax_.legend(
-            handles=[*self.lines_.values(), self.best_, *self._explanations(bottom)],
-            loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0, frameon=False,
-            fontsize="small",
-        )  # fmt: skip
+        handles = [*self.lines_.values(), self.best_, *self._explanations(bottom)]
+        legend_beside(np.array([[self.ax_]]), handles, "covariance type")
         return self
 
     def _smallest(self) -> tuple[int, str]:

@@ -14,17 +14,16 @@ from matplotlib.ticker import MaxNLocator
 
 from gmmx.checks.samples import check_samples
 from gmmx.estimators.component_covariances import component_covariances
-from gmmx.plotting.pairs import chosen_features, note_below_pairs, pair_axes
-from gmmx.plotting.regions import MarginalDensity, MixtureDensity, check_probabilities
-from gmmx.plotting.style import (
-    COLORS,
-    axes_to_draw_in,
-    drawn_rows,
-    name_axes,
-    names_of_features,
-    note_below,
-    tidy,
+from gmmx.plotting.pairs import (
+    chosen_features,
+    feature_axes,
+    features_of_axes,
+    legend_beside,
+    note_below_features,
+    part_drawn,
 )
+from gmmx.plotting.regions import MarginalDensity, MixtureDensity, check_probabilities
+from gmmx.plotting.style import COLORS, draw_histogram, drawn_rows, names_of_features
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -89,7 +88,7 @@ class DensityDisplay:
     surfaces_ : ndarray of artists, the shape of `axes_`
         For two features a `QuadContourSet` of filled contours or a `QuadMesh`, of the log density
         in nats; for one feature the `Line2D` of the density.
-    log_thresholds_ : ndarray of shape (*axes_.shape, n_levels)
+    log_thresholds_ : ndarray of shape (`*axes_.shape`, n_levels)
         Log density in nats on the boundaries of the highest-density regions, of which the largest
         is first.
     probabilities_ : ndarray of shape (n_levels,)
@@ -142,7 +141,7 @@ class DensityDisplay:
         self.X = None if X is None else check_samples(X, type(self).__name__)
         if self.X is not None and self.X.shape[1] != D:
             raise ValueError(f"X has {self.X.shape[1]} features, but means has {D}")
-        self.n_samples = n_samples if n_samples is not None or self.X is None else len(self.X)
+        self.n_samples = n_samples or (0 if self.X is None else len(self.X))
         self.feature_names = names_of_features(D, feature_names, None, X)
 
     @classmethod
@@ -267,11 +266,13 @@ class DensityDisplay:
             self.weights, self.means[:, chosen], self.covariances[:, chosen][:, :, chosen], drawn,
             N_POSITIONS[is_matrix],
         )  # fmt: skip
-        self._make_axes(ax, [self.feature_names[d] for d in chosen])
+        names = [self.feature_names[d] for d in chosen]
+        self.ax_, self.axes_ = feature_axes(ax, names, "density")
+        self.figure_ = self.ax_.figure
         self.surfaces_ = np.empty(self.axes_.shape, dtype=object)
         self.log_thresholds_ = np.empty((*self.axes_.shape, len(self.probabilities_)))
         for i, j in np.ndindex(self.axes_.shape):
-            shown = _features_of_axes(i, j, len(chosen))
+            shown = features_of_axes(i, j, len(chosen))
             marginal = density.marginal(shown)
             self.log_thresholds_[i, j] = marginal.log_thresholds(self.probabilities_)
             draw = self._draw_curve if len(shown) == 1 else self._draw_surface
@@ -280,20 +281,11 @@ class DensityDisplay:
                 axes, marginal, kind, None if drawn is None else drawn[:, shown]
             )
         self._draw_key(kind)
-        note = note_below_pairs if len(chosen) > 2 else note_below
-        self.note_ = note(self.ax_, self._note(drawn, len(chosen)))
+        parts = part_drawn(len(chosen), len(self.feature_names), "features")
+        if drawn is not None:
+            parts += part_drawn(len(drawn), self.n_samples, "samples")
+        self.note_ = note_below_features(self.ax_, self.axes_, "; ".join(parts))
         return self
-
-    def _make_axes(self, ax: Axes | None, names: Sequence[str]) -> None:
-        """Take the given axes or new ones, and divide them for more than two features."""
-        if len(names) > 2:
-            self.ax_, self.axes_ = pair_axes(ax, names)
-        else:
-            self.ax_ = axes_to_draw_in(ax, (6.4, 4.8))
-            self.axes_ = np.array([[self.ax_]], dtype=object)
-            name_axes(self.ax_, names[0], names[1] if len(names) == 2 else "density")
-            tidy(self.ax_)
-        self.figure_ = self.ax_.figure
 
     def _draw_surface(
         self, axes: Axes, marginal: MarginalDensity, kind: str, X: FloatArray | None
@@ -327,8 +319,7 @@ class DensityDisplay:
             transform = axes.get_xaxis_transform()
             axes.plot(X[:, 0], rug, "|", color="0.1", alpha=0.3, transform=transform)
         elif X is not None:
-            n_bins = int(np.clip(2 * np.cbrt(len(X)), 10, 60))
-            axes.hist(X[:, 0], bins=n_bins, density=True, color="0.88")
+            draw_histogram(axes, X[:, 0])
         (curve,) = axes.plot(x, density, color=COLORS[0], linewidth=1.5)
         axes.set(xlim=(x[0], x[-1]), ylim=(0, None))
         return curve
@@ -339,33 +330,14 @@ class DensityDisplay:
         surface = self.surfaces_[0, -1]
         if kind == "hdr":
             colors = _colors_of_regions(len(self.probabilities_))
-            self.legend_ = self.axes_[min(1, len(self.axes_) - 1), -1].legend(
-                handles=[
-                    Patch(color=color, label=f"{100 * probability:.4g} %")
-                    for color, probability in zip(colors, self.probabilities_, strict=True)
-                ],
-                title="probability", loc="upper left", bbox_to_anchor=(1.02, 1.0),
-                borderaxespad=0.0, frameon=False, fontsize="small", title_fontsize="small",
-            )  # fmt: skip
+            handles = [
+                Patch(color=color, label=f"{100 * probability:.4g} %")
+                for color, probability in zip(colors, self.probabilities_, strict=True)
+            ]
+            self.legend_ = legend_beside(self.axes_, handles, "probability")
         elif len(self.axes_) == 1 and not isinstance(surface, Line2D):
             self.colorbar_ = self.figure_.colorbar(surface, ax=self.ax_)
             self.colorbar_.set_label("log density (nats)")
-
-    def _note(self, drawn: FloatArray | None, n_features: int) -> str:
-        """Return the parts of the features and of the samples that are drawn."""
-        parts = []
-        if n_features < len(self.feature_names):
-            parts.append(f"{n_features} of {len(self.feature_names)} features")
-        if drawn is not None and self.n_samples is not None and len(drawn) < self.n_samples:
-            parts.append(f"{len(drawn):,} of {self.n_samples:,} samples")
-        return "; ".join(parts)
-
-
-def _features_of_axes(i: int, j: int, n_features: int) -> list[int]:
-    """Return the feature or the two features of the axes in a row and a column of the matrix."""
-    if n_features == 2:
-        return [0, 1]
-    return [j] if i == j else [j, i]
 
 
 def _draw_contours(axes: Axes, marginal: MarginalDensity, n_levels: int) -> QuadContourSet:

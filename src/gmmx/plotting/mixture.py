@@ -16,16 +16,16 @@ from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.estimators.component_covariances import component_covariances
 from gmmx.estimators.posterior_attributes import components_in_use
 from gmmx.plotting.ellipses import check_levels, ellipse_scale, inverse_map, principal_axes
-from gmmx.plotting.pairs import chosen_features, note_below_pairs, pair_axes
-from gmmx.plotting.style import (
-    axes_to_draw_in,
-    drawn_rows,
-    name_axes,
-    names_of_features,
-    note_below,
-    styles,
-    tidy,
+from gmmx.plotting.pairs import (
+    chosen_features,
+    feature_axes,
+    features_of_axes,
+    legend_beside,
+    note_below_features,
+    part_drawn,
 )
+from gmmx.plotting.style import draw_histogram, drawn_rows, names_of_features, styles
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
     from gmmx.arrays import Array, ArrayLike, NDArray
+    from gmmx.estimators.base import Mixture
 
 LEVELS = (0.5, 0.95)
 MAX_IN_LEGEND = 12  # components
@@ -157,8 +158,8 @@ class MixtureDisplay:
     @classmethod
     def from_estimator(
         cls,
-        model: Any,
-        X: Any,
+        model: Mixture | GaussianMixtureIC,
+        X: ArrayLike,
         *,
         level: float | Sequence[float] = LEVELS,
         features: Sequence[int | str] | None = None,
@@ -217,7 +218,7 @@ class MixtureDisplay:
         2
         """
         model._check_is_fitted()
-        mixture = getattr(model, "best_estimator_", model)
+        mixture = model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
         samples = check_samples(X, cls.__name__)
         rows = drawn_rows(len(samples))
         shown = _rows_of(X, rows)
@@ -275,31 +276,19 @@ class MixtureDisplay:
         self._styles = styles(len(self.weights))
         self._scale = 1.0 if len(chosen) < 3 else SCALE_IN_A_MATRIX
         self._rows = drawn_rows(len(self.X))
-        self._make_axes(ax, chosen)
+        names = [self.feature_names[d] for d in chosen]
+        self.ax_, self.axes_ = feature_axes(ax, names, "density")
+        self.figure_ = self.ax_.figure
         for (i, j), axes in np.ndenumerate(self.axes_):
-            if len(chosen) == 2:
-                self._draw_pair(axes, chosen, levels)
-            elif i == j:
-                self._draw_densities(axes, chosen[i])
+            shown = [chosen[d] for d in features_of_axes(i, j, len(chosen))]
+            if len(shown) == 1:
+                self._draw_densities(axes, shown[0])
             else:
-                self._draw_pair(axes, [chosen[j], chosen[i]], levels)
+                self._draw_pair(axes, shown, levels)
         self._draw_legend()
         explanation = self._explanation(levels, len(chosen))
-        note = note_below if len(chosen) < 3 else note_below_pairs
-        self.note_ = note(self.ax_, explanation)
+        self.note_ = note_below_features(self.ax_, self.axes_, explanation)
         return self
-
-    def _make_axes(self, ax: Axes | None, features: Sequence[int]) -> None:
-        """Take the given axes or new ones, and divide them for more than two features."""
-        names = [self.feature_names[d] for d in features]
-        if len(names) > 2:
-            self.ax_, self.axes_ = pair_axes(ax, names)
-        else:
-            self.ax_ = axes_to_draw_in(ax, (6.4, 4.8))
-            self.axes_ = np.array([[self.ax_]], dtype=object)
-            name_axes(self.ax_, names[0], names[1] if len(names) == 2 else "density")
-            tidy(self.ax_)
-        self.figure_ = self.ax_.figure
 
     def _draw_pair(self, axes: Axes, features: list[int], levels: Sequence[float]) -> None:
         """Draw samples in two features, with the means and the ellipses of the components."""
@@ -350,8 +339,7 @@ class MixtureDisplay:
     def _draw_densities(self, axes: Axes, feature: int) -> None:
         """Draw a histogram of a feature, and the densities of the components and the mixture."""
         values = self.X[self._rows, feature]
-        n_bins = int(np.clip(2 * np.cbrt(len(values)), 10, 60))
-        axes.hist(values, bins=n_bins, density=True, color="0.88")
+        draw_histogram(axes, values)
         means = self.means[:, feature, np.newaxis]
         deviations = np.sqrt(self.covariances[:, feature, feature])[:, np.newaxis]
         near = means + deviations * NEAR_A_MEAN
@@ -379,11 +367,7 @@ class MixtureDisplay:
             handles.append(Line2D([], [], color=color, marker=marker, label=label))
         if self.curves_:
             handles.append(Line2D([], [], color="0.2", linewidth=1.2, label="mixture"))
-        corner = self.axes_[min(1, len(self.axes_) - 1), -1]
-        self.legend_ = corner.legend(
-            handles=handles, title="component", loc="upper left", bbox_to_anchor=(1.02, 1.0),
-            borderaxespad=0.0, frameon=False, fontsize="small", title_fontsize="small",
-        )  # fmt: skip
+        self.legend_ = legend_beside(self.axes_, handles, "component")
 
     def _explanation(self, levels: Sequence[float], n_features: int) -> str:
         """Return the meaning of the lines, and the parts that are drawn."""
@@ -391,10 +375,8 @@ class MixtureDisplay:
         parts = [f"ellipses hold {shares} of each component"] if n_features > 1 else []
         if self.legend_ is None:
             parts.append(f"{len(self.components)} components")
-        if n_features < len(self.feature_names):
-            parts.append(f"{n_features} of {len(self.feature_names)} features")
-        if len(self._rows) < self.n_samples:
-            parts.append(f"{len(self._rows):,} of {self.n_samples:,} samples")
+        parts += part_drawn(n_features, len(self.feature_names), "features")
+        parts += part_drawn(len(self._rows), self.n_samples, "samples")
         return "; ".join(parts)
 
 

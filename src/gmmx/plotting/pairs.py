@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from operator import index
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from gmmx.plotting.style import axes_to_draw_in, name_axes, tidy
+from gmmx.plotting.style import axes_to_draw_in, frame_in, name_axes, note_below, tidy
 
 MAX_FEATURES = 6  # that are drawn unless the user chooses
 SIDE = 2.2  # of a pair of features in a new figure, in inches
-LINE = 1e-3  # height of the lines above and below a grid, which hold texts
 LABELS = 28.0  # height of ticks and labels, in points
 
 
@@ -65,15 +66,7 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
         In `grid[i, j]`, feature j is x and feature i is y.
     """
     n = len(names)
-    outer = axes_to_draw_in(ax, (SIDE * n, SIDE * n))
-    place = outer.get_subplotspec()
-    if place is None:
-        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
-    if not outer.axison:
-        raise ValueError("ax was divided by another display; give new axes")
-    outer.set_axis_off()
-    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
-    outer.set_subplotspec(frame[0])
+    outer, frame = frame_in(ax, (SIDE * n, SIDE * n))
     cells = frame[1].subgridspec(n, n)
     grid = np.empty((n, n), dtype=object)
     for i, j in np.ndindex(n, n):
@@ -90,6 +83,59 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
     grid[0, -1].tick_params(labelright=True)
     outer.figure.align_ylabels(list(grid[:, 0]))
     return outer, grid
+
+
+def feature_axes(ax: Axes | None, names: Sequence[str], y: str) -> tuple[Axes, NDArray[np.object_]]:
+    """Return axes for one or two features, or a grid for more.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        The axes to draw in, or to divide by `pair_axes`; None makes a new figure of pyplot.
+    names : sequence of str
+        Names of the features.
+    y : str
+        Name of the y axis of a single feature.
+
+    Returns
+    -------
+    outer : Axes
+        The axes, or those that were divided.
+    grid : ndarray of Axes, shape (1, 1) or (len(names), len(names))
+        The axes, for the features that `features_of_axes` returns.
+    """
+    if len(names) > 2:
+        return pair_axes(ax, names)
+    axes = axes_to_draw_in(ax, (6.4, 4.8))
+    name_axes(axes, names[0], names[1] if len(names) == 2 else y)
+    tidy(axes)
+    return axes, np.array([[axes]], dtype=object)
+
+
+def features_of_axes(i: int, j: int, n_features: int) -> list[int]:
+    """Return the features in `grid[i, j]`: x and y, or a single one."""
+    if n_features == 2:
+        return [0, 1]
+    return [i] if i == j else [j, i]
+
+
+def legend_beside(grid: NDArray[np.object_], handles: Sequence[Artist], title: str) -> Legend:
+    """Draw a legend at the right of the axes or the grid, where it hides nothing."""
+    corner: Axes = grid[min(1, len(grid) - 1), -1]
+    return corner.legend(
+        handles=handles, title=title, loc="upper left", bbox_to_anchor=(1.02, 1.0),
+        borderaxespad=0.0, frameon=False, fontsize="small", title_fontsize="small",
+    )  # fmt: skip
+
+
+def note_below_features(outer: Axes, grid: NDArray[np.object_], text: str) -> Text:
+    """Write a note below the axes or the grid that `feature_axes` returned."""
+    return note_below(outer, text) if len(grid) == 1 else note_below_pairs(outer, text)
+
+
+def part_drawn(n_drawn: int, n: int, noun: str) -> list[str]:
+    """Return the text "n_drawn of n noun" for a note, nothing if all are drawn."""
+    return [f"{n_drawn:,} of {n:,} {noun}"] if n_drawn < n else []
 
 
 def note_below_pairs(outer: Axes, text: str) -> Text:

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.gridspec import GridSpecBase
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 MAX_POINTS = 5000
+LINE = 1e-3  # height of the lines above and below a frame, which hold texts
+LEGEND_WIDTH = 5.0  # of a figure in inches that has place for a legend above the axes
 
 
 def styles(n: int) -> list[tuple[str, str]]:
@@ -35,23 +38,33 @@ def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None)
     return plt.subplots(figsize=figsize, layout="constrained")[1]
 
 
-def panels(ax: Axes | None, n_panels: int, n_columns: int, size: tuple[float, float]) -> list[Axes]:
-    """Divide axes into panels, from left to right and top to bottom; return these, then the panels.
+def frame_in(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Axes, GridSpecBase]:
+    """Return the axes, which become a line at the top of a frame, and the three rows of the frame.
 
-    The given axes become a line above the panels, which is invisible except for its legend. They
-    must be part of a grid, as of `plt.subplots`. None makes a new figure of pyplot, in which a
-    panel has the given width and height in inches.
+    The first row is the line: of the axes only the title and the legend are visible. The second row
+    is the place for other axes, the third is a line for a note. The axes must be part of a grid,
+    as of `plt.subplots`; None makes a new figure of pyplot.
     """
-    n_rows = -(-n_panels // n_columns)
-    outer = axes_to_draw_in(ax, (size[0] * n_columns, size[1] * n_rows + 0.3))
+    outer = axes_to_draw_in(ax, figsize)
     place = outer.get_subplotspec()
     if place is None:
         raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
     if not outer.axison:
         raise ValueError("ax was divided by another display; give new axes")
-    frame = place.subgridspec(2, 1, height_ratios=(1e-3, 1.0), hspace=0.0)
-    outer.set_subplotspec(frame[0])
+    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
     outer.set_axis_off()
+    outer.set_subplotspec(frame[0])
+    return outer, frame
+
+
+def panels(ax: Axes | None, n_panels: int, n_columns: int, size: tuple[float, float]) -> list[Axes]:
+    """Divide axes into panels, from left to right and top to bottom; return these, then the panels.
+
+    See `frame_in`. In a new figure a panel has the given width and height in inches, or more width
+    if the legend needs it.
+    """
+    n_rows = -(-n_panels // n_columns)
+    outer, frame = frame_in(ax, (max(size[0] * n_columns, LEGEND_WIDTH), size[1] * n_rows + 0.3))
     # Without a layout engine no place is kept for the labels between rows.
     hspace = None if outer.figure.get_layout_engine() is not None else 0.7
     cells = frame[1].subgridspec(n_rows, n_columns, hspace=hspace)
@@ -76,6 +89,12 @@ def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64
         return np.arange(n_samples)
     chosen = np.random.default_rng(0).choice(n_samples, max_points, replace=False)
     return np.sort(chosen)
+
+
+def draw_histogram(axes: Axes, values: NDArray[np.floating]) -> None:
+    """Draw a light histogram with area 1, below a density."""
+    n_bins = int(np.clip(2 * np.cbrt(len(values)), 10, 60))
+    axes.hist(values, bins=n_bins, density=True, color="0.88")
 
 
 def name_axes(axes: Axes, x: str, y: str) -> None:

@@ -20,11 +20,11 @@ from gmmx.checks.weights import check_weighted
 from gmmx.contract.estimator import attributes_of_fit
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.estimators.prediction import InformationCriteria
-from gmmx.exceptions import invalid_parameter_error, warn_convergence
+from gmmx.exceptions import invalid_parameter_error, warn_convergence, warn_user
 from gmmx.model.covariance import STRUCTURES, STRUCTURES_BY_NAME, CovarianceStructure
 from gmmx.progress import Progress, progress
 from gmmx.selection.all_samples import fitted_to_all
-from gmmx.selection.cells import CRITERIA, Cell, Criterion, best_cell
+from gmmx.selection.cells import CRITERIA, Cell, Criterion, best_cell, larger_count
 from gmmx.selection.partitions import INIT_PARAMS
 from gmmx.selection.results import nothing_ranked_error, ranking_html, results_of
 from gmmx.selection.search import Observed, search, structures_for
@@ -207,6 +207,9 @@ lower_bound_, lower_bounds_, n_samples_seen_
         -----
         ConvergenceWarning
             If the fit of the best mixture did not converge.
+        UserWarning
+            If the best mixture has `max_components` components, more than `min_components`: more
+            may be better.
         """
         blocks = None if type(X) is np.ndarray else blocks_of(X)
         if blocks is None:
@@ -242,11 +245,11 @@ lower_bound_, lower_bounds_, n_samples_seen_
         """
         return self.fit(X, y, sample_weight).labels_
 
-    def _repr_html_(self) -> str:
-        """Return tables of the parameters, the fitted attributes and the ranking for notebooks."""
-        html = super()._repr_html_()
-        results = vars(self).get("results_")
-        return html if results is None else html + ranking_html(results, self.criterion)
+    def _result_html(self) -> str:
+        """Return the ranking in HTML, then the best mixture."""
+        results = vars(self).get("results_", {})
+        ranking = ranking_html(results, self.criterion) if self.criterion in results else ""
+        return ranking + super()._result_html()
 
     def _structure(self) -> type[CovarianceStructure]:
         """Return the covariance structure of the best mixture."""
@@ -357,10 +360,16 @@ lower_bound_, lower_bounds_, n_samples_seen_
         return self._attributes(cells, best, labels)
 
     def _best(self, cells: Sequence[Cell]) -> Cell:
-        """Return the best cell; raise if every cell was refused."""
+        """Return the best cell; warn if more components may be better, raise if all are refused."""
         best = best_cell(cells, self.criterion)
         if best is None:
             raise nothing_ranked_error(cells)
+        larger = larger_count(cells, best)
+        if larger is not None:
+            warn_user(
+                f"The best mixture has max_components={best.n_components} components; more may be "
+                f"better: search again with max_components={larger}."
+            )
         return best
 
     def _attributes(

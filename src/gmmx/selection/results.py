@@ -1,4 +1,4 @@
-"""The results of a search: arrays, a ranking in HTML, and the error if none is ranked."""
+"""The results of a search: arrays, rankings in HTML, and the error if none is ranked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmx.contract.tables import Table
 from gmmx.selection.cells import Cell, Criterion
 
 if TYPE_CHECKING:
     from gmmx.arrays import NDArray
 
+MOST_RANKED = 10  # rows of the ranking
 COLUMNS = ("n_parameters", "log_likelihood", "bic", "aic", "icl", "fit_time")
 
 
@@ -41,9 +43,7 @@ def results_of(cells: Sequence[Cell]) -> dict[str, NDArray[Any]]:
 
 
 def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> str:
-    """Return the table of a criterion in HTML, with a row for each number of components.
-
-    The best value is bold. Refused mixtures are struck through and show their reason as a tooltip.
+    """Return the best mixtures of a search in HTML, and all of them folded.
 
     Parameters
     ----------
@@ -51,6 +51,52 @@ def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> s
         The result of `results_of`.
     criterion : {'bic', 'aic', 'icl'}
         The criterion.
+    """
+    refused = _refused_mixtures(results)
+    title = f"All {len(results['refused'])} mixtures, {len(refused.rows)} refused"
+    return (
+        f"{_best_mixtures(results, criterion).html()}<details><summary>{title}</summary>"
+        f"{_criterion_html(results, criterion)}{refused.html() if refused.rows else ''}</details>"
+    )
+
+
+def _best_mixtures(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> Table:
+    """Return a table of the best mixtures that were not refused, in the order of the criterion."""
+    values = results[criterion]
+    ranked = [i for i in np.argsort(values, kind="stable") if results["refused"][i] is None]
+    rows = [
+        (
+            f"{rank}{' (best)' if rank == 1 else ''}",
+            str(results["n_components"][i]),
+            results["covariance_type"][i],
+            f"{values[i]:.2f}",
+            f"{values[i] - values[ranked[0]]:.2f}",
+            str(results["n_parameters"][i]),
+            "yes" if results["converged"][i] else "no",
+        )
+        for rank, i in enumerate(ranked[:MOST_RANKED], 1)
+    ]
+    name = criterion.upper()
+    header = (
+        "rank", "n_components", "covariance_type", name, "above the best", "n_parameters",
+        "converged",
+    )  # fmt: skip
+    table = Table(f"Ranking by {name}: smaller is better", header, rows)
+    return table.with_left_out(len(ranked) - MOST_RANKED, 0)
+
+
+def _refused_mixtures(results: Mapping[str, NDArray[Any]]) -> Table:
+    """Return a table of the refused mixtures with their reasons."""
+    header = "n_components", "covariance_type", "refused"
+    cells = zip(*(results[name] for name in header), strict=True)
+    rows = [(str(count), name, reason) for count, name, reason in cells if reason is not None]
+    return Table("Refused", (*header[:2], "reason"), rows)
+
+
+def _criterion_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> str:
+    """Return the table of a criterion in HTML, with a row for each number of components.
+
+    The best value is bold. Refused mixtures are struck through and show their reason as a tooltip.
     """
     counts = dict.fromkeys(results["n_components"].tolist())
     names = list(dict.fromkeys(results["covariance_type"]))

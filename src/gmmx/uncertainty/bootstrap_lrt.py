@@ -13,13 +13,13 @@ from gmmx.checks.feature_names import feature_names
 from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_samples, check_spread
+from gmmx.contract.tables import Table
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 from gmmx.uncertainty.draws import repeated_draws
 from gmmx.uncertainty.likelihood_ratio import LikelihoodRatio
-from gmmx.uncertainty.tables import Table
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, NDArray

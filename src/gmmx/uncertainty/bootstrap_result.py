@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from gmmx.contract.tables import Table
 from gmmx.model.covariance import STRUCTURES_BY_NAME
-from gmmx.uncertainty.tables import Table
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array

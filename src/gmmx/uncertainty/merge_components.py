@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.checks.weights import check_sample_weight
+from gmmx.contract.tables import Table
 from gmmx.estimators.prediction import Predictions
 from gmmx.uncertainty.entropy_path import entropy_path, suggested_clusters
-from gmmx.uncertainty.tables import Table
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, NDArray

@@ -18,8 +18,8 @@ cdef enum:
     SHARED = -3    # the first matrix of `constrained`, which is a factor of all Sigma_k
     CANCELLED = -4
 
-    # Updates of an iterative M-step. A step that starts from the covariances of the E-step makes one
-    # update: EM has the same fixpoints, and needs hardly fewer iterations with many updates.
+    # Updates of an iterative M-step. A step that starts from the covariances of the E-step makes a
+    # single one: EM has the same fixpoints, and needs hardly fewer iterations with many updates.
     MOST_UPDATES_AT_START = 100
 
 

@@ -1,0 +1,88 @@
+"""A fitted mixture as notebooks show it: how the fit ended, and a table of the components."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gmmx.contract.tables import Table, number_format
+
+if TYPE_CHECKING:
+    from gmmx.arrays import FloatArray
+
+MOST_COMPONENTS, MOST_FEATURES = 12, 8  # in a table
+
+
+def shown_names(fitted: Mapping[str, Any], n_features: int) -> list[str]:
+    """Return the names of the features: those of the fit's data frame, or x0, x1, ...
+
+    Parameters
+    ----------
+    fitted : mapping
+        Fitted attributes.
+    n_features : int
+        Number of features.
+    """
+    default = [f"x{d}" for d in range(n_features)]
+    return [str(name) for name in fitted.get("feature_names_in_", default)]
+
+
+def component_table(
+    caption: str,
+    weights: FloatArray,
+    means: FloatArray,
+    deviations: FloatArray,
+    names: Sequence[str],
+) -> Table:
+    """Return a table with a row for each component, of the first ones if there are many.
+
+    Parameters
+    ----------
+    caption : str
+        The first part of the caption.
+    weights : ndarray of shape (n_components,)
+        Weights.
+    means, deviations : ndarray of shape (n_components, n_features)
+        Means and standard deviations.
+    names : sequence of str
+        Names of the features.
+    """
+    n_components, n_features = means.shape
+    weights, means = weights[:MOST_COMPONENTS], means[:MOST_COMPONENTS, :MOST_FEATURES]
+    deviations = deviations[:MOST_COMPONENTS, :MOST_FEATURES]
+    columns = [
+        [str(k) for k in range(len(weights))],
+        [f"{weight:.4f}" for weight in weights],
+        *(list(_feature_cells(*pair)) for pair in zip(means.T, deviations.T, strict=True)),
+    ]
+    return Table(
+        f"{caption}: mean ± standard deviation of each feature",
+        ["component", "weight", *names[:MOST_FEATURES]],
+        list(zip(*columns, strict=True)),
+    ).with_left_out(n_components - MOST_COMPONENTS, n_features - MOST_FEATURES)
+
+
+def end_of_fit_html(fitted: Mapping[str, Any]) -> str:
+    """Return the end of the fit in HTML, an empty string if the parameters were given.
+
+    Parameters
+    ----------
+    fitted : mapping
+        Fitted attributes.
+    """
+    if not math.isfinite(fitted.get("lower_bound_", math.nan)):
+        return ""
+    is_converged = bool(fitted.get("converged_"))
+    end = "Converged" if is_converged else "<strong>&#9888; Not converged</strong>"
+    return (
+        f"<p>{end} after {fitted.get('n_iter_')} iterations, "
+        f"lower bound {fitted['lower_bound_']:.6g}</p>"
+    )
+
+
+def _feature_cells(means: FloatArray, deviations: FloatArray) -> Iterator[str]:
+    """Yield the cells of one feature."""
+    kind = number_format(means, deviations)
+    for mean, deviation in zip(means, deviations, strict=True):
+        yield f"{mean:{kind}}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{deviation:{kind}}"

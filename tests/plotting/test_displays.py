@@ -1,0 +1,89 @@
+"""The contract of all displays of results: figures, settings, and places in other figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gmmx import GaussianMixture, GaussianMixtureIC
+
+pytest.importorskip("matplotlib")
+import matplotlib
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from gmmx import plotting
+
+LRT_OPTIONS = {"max_components": 2, "n_bootstrap": 9, "random_state": 0}
+DRAW = {
+    "BootstrapDisplay": lambda cls, model, X, ax: cls.from_estimator(
+        model, X, ax=ax, n_bootstrap=9, random_state=0
+    ),
+    "BootstrapLRTDisplay": lambda cls, model, X, ax: cls.from_estimator(
+        model, X, ax=ax, **LRT_OPTIONS
+    ),
+    "ConvergenceDisplay": lambda cls, model, X, ax: cls.from_estimator(model, ax=ax),
+    "CriterionDisplay": lambda cls, model, X, ax: cls.from_estimator(
+        GaussianMixtureIC(1, 2, covariance_type="diag", n_init=1, random_state=0).fit(X), ax=ax
+    ),
+    "EntropyDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
+    "MergeTreeDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
+}
+
+
+@pytest.fixture(scope="module")
+def samples():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (50, 2)), rng.normal(7, 1, (50, 2))])
+    return pd.DataFrame(X, columns=["length", "width"])
+
+
+@pytest.fixture(scope="module")
+def model(samples):
+    return GaussianMixture(2, random_state=0).fit(samples)
+
+
+@pytest.fixture
+def backend():
+    """Draw without a screen, and close all figures of pyplot at the end."""
+    previous = matplotlib.get_backend()
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(previous)
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_without_axes_pyplot_makes_one_figure_and_settings_stay(backend, samples, model, name):
+    settings = dict(matplotlib.rcParams)
+    display = DRAW[name](getattr(plotting, name), model, samples, None)
+    assert plt.get_fignums() == [display.figure_.number]
+    assert display.ax_.figure is display.figure_
+    display.figure_.draw_without_rendering()
+    assert dict(matplotlib.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_display_keeps_to_a_part_of_a_figure_that_pyplot_does_not_know(samples, model, name):
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subfigures(1, 2)
+    other = right.subplots()
+    display = DRAW[name](getattr(plotting, name), model, samples, left.subplots())
+    figure.draw_without_rendering()
+    assert display.figure_ is left
+    assert right.axes == [other]
+    for axes in left.axes:
+        box = axes.get_tightbbox()
+        assert box is None or left.bbox.x0 - 1 <= box.x0 <= box.x1 <= left.bbox.x1 + 1
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_display_is_drawn_again_in_other_axes(samples, model, name):
+    display = DRAW[name](getattr(plotting, name), model, samples, Figure().subplots())
+    first, other = display.figure_, Figure().subplots()
+    assert display.plot(other) is display
+    assert display.ax_ is other
+    assert display.figure_ is other.figure
+    assert len(first.axes) == len(other.figure.axes)
