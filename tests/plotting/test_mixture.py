@@ -277,7 +277,7 @@ def test_frames_name_the_axes_without_warnings(samples, package):
 
 def test_a_search_shows_its_best_mixture(samples):
     X = samples[:, :2]
-    search = GaussianMixtureIC(max_components=3, covariance_type="full", random_state=0).fit(X)
+    search = GaussianMixtureIC(max_components=5, covariance_type="full", random_state=0).fit(X)
     display = MixtureDisplay.from_estimator(search, X, ax=axes())
     expected = MixtureDisplay.from_estimator(search.best_estimator_, X, ax=axes())
     assert_same_picture(display, expected)
