@@ -238,6 +238,8 @@ def test_unknown_kinds_and_wrong_numbers_are_refused():
         DensityDisplay(**gaussian(2)).plot(new_axes(), kind="lines")
     with pytest.raises(ValueError, match=r"covariances has the shape \(1, 2\); expected"):
         DensityDisplay(weights=[1.0], means=[[0.0, 0.0]], covariances=[[1.0, 1.0]])
+    with pytest.raises(ValueError, match=r"means has the shape \(1,\); expected"):
+        DensityDisplay(weights=[1.0], means=[0.0], covariances=[[[1.0]]])
     with pytest.raises(ValueError, match="X has 3 features, but means has 2"):
         DensityDisplay(**gaussian(2), X=samples(3))
     with pytest.raises(ValueError, match="there is no feature 'c'"):

@@ -133,6 +133,10 @@ class DensityDisplay:
         self.weights = np.asarray(weights, dtype=np.float64)
         self.means = np.asarray(means, dtype=np.float64)
         self.covariances = np.asarray(covariances, dtype=np.float64)
+        if self.means.ndim != 2:
+            raise ValueError(
+                f"means has the shape {self.means.shape}; expected (n_components, n_features)"
+            )
         K, D = self.means.shape
         if self.covariances.shape != (K, D, D):
             raise ValueError(
