@@ -25,7 +25,7 @@ DRAW = {
     ),
     "ConvergenceDisplay": lambda cls, model, X, ax: cls.from_estimator(model, ax=ax),
     "CriterionDisplay": lambda cls, model, X, ax: cls.from_estimator(
-        GaussianMixtureIC(1, 2, covariance_type="diag", n_init=1, random_state=0).fit(X), ax=ax
+        GaussianMixtureIC(1, 3, covariance_type="diag", n_init=1, random_state=0).fit(X), ax=ax
     ),
     "EntropyDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
     "MergeTreeDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),

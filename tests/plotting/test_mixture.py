@@ -277,7 +277,7 @@ def test_frames_name_the_axes_without_warnings(samples, package):
 
 def test_a_search_shows_its_best_mixture(samples):
     X = samples[:, :2]
-    search = GaussianMixtureIC(max_components=3, covariance_type="full", random_state=0).fit(X)
+    search = GaussianMixtureIC(max_components=5, covariance_type="full", random_state=0).fit(X)
     display = MixtureDisplay.from_estimator(search, X, ax=axes())
     expected = MixtureDisplay.from_estimator(search.best_estimator_, X, ax=axes())
     assert_same_picture(display, expected)
@@ -352,9 +352,12 @@ def test_stored_numbers_are_checked():
     for name, value in {
         "means": np.zeros((2, 3)), "covariances": np.ones((2, 2)), "labels": [0, 1],
         "X": np.full((3, 2), np.nan), "components": [2], "feature_names": ["a"],
+        "weights": [0.5, np.nan],
     }.items():  # fmt: skip
         with pytest.raises(ValueError, match=name if name != "feature_names" else "names"):
             MixtureDisplay(**{**good, name: value})
+    with pytest.raises(ValueError, match="positive variances"):
+        MixtureDisplay(**{**good, "covariances": np.zeros((2, 2, 2))})
     for labels in ([0, 1, 2], [-1, 0, 1], [0.0, 0.5, 1.0]):
         with pytest.raises(ValueError, match="labels must be integers from 0 to 1"):
             MixtureDisplay(**{**good, "labels": labels})

@@ -188,7 +188,7 @@ def test_a_single_sample_has_a_curve():
 def fitted_models():
     X = samples()
     bayesian = BayesianGaussianMixture(n_components=2, random_state=0, max_iter=500)
-    search = GaussianMixtureIC(max_components=2, random_state=0)
+    search = GaussianMixtureIC(max_components=4, random_state=0)
     return X, [bayesian.fit(X), search.fit(X), GaussianMixture(2).fit(X.astype(np.float32))]
 
 

@@ -350,6 +350,39 @@ def picture(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     print(shown.note_.get_text(), len(shown.ellipses_), len(stored.curves_))
 
 
+def picture_densities(model: GaussianMixture, X: NDArray[np.float64]) -> None:
+    """Draw the density and the uncertainty of a mixture, and both from stored numbers."""
+    from matplotlib.figure import Figure
+
+    from gmmx.plotting import DensityDisplay, UncertaintyDisplay
+
+    names, axes = ["width", "height"], Figure(figsize=(9, 9)).subplots(2, 2).ravel()
+    density = DensityDisplay.from_estimator(
+        model, X, kind="hdr", levels=(0.5, 0.9), features=[0, "height"], feature_names=names,
+        ax=axes[0],
+    )  # fmt: skip
+    assert_type(density, DensityDisplay)
+    stored = DensityDisplay(
+        weights=density.weights, means=density.means, covariances=density.covariances, X=X,
+        n_samples=len(X), feature_names=names,
+    )  # fmt: skip
+    stored.plot(axes[1], kind="image", levels=[0.5], features=[0])
+    assert density.legend_ is not None
+    assert stored.colorbar_ is None
+    print(density.log_thresholds_, density.probabilities_, density.surfaces_, stored.note_)
+    uncertainty = UncertaintyDisplay.from_estimator(
+        model, X, kind="map", features=["width", 1], feature_names=names, ax=axes[2]
+    )
+    assert_type(uncertainty, UncertaintyDisplay)
+    again = UncertaintyDisplay(
+        uncertainty=uncertainty.uncertainty, X=X, labels=model.predict(X), feature_names=names
+    )
+    again.plot(axes[3], kind="curve", features=None)
+    assert again.curve_ is not None
+    assert again.legend_ is None
+    print(uncertainty.points_, again.quantiles_, again.note_)
+
+
 def main() -> None:
     """Use the whole public API."""
     X = draw()
@@ -365,6 +398,7 @@ def main() -> None:
         distribute(X)
     if find_spec("matplotlib") is not None and find_spec("sklearn") is not None:
         picture(model, X)
+        picture_densities(model, X)
     bayesian = fit_bayesian(X)
     assert_type(bayesian.elbo(X), float)
     assert_type(bayesian.prune(1e-3), GaussianMixture)

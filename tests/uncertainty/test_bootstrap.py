@@ -317,7 +317,7 @@ def test_other_models_are_refused():
     bayesian = BayesianGaussianMixture(n_components=2, random_state=0).fit(X)
     with pytest.raises(TypeError, match="bootstrap needs a GaussianMixture, got Bayesian"):
         bootstrap(bayesian, X)
-    search = GaussianMixtureIC(max_components=2, n_init=1, random_state=0).fit(X)
+    search = GaussianMixtureIC(1, 1, random_state=0).fit(X)
     with pytest.raises(TypeError, match="pass its best_estimator_"):
         bootstrap(search, X)
     with pytest.raises(NotFittedError):

@@ -25,7 +25,8 @@ print(result)
 # %%
 # The means of the refits, with the estimate and the interval of 95 %.
 
-BootstrapDisplay(result).plot(parameter="means")
+_, ax = plt.subplots(figsize=(7, 5), layout="constrained")
+BootstrapDisplay(result).plot(ax, parameter="means")
 plt.show()
 
 # %%

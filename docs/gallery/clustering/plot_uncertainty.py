@@ -22,11 +22,17 @@ X = centers[truth] + rng.normal(size=(900, 2)) * [1.0, 1.2]
 model = GaussianMixture(3, means_init=centers, random_state=0).fit(X)
 
 # %%
-# Large marks are uncertain samples. They lie between the clusters, while those between others
-# and far from all are not uncertain: the probability compares components, and does not tell
-# whether a sample fits any.
+# Large marks are uncertain samples. They lie between two clusters. A sample far from all
+# clusters is not uncertain: the probability compares components, and does not tell whether a
+# sample fits any.
 
 UncertaintyDisplay.from_estimator(model, X)
+plt.show()
+
+# %%
+# The sorted curve shows how many samples are uncertain.
+
+UncertaintyDisplay.from_estimator(model, X, kind="curve")
 plt.show()
 
 # %%

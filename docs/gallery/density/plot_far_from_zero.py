@@ -47,8 +47,9 @@ def covariances(mixture, covariance_type, samples, shift):
 
 
 # %%
-# The reference are the covariances of unshifted samples. A curve that ends early is a fit that
-# failed.
+# The covariances of unshifted samples are the reference. With diagonal covariances the fits of
+# scikit-learn fail at a distance of 34 million, the sixth shift, and beyond. The curve of
+# float32 ends where the shifted values are no longer exact.
 
 contestants = {
     "gmmx": (GaussianMixture, np.float64, 2.0 ** np.arange(0, 41, 5)),

@@ -18,14 +18,14 @@ from gmmx import GaussianMixture
 from gmmx.plotting.style import COLORS, tidy
 
 # %%
-# Twelve files of 16 MiB in a temporary folder, each of 131,072 rows with 16 features.
+# Eight files of 16 MiB in a temporary folder, each of 131,072 rows with 16 features.
 
 MB = 2**20
 rng = np.random.default_rng(0)
 centers = np.repeat([[0.0], [6.0], [12.0]], 16, axis=1)
 folder = tempfile.TemporaryDirectory()
 files = []
-for part in range(12):
+for part in range(8):
     rows = centers[rng.integers(3, size=2**17)] + rng.normal(size=(2**17, 16))
     files.append(Path(folder.name) / f"part{part}.npy")
     np.save(files[-1], rows)
@@ -43,7 +43,7 @@ model = GaussianMixture(
     precisions_init=np.ones((3, 16)),
 )
 sizes, peaks = [], []
-for n_files in (1, 2, 4, 8, 12):
+for n_files in (1, 2, 4, 6, 8):
     tracemalloc.start()
     model.fit(files[:n_files])
     peaks.append(tracemalloc.get_traced_memory()[1] / MB)

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from gmmx.estimators.base import Mixture
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
-from gmmx.plotting.style import axes_to_draw_in, legend_above, name_axes, styles, tidy
+from gmmx.plotting.style import (
+    axes_to_draw_in,
+    count_along_x,
+    legend_above,
+    name_axes,
+    styles,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -183,7 +189,7 @@ class ConvergenceDisplay:
         if difference:
             self.ax_.set_yscale("log")
             self.ax_.set_ylim(bottom=self._smallest_difference())
-        self.ax_.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+        count_along_x(self.ax_)
         name = f"difference to the largest\n{self.bound_name}" if difference else self.bound_name
         name_axes(self.ax_, "iteration", name)
         tidy(self.ax_)

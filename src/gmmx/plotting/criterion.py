@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from gmmx.model.covariance import STRUCTURES
 from gmmx.plotting.pairs import legend_beside
-from gmmx.plotting.style import COLORS, axes_to_draw_in, name_axes, styles, tidy
+from gmmx.plotting.style import COLORS, axes_to_draw_in, count_along_x, name_axes, styles, tidy
 from gmmx.selection.cells import CRITERIA, Criterion
 from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
@@ -173,11 +172,11 @@ class CriterionDisplay:
             self._draw_structure(name, top)
         n_components, name = self.best
         (self.best_,) = self.ax_.plot(
-            n_components, self._values[self._is_best()], "o", color="black", fillstyle="none",
+            n_components, self._values[self._is_best()].min(), "o", color="black", fillstyle="none",
             markersize=13, zorder=4, label=f"best: {name}, K = {n_components}",
         )  # fmt: skip
         self.ax_.set_ylim(bottom, top)
-        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        count_along_x(self.ax_)
         measure = f"{self.criterion.upper()} (smaller is better)"
         name_axes(self.ax_, "number of components K", measure)
         tidy(self.ax_)

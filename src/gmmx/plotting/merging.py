@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import dendrogram
 
-from gmmx.plotting.style import COLORS, axes_to_draw_in, legend_above, name_axes, styles, tidy
+from gmmx.plotting.style import (
+    COLORS,
+    axes_to_draw_in,
+    count_along_x,
+    legend_above,
+    name_axes,
+    styles,
+    tidy,
+)
 from gmmx.uncertainty.merge_components import MergedComponents, merge_components
 
 if TYPE_CHECKING:
@@ -136,7 +143,7 @@ class EntropyDisplay:
             suggested, entropies[suggested - 1], "o", color="black", fillstyle="none",
             markersize=13, linestyle="none", label=f"suggested number: {suggested}",
         )  # fmt: skip
-        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+        count_along_x(self.ax_)
         name_axes(self.ax_, "number of clusters", "entropy (nats)")
         tidy(self.ax_)
         legend_above(self.ax_, [self.line_, *self.fits_[:1], self.suggestion_])

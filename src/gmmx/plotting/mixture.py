@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 
-from gmmx.checks.samples import check_samples
+from gmmx.checks.samples import check_finite, check_samples
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.estimators.component_covariances import component_covariances
 from gmmx.estimators.posterior_attributes import components_in_use
@@ -100,7 +100,8 @@ class MixtureDisplay:
     Raises
     ------
     ValueError
-        If the shapes do not agree, labels are no components, or X is not finite.
+        If the shapes do not agree, labels are no components, numbers are not finite, or variances
+        are not positive.
 
     Examples
     --------
@@ -139,15 +140,18 @@ class MixtureDisplay:
         samples = check_samples(X, type(self).__name__)
         self.X = samples
         self.n_samples = len(samples) if n_samples is None else n_samples
-        self.weights = np.asarray(weights, dtype=np.float64)
-        self.means = np.asarray(means, dtype=np.float64)
-        self.covariances = np.asarray(covariances, dtype=np.float64)
+        self.weights = np.ascontiguousarray(weights, dtype=np.float64)
+        self.means = np.ascontiguousarray(means, dtype=np.float64)
+        self.covariances = np.ascontiguousarray(covariances, dtype=np.float64)
         K, D = self.weights.size, samples.shape[1]
         shapes = {"weights": (K,), "means": (K, D), "covariances": (K, D, D)}
         for name, expected in shapes.items():
             shape = getattr(self, name).shape
             if shape != expected:
                 raise ValueError(f"{name} has the shape {shape}; expected {expected}")
+            check_finite(getattr(self, name), name)
+        if not (np.diagonal(self.covariances, axis1=1, axis2=2) > 0).all():
+            raise ValueError("covariances must have positive variances on their diagonals")
         self.labels = _component_numbers(labels, "labels", K)
         if self.labels.shape != (len(samples),):
             raise ValueError(f"there are {len(samples)} samples but {self.labels.size} labels")
@@ -364,7 +368,8 @@ class MixtureDisplay:
         for k in self.components:
             color, marker = self._styles[k]
             label = f"{k} ({100 * self.weights[k]:.0f} %)"
-            handles.append(Line2D([], [], color=color, marker=marker, label=label))
+            shown = marker if self.points_ else "none"
+            handles.append(Line2D([], [], color=color, marker=shown, label=label))
         if self.curves_:
             handles.append(Line2D([], [], color="0.2", linewidth=1.2, label="mixture"))
         self.legend_ = legend_beside(self.axes_, handles, "component")

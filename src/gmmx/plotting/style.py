@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpecBase
 from matplotlib.legend import Legend
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
@@ -101,6 +102,13 @@ def name_axes(axes: Axes, x: str, y: str) -> None:
     """Label both axes with plain text, not parsed as formulas."""
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
+
+
+def count_along_x(axes: Axes) -> None:
+    """Put the ticks of x at whole numbers, also if there is only one."""
+    axes.xaxis.set_major_locator(
+        MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
+    )
 
 
 def note_below(axes: Axes, text: str) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from matplotlib.colors import to_rgba_array
@@ -277,11 +277,12 @@ class UncertaintyDisplay:
         for k, (color, marker) in enumerate(styles(int(self.labels.max()) + 1)):
             own = labels == k
             if own.any():
-                edges = 0.5 * _share_of_largest(uncertainty[own])
+                # White edges part the large points; edges of one width are drawn quickly.
+                edges: Any = to_rgba_array("white", _share_of_largest(uncertainty[own]))
                 points = axes.scatter(
                     x[own], height[own], s=self._scale * _areas(uncertainty[own]), marker=marker,
                     facecolors=to_rgba_array(color, _opacities(uncertainty[own])),
-                    edgecolors="white", linewidths=edges.tolist(),
+                    edgecolors=edges, linewidths=0.5,
                 )  # fmt: skip
                 self.points_.append(points)
 

@@ -53,6 +53,15 @@ class MixtureSummary:
         Means.
     covariances : ndarray of shape (n_components, n_features, n_features)
         Covariance matrices, whatever the structure.
+
+    Examples
+    --------
+    >>> from gmmx import GaussianMixture, summary
+    >>> mixture = GaussianMixture.from_parameters(
+    ...     [0.5, 0.5], [[0.0], [9.0]], [1.0, 1.0], covariance_type="VII")
+    >>> result = summary(mixture, [[0.0], [1.0], [9.0]])
+    >>> result.n_components, result.sizes.tolist(), result.covariances[:, 0, 0].tolist()
+    (2, [2, 1], [1.0, 1.0])
     """
 
     class_name: str
