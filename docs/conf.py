@@ -93,6 +93,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": False,
     "min_reported_time": 0,
     "parallel": True,  # as many examples at a time as Sphinx has jobs
+    "junit": "../gallery.xml",  # the list of scripts with their times, beside the site
+    "write_computation_times": False,  # a page that loads scripts of other sites
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,

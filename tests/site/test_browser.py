@@ -8,6 +8,7 @@ written to the folder in the environment variable GMMX_SCREENSHOTS, if it is set
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from functools import partial
@@ -37,6 +38,15 @@ Promise.allSettled(images.map(image => image.decode())).then(
   () => arguments[0](images.filter(image => image.naturalWidth === 0).map(image => image.src)));
 """
 WIDTHS = "const e = document.documentElement; return [e.scrollWidth, e.clientWidth];"
+# Titles, text and pictures that the right edge of the screen cuts off.
+CUT_OFF = """
+const boxes = "pre, table, .math, .pst-scrollable-table-container";
+return [...document.querySelectorAll(["h1", "h2", "h3", "p", "img"].map(n => `article ${n}`))]
+  .filter(e => e.offsetParent !== null && !e.closest(boxes))
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display === "block"
+               || e.getBoundingClientRect().right > window.innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 100));
+"""
 BACKGROUND = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);"
 
 
@@ -126,8 +136,16 @@ def test_page_is_complete_and_fits_its_screen(browser, address, page, screen, mo
     scrolled, visible = browser.execute_script(WIDTHS)
     assert scrolled <= visible
     assert visible == SCREENS[screen][0] or screen == "desktop"  # a scroll bar has a width there
+    assert browser.execute_script(CUT_OFF) == []
     is_dark = sum(browser.execute_script(BACKGROUND)[:3]) < 3 * 128
     assert is_dark == (mode == "dark")
+
+
+def test_no_page_loads_a_file_from_another_machine():
+    loading = re.compile(r"""<(?:script|img|link)\b[^>]*?\b(?:src|href)=["'](?:https?:)?//[^>]*>""")
+    pages = sorted(HTML.rglob("*.html"))
+    found = {page.name: loading.findall(page.read_text(encoding="utf-8")) for page in pages}
+    assert {name: tags for name, tags in found.items() if tags} == {}
 
 
 def test_search_finds_sample_weight(browser, address):
