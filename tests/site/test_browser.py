@@ -72,11 +72,12 @@ def address():
 @pytest.fixture(scope="module")
 def browser():
     """Return a headless Chromium that reaches no other machine."""
-    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium import webdriver
+
     chromium = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
     driver = shutil.which("chromedriver")
     if chromium is None or driver is None:
-        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
+        pytest.fail("needs Chromium and its driver: apt-get install chromium chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     for argument in (
@@ -158,5 +159,5 @@ def test_search_finds_sample_weight(browser, address):
     )
     save_screenshot(browser, "search")
     found = {link.get_attribute("href").partition("?")[0].removeprefix(address) for link in links}
-    assert any("weights.html" in path or "GaussianMixture" in path for path in found)
+    assert any(path.endswith("/weights.html") for path in found)
     assert complaints(browser) == []

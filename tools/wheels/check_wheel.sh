@@ -89,7 +89,7 @@ for version in "${versions[@]}"; do
   echo "Python $version: $(tail -n 1 "$work/python$version.txt")" >> "$work/summary"
 done
 
-section 'Time to import'
+section 'Time to import, perhaps beside other programs'
 use() { PATH=$work/python3.11/bin:$system_path python "$@"; }
 use "$tree/tools/measure/import_time.py" | tee -a "$work/summary"
 

@@ -16,12 +16,14 @@ fail() {
   exit 1
 }
 
-# Run a command beside the next ones: start NAME COMMAND ...
+# Run a command beside the next ones, in a group of processes of its own: start NAME COMMAND ...
 declare -A started
 start() {
   local name=$1
   shift
+  set -m
   "$@" > "$work/$name.txt" 2>&1 &
+  set +m
   started[$name]=$!
 }
 
@@ -37,12 +39,13 @@ finish() {
   tail -n 3 "$work/$1.txt"
 }
 
-# End the commands that still run, when a script ends early.
+# End the commands that still run, and all that they started, when a script ends early.
 end_commands() {
   local name
   for name in "${!started[@]}"; do
-    kill "${started[$name]}" 2> /dev/null || true # it may have ended
+    kill -- "-${started[$name]}" 2> /dev/null || true # it may have ended
   done
+  wait
 }
 
 # Print the Python of a version, from PATH or from pyenv.

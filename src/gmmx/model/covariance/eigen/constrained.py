@@ -43,8 +43,8 @@ class ConstrainedCovariance(MatrixCovariance):
     def constrained(cls, covariances: Array, shares: Array, previous: Array | None) -> Array:
         """Return the matrices Sigma_k, given the matrices S_k and the shares p_k.
 
-        An iteration starts from the `previous` Sigma_k and makes few updates, each of which lowers
-        the objective: the iterations of EM do the rest. Without `previous` it converges.
+        An iteration starts from the `previous` Sigma_k and makes one update, which lowers the
+        objective: the iterations of EM do the rest. Without `previous` it converges.
         A structure without a compiled M-step overrides this method.
         """
         constrained, result = structures.constrain(cls.name, covariances, shares, previous)
