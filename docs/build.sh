@@ -16,7 +16,12 @@ if [ -z "$python" ]; then
   "$python" -m pip install --quiet --group docs '.[dask,parquet,plot,sklearn]'
 fi
 
-rm -rf docs/build/html docs/api/generated # pages of names that are gone
+# Names, scripts and folders of the gallery may be gone. The other scripts run only after a change.
+rm -rf docs/build/html docs/api/generated docs/api/examples docs/auto_gallery/*/index.rst
+for page in docs/auto_gallery/*/plot_*.rst; do
+  script=docs/gallery/${page#docs/auto_gallery/}
+  test -e "${script%.rst}.py" || rm -f "${page%.rst}".*
+done
 "$python" -m sphinx --builder html --fail-on-warning --nitpicky --keep-going --jobs auto --quiet \
   --doctree-dir docs/build/doctrees docs docs/build/html
 echo "$tree/docs/build/html/index.html"

@@ -58,6 +58,18 @@ def test_every_public_name_has_a_page(module):
     assert listed == {f"{module}.{name}" for name in public}
 
 
+def test_every_exception_has_a_page():
+    listed = {name.rpartition(".")[2] for name in documented_names()}
+    defined = vars(importlib.import_module("gmmx.exceptions"))
+    errors = {
+        name
+        for name, value in defined.items()
+        if isinstance(value, type) and issubclass(value, Exception) and not name.startswith("_")
+    }
+    assert "InvalidParameterError" in errors
+    assert errors <= listed
+
+
 def test_other_listed_names_exist():
     for name in documented_names():
         module, _, last = name.rpartition(".")

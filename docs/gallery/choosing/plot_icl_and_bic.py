@@ -39,8 +39,8 @@ for criterion, search in searches.items():
     print(f"{criterion}: {search.n_components_} components")
 
 # %%
-# The criteria over the number of components. The distance of the curves is twice the
-# uncertainty of the labels.
+# The criteria over the number of components. ICL is BIC minus twice the sum, over the samples, of
+# the logarithm of the largest probability. This sum is 0 if all labels are certain.
 
 results = searches["bic"].results_
 fig, ax = plt.subplots(layout="constrained")

@@ -14,8 +14,8 @@ from gmmx.plotting import EntropyDisplay, MergeTreeDisplay
 from gmmx.plotting.style import COLORS, MARKERS, tidy
 
 # %%
-# A cross, a round cluster, and a long one: three clusters by eye. BIC needs four components,
-# since a cross is two.
+# A cross, a round cluster, and an arc: three clusters by eye. BIC needs seven components: two for
+# the cross, one for the round cluster, and four for the arc.
 
 rng = np.random.default_rng(0)
 angle = rng.uniform(0, np.pi, 300)

@@ -17,7 +17,7 @@ from gmmx import ConvergenceWarning, GaussianMixture
 from gmmx.plotting.style import COLORS, tidy
 
 # %%
-# Four clusters, as in the example.
+# Four clusters, as in the example, with half as many samples.
 
 X, _ = make_blobs(n_samples=2000, centers=4, cluster_std=0.60, random_state=0)
 X = X[:, ::-1]

@@ -15,7 +15,8 @@ from gmmx import GaussianMixture
 from gmmx.plotting.style import COLORS, tidy
 
 # %%
-# The same 100,000 samples in both precisions, with the same starting values.
+# The same 100,000 samples in both precisions, with the same starting values. The times depend on
+# the machine and on its load: other examples may run on the other cores while this page is made.
 
 rng = np.random.default_rng(0)
 centers = rng.normal(scale=4.0, size=(6, 10))
@@ -35,8 +36,8 @@ for name, data in samples.items():
     )
 
 # %%
-# How far apart are the two mixtures? Their means differ by less than the rounding of a single
-# value of float32, and the labels agree.
+# How far apart are the two mixtures? Their means differ by about the rounding of a single value
+# of float32, and the labels agree.
 
 difference = np.abs(models["float64"].means_ - models["float32"].means_).ravel()
 same = models["float64"].predict(X) == models["float32"].predict(samples["float32"])

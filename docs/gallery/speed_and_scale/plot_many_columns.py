@@ -28,7 +28,8 @@ table[rng.random(table.shape) < 0.05] = np.nan
 
 # %%
 # A Bayesian mixture of six components empties those that a column does not need. Fits of single
-# columns take NaN out first.
+# columns take NaN out first. The time depends on the machine and on its load: other examples may
+# run on the other cores while this page is made.
 
 template = BayesianGaussianMixture(
     n_components=6,

@@ -65,7 +65,8 @@ for percent in (50, 99, 99.9):
 
 # %%
 # Nearly all answers take a few microseconds. The rare slow ones are interruptions by the
-# system.
+# system. The times depend on the machine and on its load: other examples may run on the other
+# cores while this page is made.
 
 fig, ax = plt.subplots(layout="constrained")
 bins = np.geomspace(microseconds.min(), microseconds.max(), 80)
