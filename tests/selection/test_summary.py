@@ -20,8 +20,7 @@ from gmmx import (
     NotFittedError,
     summary,
 )
-from gmmx.model.covariance import STRUCTURES
-from gmmx.selection.summary import mclust_description
+from gmmx.model.covariance import MCLUST_DESCRIPTIONS, STRUCTURES
 
 FEATURES = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"]
 NUMBER = r"-?\d[\d.e+-]*"
@@ -30,6 +29,11 @@ NUMBER = r"-?\d[\d.e+-]*"
 def mclust_text() -> str:
     """Return the summary that mclust printed for iris."""
     return (reference.DATA / "mclust_summary.txt").read_text(encoding="utf-8")
+
+
+def mclust_models() -> dict[str, dict[str, str]]:
+    """Return mclust's descriptions of models, and its names of models with one component."""
+    return json.loads((reference.DATA / "mclust_models.json").read_text(encoding="utf-8"))
 
 
 def mclust_fit() -> GaussianMixture:
@@ -110,37 +114,26 @@ def test_a_search_finds_the_mixture_of_mclust():
     assert sorted(result.sizes.tolist()) == [50, 100]
 
 
-@pytest.mark.parametrize(
-    ("name", "description"),  # those of mclust's `mclustModelNames`
-    [
-        ("E", "univariate, equal variance"),
-        ("V", "univariate, unequal variance"),
-        ("EII", "spherical, equal volume"),
-        ("VII", "spherical, varying volume"),
-        ("EEI", "diagonal, equal volume and shape"),
-        ("VEI", "diagonal, equal shape"),
-        ("VVI", "diagonal, varying volume and shape"),
-        ("EEE", "ellipsoidal, equal volume, shape and orientation"),
-        ("VEE", "ellipsoidal, equal shape and orientation"),
-        ("EVE", "ellipsoidal, equal volume and orientation"),
-        ("VVE", "ellipsoidal, equal orientation"),
-        ("EEV", "ellipsoidal, equal volume and shape"),
-        ("EVV", "ellipsoidal, equal volume"),
-    ],
-)
-def test_structures_are_described_as_in_mclust(name, description):
-    assert mclust_description(name) == description
+def test_structures_are_described_as_in_mclust():
+    assert mclust_models()["descriptions"] == MCLUST_DESCRIPTIONS
 
 
+@pytest.mark.parametrize("n_components", [1, 2])
 @pytest.mark.parametrize("covariance_type", STRUCTURES)
-def test_structures_have_their_names_in_mclust(covariance_type):
+def test_structures_have_their_names_in_mclust(covariance_type, n_components):
     X = reference.iris()
-    (expected,) = (
+    (name,) = (
         name for name, own in reference.COVARIANCE_TYPE_OF_MODEL.items() if own == covariance_type
     )
-    model = GaussianMixture(2, covariance_type=covariance_type, random_state=0, max_iter=500)
-    assert summary(model.fit(X), X).mclust_name == expected
-    assert summary(model.fit(X[:, :1]), X[:, :1]).mclust_name == expected[0]
+    model = GaussianMixture(
+        n_components, covariance_type=covariance_type, random_state=0, max_iter=500
+    )
+    for samples, own in ((X, name), (X[:, :1], name[0])):
+        expected = own if n_components > 1 else mclust_models()["one_component"][own]
+        result = summary(model.fit(samples), samples)
+        assert result.mclust_name == expected
+        description = mclust_models()["descriptions"][expected]
+        assert f"in mclust {expected} ({description})" in str(result)
 
 
 # ---- the model's own methods

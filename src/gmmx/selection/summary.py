@@ -18,7 +18,12 @@ from gmmx.contract.tables import Table, number_format
 from gmmx.estimators.component_covariances import component_covariances
 from gmmx.estimators.prediction import InformationCriteria, Predictions
 from gmmx.model import criteria
-from gmmx.model.covariance import MCLUST_NAMES, ONE_FEATURE_NAMES, STRUCTURES
+from gmmx.model.covariance import (
+    MCLUST_DESCRIPTIONS,
+    MCLUST_NAMES,
+    ONE_FEATURE_NAMES,
+    STRUCTURES,
+)
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
@@ -83,13 +88,18 @@ class MixtureSummary:
 
     @property
     def mclust_name(self) -> str | None:
-        """Name of the structure in R's mclust, None if mclust does not have it."""
+        """Name of the structure in R's mclust, None if mclust does not have it.
+
+        Mixtures of one component are XII, XXI or XXX, and X if there is one feature.
+        """
         aliases = {
             name: alias for alias, name in MCLUST_NAMES.items() if alias not in ONE_FEATURE_NAMES
         }
         name = aliases.get(self.covariance_type, self.covariance_type)
         if not name.isupper():
             return None
+        if self.n_components == 1:
+            name = name.replace("E", "X").replace("V", "X")
         return name[0] if len(self.feature_names) == 1 else name
 
     @property
@@ -139,7 +149,7 @@ class MixtureSummary:
         """Return the names of the structure."""
         own = f"covariance_type={self.covariance_type!r}"
         name = self.mclust_name
-        return own if name is None else f"{own}, in mclust {name} ({mclust_description(name)})"
+        return own if name is None else f"{own}, in mclust {name} ({MCLUST_DESCRIPTIONS[name]})"
 
     def _tables(self) -> Iterator[Table]:
         """Yield the tables of mclust's summary, of the first components and features of many."""
@@ -203,29 +213,6 @@ class MixtureSummary:
         ]
         n_left_out = len(matrix) - len(names)
         return Table(caption, ["", *names], rows).with_left_out(n_left_out, n_left_out)
-
-
-def mclust_description(name: str) -> str:
-    """Return a description of a structure from the letters of its name in mclust.
-
-    The letters stand for volume, shape and orientation: E equal, V varying, I identity.
-
-    Examples
-    --------
-    >>> from gmmx.selection.summary import mclust_description
-    >>> mclust_description("VEV"), mclust_description("EEI"), mclust_description("V")
-    ('ellipsoidal, equal shape', 'diagonal, equal volume and shape', 'univariate, unequal variance')
-    """
-    if name in ONE_FEATURE_NAMES:
-        return f"univariate, {'equal' if name == 'E' else 'unequal'} variance"
-    kind = "spherical" if name[1] == "I" else "diagonal" if name[2] == "I" else "ellipsoidal"
-    letters = dict(zip(("volume", "shape", "orientation"), name, strict=True))
-    for letter, word in (("E", "equal"), ("V", "varying")):
-        parts = [part for part, own in letters.items() if own == letter]
-        if parts:
-            listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-            return f"{kind}, {word} {listed}"
-    return kind
 
 
 def summary(
