@@ -73,12 +73,19 @@ def end_of_fit_html(fitted: Mapping[str, Any]) -> str:
     """
     if not math.isfinite(fitted.get("lower_bound_", math.nan)):
         return ""
-    is_converged = bool(fitted.get("converged_"))
-    end = "Converged" if is_converged else "<strong>&#9888; Not converged</strong>"
-    return (
-        f"<p>{end} after {fitted.get('n_iter_')} iterations, "
-        f"lower bound {fitted['lower_bound_']:.6g}</p>"
-    )
+    n_iter = fitted.get("n_iter_")
+    end = f"{n_iter} iteration{'' if n_iter == 1 else 's'}"
+    if fitted.get("converged_"):
+        end = f"Converged after {end}"
+    elif not _is_step_of_stream(fitted):
+        end = f"<strong>&#9888; Not converged</strong> after {end}"
+    return f"<p>{end}, lower bound {fitted['lower_bound_']:.6g}</p>"
+
+
+def _is_step_of_stream(fitted: Mapping[str, Any]) -> bool:
+    """Return whether the last call was `partial_fit`, which leaves a single bound."""
+    is_stopped_fit = fitted.get("n_iter_") == fitted.get("max_iter")
+    return len(fitted.get("lower_bounds_", ())) == 1 and not is_stopped_fit
 
 
 def _feature_cells(means: FloatArray, deviations: FloatArray) -> Iterator[str]:
