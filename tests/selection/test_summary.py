@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import tracemalloc
 from dataclasses import FrozenInstanceError
 from xml.etree import ElementTree
 
@@ -178,6 +179,24 @@ def test_covariances_are_matrices_for_every_structure(covariance_type):
     assert result.covariances.shape == (2, 4, 4)
     full = GaussianMixture.from_parameters(result.weights, result.means, result.covariances)
     assert full.score(X) * len(X) == pytest.approx(result.log_likelihood)
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "spherical", "tied-diag", "tied-spherical"])
+def test_variances_of_many_features_are_not_expanded_to_matrices(covariance_type):
+    shape = STRUCTURES[covariance_type].covariance_shape(3, 2000)
+    means = np.arange(3.0)[:, np.newaxis] * np.ones(2000)
+    model = GaussianMixture.from_parameters(
+        [0.2, 0.3, 0.5], means, np.full(shape, 2.0), covariance_type=covariance_type
+    )
+    size_of_matrices = 3 * 2000**2 * 8
+    tracemalloc.start()
+    result = summary(model, means)
+    text = str(result)
+    _, most_memory = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "and 1992 more" in text
+    assert most_memory < size_of_matrices / 10
+    np.testing.assert_array_equal(result.covariances, 2.0 * np.array([np.eye(2000)] * 3))
 
 
 def test_a_weight_counts_repetitions():

@@ -15,7 +15,7 @@ from gmmx.checks.weights import check_sample_weight, check_total_weight, weighte
 from gmmx.contract.components import MOST_COMPONENTS, MOST_FEATURES, shown_names
 from gmmx.contract.representation import IGNORED_BY_MATHJAX
 from gmmx.contract.tables import Table, number_format
-from gmmx.estimators.component_covariances import component_covariances
+from gmmx.estimators.component_covariances import covariance_matrices, feature_variances
 from gmmx.estimators.prediction import InformationCriteria, Predictions
 from gmmx.model import criteria
 from gmmx.model.covariance import (
@@ -56,8 +56,8 @@ class MixtureSummary:
         Mixing probabilities.
     means : ndarray of shape (n_components, n_features)
         Means.
-    covariances : ndarray of shape (n_components, n_features, n_features)
-        Covariance matrices, whatever the structure.
+    compact_covariances : ndarray
+        Covariances in the shape of the mixture's attribute `covariances_`.
 
     Examples
     --------
@@ -79,7 +79,17 @@ class MixtureSummary:
     sizes: NDArray[Any]
     weights: Array
     means: Array
-    covariances: Array
+    compact_covariances: Array
+
+    @property
+    def covariances(self) -> Array:
+        """Covariance matrices (n_components, n_features, n_features), whatever the structure.
+
+        They are computed at each access.
+        """
+        return covariance_matrices(
+            STRUCTURES[self.covariance_type], self.compact_covariances, self.means.shape
+        )
 
     @property
     def n_components(self) -> int:
@@ -160,8 +170,7 @@ class MixtureSummary:
         weights = [f"{weight:.7g}" for weight in self.weights[:MOST_COMPONENTS]]
         for caption, row in (("Clustering table", sizes), ("Mixing probabilities", weights)):
             yield Table(caption, components, [row]).with_left_out(0, n_left_out)
-        deviations = np.sqrt(np.einsum("kdd->dk", self.covariances))
-        formats = map(number_format, self.means.T, deviations)
+        formats = map(number_format, self.means.T, np.sqrt(self._variances()).T)
         yield self._feature_table("Means", self.means, list(formats)[:MOST_FEATURES])
         yield from self._covariance_tables()
 
@@ -184,14 +193,19 @@ class MixtureSummary:
         """Yield variances, or matrices: one if the components share it."""
         structure = STRUCTURES[self.covariance_type]
         if not structure.are_matrices or len(self.feature_names) == 1:
-            variances = np.asarray(np.einsum("kdd->kd", self.covariances))
-            yield self._feature_table("Variances", variances, [".7g"] * MOST_FEATURES)
+            yield self._feature_table("Variances", self._variances(), [".7g"] * MOST_FEATURES)
             return
         if "component" not in structure.axes:
-            yield self._matrix_table("Covariances of all components", self.covariances[0])
+            yield self._matrix_table("Covariances of all components", self.compact_covariances)
             return
-        for k, matrix in enumerate(self.covariances[:MOST_COMPONENTS]):
+        for k, matrix in enumerate(self.compact_covariances[:MOST_COMPONENTS]):
             yield self._matrix_table(f"Covariances of component {k}", matrix)
+
+    def _variances(self) -> Array:
+        """Return the variances of the features, (n_components, n_features)."""
+        return feature_variances(
+            STRUCTURES[self.covariance_type], self.compact_covariances, self.means.shape
+        )
 
     def _feature_table(self, caption: str, values: Array, formats: list[str]) -> Table:
         """Return a table with a row for each feature and a column for each component."""
@@ -287,7 +301,7 @@ def summary(
         sizes=sizes,
         weights=np.array(model.weights_, dtype=np.float64),
         means=np.array(model.means_, dtype=np.float64),
-        covariances=component_covariances(model),
+        compact_covariances=np.array(model.covariances_, dtype=np.float64),
     )
 
 
