@@ -223,6 +223,20 @@ def test_blocks_are_summed_and_read_once(weighted):
     assert ours.bic == model.bic(blocks)
 
 
+@pytest.mark.parametrize("kind", ["frame", "table"])
+def test_features_without_names_in_the_mixture_have_those_of_the_samples(kind):
+    model, X = mclust_fit(), iris_frame()
+    expected = summary(model, X)
+    del model.feature_names_in_
+    if kind == "table":
+        X = pytest.importorskip("pyarrow").Table.from_pandas(X)
+    with pytest.warns(UserWarning, match="was fitted without feature names"):
+        result = summary(model, X)
+    assert result.feature_names == tuple(FEATURES)
+    assert str(result) == str(expected)
+    assert summary(model, reference.iris()).feature_names == ("x0", "x1", "x2", "x3")
+
+
 # ---- Bayesian mixtures
 
 

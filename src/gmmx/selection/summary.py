@@ -11,6 +11,7 @@ import numpy as np
 from gmmx._core.interface.prediction import Predictor
 from gmmx.blocks.fitting import new_blocks
 from gmmx.blocks.recognition import blocks_of
+from gmmx.checks.feature_names import feature_names
 from gmmx.checks.weights import check_sample_weight, check_total_weight, weighted_sum
 from gmmx.contract.components import MOST_COMPONENTS, MOST_FEATURES, shown_names
 from gmmx.contract.representation import IGNORED_BY_MATHJAX
@@ -27,6 +28,7 @@ from gmmx.model.covariance import (
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
+    from gmmx.blocks.block import Blocks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,7 +42,7 @@ class MixtureSummary:
     covariance_type : str
         Covariance structure.
     feature_names : tuple of str
-        Names of the features, x0, x1, ... if the mixture was fitted without names.
+        Names of the features in the mixture, else of the columns of X, else x0, x1, ...
     n_samples : float
         Number of samples, or the sum of their weights.
     n_parameters : int or None
@@ -281,7 +283,8 @@ def summary(
     log_likelihood = complete_log_likelihood = 0.0
     n_samples: float = 0
     sizes = np.zeros(len(model.weights_), dtype=np.int64)
-    for samples, weight in _weighted_blocks(model, X, sample_weight):
+    blocks = blocks_of(X, is_read_once=True)
+    for samples, weight in _weighted_blocks(model, X, blocks, sample_weight):
         log_prob = model._predicted_of(Predictor.log_prob, samples)
         labels = model._predicted_of(Predictor.labels, samples)
         of_block, weight_of_block = weighted_sum(log_prob, weight)
@@ -293,7 +296,7 @@ def summary(
     return MixtureSummary(
         class_name=type(model).__name__,
         covariance_type=model._structure().name,
-        feature_names=tuple(shown_names(vars(model), model.means_.shape[1])),
+        feature_names=_names_of(model, X if blocks is None else blocks),
         n_samples=n_samples,
         n_parameters=model._n_parameters() if isinstance(model, InformationCriteria) else None,
         log_likelihood=log_likelihood,
@@ -305,11 +308,16 @@ def summary(
     )
 
 
+def _names_of(model: Predictions, X: object) -> tuple[str, ...]:
+    """Return the names of the features in the mixture, or those of the columns of the samples."""
+    fitted_names = getattr(model, "feature_names_in_", None)
+    return tuple(shown_names(model.means_.shape[1], fitted_names, feature_names(X)))
+
+
 def _weighted_blocks(
-    model: Predictions, X: object, sample_weight: ArrayLike | None
+    model: Predictions, X: object, blocks: Blocks | None, sample_weight: ArrayLike | None
 ) -> Iterator[tuple[FloatArray, Array | None]]:
     """Return an iterator over checked samples and their weights; an array is a single block."""
-    blocks = blocks_of(X, is_read_once=True)
     if blocks is not None:
         return new_blocks(model, blocks, sample_weight)
     samples = model._check_new_samples(cast("ArrayLike", X))
