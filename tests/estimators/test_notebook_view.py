@@ -94,8 +94,22 @@ def test_the_end_of_the_fit_stands_above_the_table(make):
     )
     with pytest.warns(ConvergenceWarning):
         model = make(n_components=3, random_state=0, max_iter=1, tol=0.0).fit(X)
-    assert "Not converged after 1 iterations" in paragraph(model)
+    assert "Not converged after 1 iteration," in paragraph(model)
     assert view(model).find("p/strong") is not None
+
+
+@pytest.mark.parametrize("is_fitted", [True, False])
+def test_a_step_of_a_stream_is_no_fit_that_failed_to_converge(is_fitted):
+    X = samples()
+    model = GaussianMixture(2, random_state=0).fit(X)
+    if not is_fitted:
+        model = GaussianMixture.from_parameters(model.weights_, model.means_, model.covariances_)
+    for _ in range(2):
+        model.partial_fit(X)
+        word = "iteration" if model.n_iter_ == 1 else "iterations"
+        expected = f"{model.n_iter_} {word}, lower bound {model.lower_bound_:.6g}"
+        assert paragraph(model) == expected
+        assert view(model).find("p/strong") is None
 
 
 def test_given_parameters_have_no_end_of_a_fit():
@@ -222,6 +236,24 @@ def test_a_search_folds_all_mixtures_with_the_reasons_of_refusal():
         if reason is not None
     ]
     assert rows == expected
+
+
+def test_the_best_mixture_is_that_of_the_fit_whatever_the_criterion_is_now():
+    model = GaussianMixtureIC(1, 6, covariance_type=["full", "diag"], random_state=0)
+    X = np.random.default_rng(1).standard_t(4, (150, 2))
+    model.fit(X)
+    best, fitted = [str(model.n_components_), model.covariance_type_], model.results_
+    position = [*zip(fitted["n_components"].astype(str), fitted["covariance_type"], strict=True)]
+    values = fitted["aic"] - fitted["aic"][position.index(tuple(best))]
+    assert values.min() < 0
+    model.set_params(criterion="aic")
+    _, (_, *rows) = shown_tables(model)[0]
+    assert [row[1:3] for row in rows if "best" in row[0]] == [best]
+    of_ranked = np.sort(values[fitted["refused"] == None])  # noqa: E711 - for each element
+    shown = [float(row[4]) for row in rows if len(row[4]) > 0]
+    np.testing.assert_allclose(shown, of_ranked[:10], atol=0.006)
+    (bold,) = view(model).find("details").findall("table//td/b")
+    assert float(bold.text) == pytest.approx(model.aic(X), abs=0.006)
 
 
 def test_a_short_ranking_is_whole():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import tracemalloc
 from dataclasses import FrozenInstanceError
 from xml.etree import ElementTree
 
@@ -20,8 +21,7 @@ from gmmx import (
     NotFittedError,
     summary,
 )
-from gmmx.model.covariance import STRUCTURES
-from gmmx.selection.summary import mclust_description
+from gmmx.model.covariance import MCLUST_DESCRIPTIONS, STRUCTURES
 
 FEATURES = ["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"]
 NUMBER = r"-?\d[\d.e+-]*"
@@ -30,6 +30,11 @@ NUMBER = r"-?\d[\d.e+-]*"
 def mclust_text() -> str:
     """Return the summary that mclust printed for iris."""
     return (reference.DATA / "mclust_summary.txt").read_text(encoding="utf-8")
+
+
+def mclust_models() -> dict[str, dict[str, str]]:
+    """Return mclust's descriptions of models, and its names of models with one component."""
+    return json.loads((reference.DATA / "mclust_models.json").read_text(encoding="utf-8"))
 
 
 def mclust_fit() -> GaussianMixture:
@@ -110,37 +115,26 @@ def test_a_search_finds_the_mixture_of_mclust():
     assert sorted(result.sizes.tolist()) == [50, 100]
 
 
-@pytest.mark.parametrize(
-    ("name", "description"),  # those of mclust's `mclustModelNames`
-    [
-        ("E", "univariate, equal variance"),
-        ("V", "univariate, unequal variance"),
-        ("EII", "spherical, equal volume"),
-        ("VII", "spherical, varying volume"),
-        ("EEI", "diagonal, equal volume and shape"),
-        ("VEI", "diagonal, equal shape"),
-        ("VVI", "diagonal, varying volume and shape"),
-        ("EEE", "ellipsoidal, equal volume, shape and orientation"),
-        ("VEE", "ellipsoidal, equal shape and orientation"),
-        ("EVE", "ellipsoidal, equal volume and orientation"),
-        ("VVE", "ellipsoidal, equal orientation"),
-        ("EEV", "ellipsoidal, equal volume and shape"),
-        ("EVV", "ellipsoidal, equal volume"),
-    ],
-)
-def test_structures_are_described_as_in_mclust(name, description):
-    assert mclust_description(name) == description
+def test_structures_are_described_as_in_mclust():
+    assert mclust_models()["descriptions"] == MCLUST_DESCRIPTIONS
 
 
+@pytest.mark.parametrize("n_components", [1, 2])
 @pytest.mark.parametrize("covariance_type", STRUCTURES)
-def test_structures_have_their_names_in_mclust(covariance_type):
+def test_structures_have_their_names_in_mclust(covariance_type, n_components):
     X = reference.iris()
-    (expected,) = (
+    (name,) = (
         name for name, own in reference.COVARIANCE_TYPE_OF_MODEL.items() if own == covariance_type
     )
-    model = GaussianMixture(2, covariance_type=covariance_type, random_state=0, max_iter=500)
-    assert summary(model.fit(X), X).mclust_name == expected
-    assert summary(model.fit(X[:, :1]), X[:, :1]).mclust_name == expected[0]
+    model = GaussianMixture(
+        n_components, covariance_type=covariance_type, random_state=0, max_iter=500
+    )
+    for samples, own in ((X, name), (X[:, :1], name[0])):
+        expected = own if n_components > 1 else mclust_models()["one_component"][own]
+        result = summary(model.fit(samples), samples)
+        assert result.mclust_name == expected
+        description = mclust_models()["descriptions"][expected]
+        assert f"in mclust {expected} ({description})" in str(result)
 
 
 # ---- the model's own methods
@@ -187,6 +181,24 @@ def test_covariances_are_matrices_for_every_structure(covariance_type):
     assert full.score(X) * len(X) == pytest.approx(result.log_likelihood)
 
 
+@pytest.mark.parametrize("covariance_type", ["diag", "spherical", "tied-diag", "tied-spherical"])
+def test_variances_of_many_features_are_not_expanded_to_matrices(covariance_type):
+    shape = STRUCTURES[covariance_type].covariance_shape(3, 2000)
+    means = np.arange(3.0)[:, np.newaxis] * np.ones(2000)
+    model = GaussianMixture.from_parameters(
+        [0.2, 0.3, 0.5], means, np.full(shape, 2.0), covariance_type=covariance_type
+    )
+    size_of_matrices = 3 * 2000**2 * 8
+    tracemalloc.start()
+    result = summary(model, means)
+    text = str(result)
+    _, most_memory = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "and 1992 more" in text
+    assert most_memory < size_of_matrices / 10
+    np.testing.assert_array_equal(result.covariances, 2.0 * np.array([np.eye(2000)] * 3))
+
+
 def test_a_weight_counts_repetitions():
     model, X = mclust_fit(), reference.iris()
     del model.feature_names_in_
@@ -209,6 +221,20 @@ def test_blocks_are_summed_and_read_once(weighted):
     for name in ("log_likelihood", "n_samples", "n_parameters", "bic", "aic", "icl", "sizes"):
         assert getattr(ours, name) == pytest.approx(getattr(whole, name))
     assert ours.bic == model.bic(blocks)
+
+
+@pytest.mark.parametrize("kind", ["frame", "table"])
+def test_features_without_names_in_the_mixture_have_those_of_the_samples(kind):
+    model, X = mclust_fit(), iris_frame()
+    expected = summary(model, X)
+    del model.feature_names_in_
+    if kind == "table":
+        X = pytest.importorskip("pyarrow").Table.from_pandas(X)
+    with pytest.warns(UserWarning, match="was fitted without feature names"):
+        result = summary(model, X)
+    assert result.feature_names == tuple(FEATURES)
+    assert str(result) == str(expected)
+    assert summary(model, reference.iris()).feature_names == ("x0", "x1", "x2", "x3")
 
 
 # ---- Bayesian mixtures

@@ -234,6 +234,7 @@ def summarize(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     assert_type(result.weights, NDArray[np.float64])
     assert_type(result.means, NDArray[np.float64])
     assert_type(result.covariances, NDArray[np.float64])
+    assert_type(result.compact_covariances, NDArray[np.float64])
     print(result)
 
 

@@ -39,7 +39,7 @@ FOLDERS = {
     ),
     "plotting": (
         "pictures of mixtures, searches and tests",
-        "selection uncertainty estimators checks model",
+        "selection uncertainty estimators contract checks model",
     ),
     "dask": (
         "mixtures fitted to Dask collections",

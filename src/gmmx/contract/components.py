@@ -9,23 +9,39 @@ from typing import TYPE_CHECKING, Any
 from gmmx.contract.tables import Table, number_format
 
 if TYPE_CHECKING:
-    from gmmx.arrays import FloatArray
+    import numpy as np
+
+    from gmmx.arrays import FloatArray, NDArray
 
 MOST_COMPONENTS, MOST_FEATURES = 12, 8  # in a table
 
 
-def shown_names(fitted: Mapping[str, Any], n_features: int) -> list[str]:
-    """Return the names of the features: those of the fit's data frame, or x0, x1, ...
+def shown_names(
+    n_features: int, *candidates: Sequence[object] | NDArray[np.object_] | None
+) -> list[str]:
+    """Return the names of the features: the first candidate that is not None, or x0, x1, ...
 
     Parameters
     ----------
-    fitted : mapping
-        Fitted attributes.
     n_features : int
         Number of features.
+    *candidates : sequence of object, ndarray of object, or None
+        Names, as of a model or a data frame.
+
+    Raises
+    ------
+    ValueError
+        If the number of names is not `n_features`.
     """
-    default = [f"x{d}" for d in range(n_features)]
-    return [str(name) for name in fitted.get("feature_names_in_", default)]
+    names = next((names for names in candidates if names is not None), None)
+    if names is None:
+        return [f"x{d}" for d in range(n_features)]
+    if len(names) != n_features:
+        raise ValueError(
+            f"there are {n_features} features but {len(names)} names; "
+            "give one name for each feature"
+        )
+    return [str(name) for name in names]
 
 
 def component_table(
@@ -73,12 +89,19 @@ def end_of_fit_html(fitted: Mapping[str, Any]) -> str:
     """
     if not math.isfinite(fitted.get("lower_bound_", math.nan)):
         return ""
-    is_converged = bool(fitted.get("converged_"))
-    end = "Converged" if is_converged else "<strong>&#9888; Not converged</strong>"
-    return (
-        f"<p>{end} after {fitted.get('n_iter_')} iterations, "
-        f"lower bound {fitted['lower_bound_']:.6g}</p>"
-    )
+    n_iter = fitted.get("n_iter_")
+    end = f"{n_iter} iteration{'' if n_iter == 1 else 's'}"
+    if fitted.get("converged_"):
+        end = f"Converged after {end}"
+    elif not _is_step_of_stream(fitted):
+        end = f"<strong>&#9888; Not converged</strong> after {end}"
+    return f"<p>{end}, lower bound {fitted['lower_bound_']:.6g}</p>"
+
+
+def _is_step_of_stream(fitted: Mapping[str, Any]) -> bool:
+    """Return whether the last call was `partial_fit`, which leaves a single bound."""
+    is_stopped_fit = fitted.get("n_iter_") == fitted.get("max_iter")
+    return len(fitted.get("lower_bounds_", ())) == 1 and not is_stopped_fit
 
 
 def _feature_cells(means: FloatArray, deviations: FloatArray) -> Iterator[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import FloatArray
 
 _SMALLEST_FIXED, _LARGEST_FIXED = 1e-9, 1e12  # other numbers have an exponent
+_MOST_DIGITS = 12  # of all numbers, unless the largest deviation needs more
 
 
 class Table(NamedTuple):
@@ -84,15 +85,26 @@ def number_format(means: FloatArray, deviations: FloatArray) -> str:
     Returns
     -------
     str
-        A format with four digits of the largest deviation, and as many decimals of the means.
+        A format with four digits of the smallest positive deviation, and as many decimals of all
+        numbers. If some number would have more than 12 digits, there are fewer decimals, but at
+        least four digits of the largest deviation.
 
     Examples
     --------
-    >>> means, deviations = np.array([1000000.12367, 7.0]), np.array([0.12345, 0.01])
-    >>> format(means[0], number_format(means, deviations))
-    '1000000.1237'
+    >>> means, deviations = np.array([0.123, 5000.0]), np.array([0.05, 1000.0])
+    >>> kind = number_format(means, deviations)
+    >>> format(means[0], kind), format(deviations[0], kind)
+    ('0.12300', '0.05000')
     """
     largest = float(deviations.max())
-    if largest > _SMALLEST_FIXED and max(largest, np.abs(means).max()) < _LARGEST_FIXED:
-        return f".{max(0, 3 - math.floor(math.log10(largest)))}f"
-    return ".4g"
+    largest_number = max(largest, float(np.abs(means).max()))
+    if not (largest > _SMALLEST_FIXED and largest_number < _LARGEST_FIXED):
+        return ".4g"
+    wanted = _decimals_of_four_digits(float(deviations[deviations > 0].min()))
+    room = _MOST_DIGITS - 1 - max(0, math.floor(math.log10(largest_number)))
+    return f".{max(min(wanted, room), _decimals_of_four_digits(largest))}f"
+
+
+def _decimals_of_four_digits(number: float) -> int:
+    """Return the number of decimals that shows four digits of a positive number."""
+    return max(0, 3 - math.floor(math.log10(number)))

@@ -23,15 +23,46 @@ class FittedMixture(Protocol):
 
 def component_covariances(model: FittedMixture) -> Array:
     """Return the covariance matrices of a mixture, (n_components, n_features, n_features)."""
-    covariances = np.asarray(model.covariances_, dtype=np.float64)
-    return model._structure().from_covariances(covariances, *model.means_.shape).dense()
+    return covariance_matrices(model._structure(), model.covariances_, model.means_.shape)
 
 
 def component_deviations(model: FittedMixture) -> Array:
     """Return the standard deviations of the features, (n_components, n_features)."""
-    structure, variances = model._structure(), np.asarray(model.covariances_, dtype=np.float64)
+    return np.sqrt(feature_variances(model._structure(), model.covariances_, model.means_.shape))
+
+
+def covariance_matrices(
+    structure: type[CovarianceStructure],
+    covariances: NDArray[np.floating],
+    shape: tuple[int, ...],
+) -> Array:
+    """Return covariances in the shape of a structure as a matrix for each component.
+
+    Parameters
+    ----------
+    structure : type[CovarianceStructure]
+        Covariance structure.
+    covariances : ndarray of shape ``structure.covariance_shape(n_components, n_features)``
+        Covariances.
+    shape : (int, int)
+        Numbers of components and features.
+    """
+    values = np.asarray(covariances, dtype=np.float64)
+    return structure.from_covariances(values, *shape).dense()
+
+
+def feature_variances(
+    structure: type[CovarianceStructure],
+    covariances: NDArray[np.floating],
+    shape: tuple[int, ...],
+) -> Array:
+    """Return the variances of the features, (n_components, n_features), without matrices.
+
+    The parameters are those of `covariance_matrices`.
+    """
+    variances = np.asarray(covariances, dtype=np.float64)
     if structure.are_matrices:
         variances = np.einsum("...dd->...d", variances)
     elif "feature" not in structure.axes:
         variances = variances[..., np.newaxis]
-    return np.sqrt(np.broadcast_to(variances, model.means_.shape))
+    return np.broadcast_to(variances, shape)

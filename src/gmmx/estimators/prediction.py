@@ -321,7 +321,7 @@ class Predictions(Estimator):
         caption = (
             f"{type(self).__name__}, n_components={len(means)}, covariance_type={structure.name!r}"
         )
-        names = components.shown_names(fitted, means.shape[1])
+        names = components.shown_names(means.shape[1], fitted.get("feature_names_in_"))
         table = components.component_table(caption, weights, means, deviations, names)
         return end + table.html()
 

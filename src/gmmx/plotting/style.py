@@ -14,6 +14,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from gmmx.checks.feature_names import feature_names
+from gmmx.contract.components import shown_names
+
 # The colors of Okabe and Ito, distinct for all kinds of color vision, without the light yellow.
 # There are 7 colors and 8 markers, so that 56 components have distinct pairs.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -131,12 +134,6 @@ def names_of_features(
     n_features: int, given: Sequence[str] | None, model: object, X: object
 ) -> list[str]:
     """Return the names of the features: given, of the model, of a data frame, or x0, x1, ..."""
-    for names in (given, getattr(model, "feature_names_in_", None), getattr(X, "columns", None)):
-        if names is not None:
-            if len(names) != n_features:
-                raise ValueError(
-                    f"there are {n_features} features but {len(names)} names; "
-                    "give one name for each feature"
-                )
-            return [str(name) for name in names]
-    return [f"x{d}" for d in range(n_features)]
+    return shown_names(
+        n_features, given, getattr(model, "feature_names_in_", None), feature_names(X)
+    )

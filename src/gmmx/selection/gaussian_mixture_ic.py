@@ -247,8 +247,14 @@ lower_bound_, lower_bounds_, n_samples_seen_
 
     def _result_html(self) -> str:
         """Return the ranking in HTML, then the best mixture."""
-        results = vars(self).get("results_", {})
-        ranking = ranking_html(results, self.criterion) if self.criterion in results else ""
+        fitted = vars(self)
+        results = fitted.get("results_", {})
+        if self.criterion not in results:
+            return super()._result_html()
+        is_best = (results["n_components"] == fitted.get("n_components_")) & (
+            results["covariance_type"] == fitted.get("covariance_type_")
+        )
+        ranking = ranking_html(results, self.criterion, int(np.argmax(is_best)))
         return ranking + super()._result_html()
 
     def _structure(self) -> type[CovarianceStructure]:

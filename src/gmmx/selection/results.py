@@ -42,7 +42,7 @@ def results_of(cells: Sequence[Cell]) -> dict[str, NDArray[Any]]:
     }
 
 
-def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> str:
+def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion, best: int) -> str:
     """Return the best mixtures of a search in HTML, and all of them folded.
 
     Parameters
@@ -50,27 +50,30 @@ def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> s
     results : dict of str to ndarray
         The result of `results_of`.
     criterion : {'bic', 'aic', 'icl'}
-        The criterion.
+        The criterion that ranks the mixtures, which may be another one than that of the search.
+    best : int
+        Position in `results` of the mixture that the search chose.
     """
     refused = _refused_mixtures(results)
     title = f"All {len(results['refused'])} mixtures, {len(refused.rows)} refused"
     return (
-        f"{_best_mixtures(results, criterion).html()}<details><summary>{title}</summary>"
-        f"{_criterion_html(results, criterion)}{refused.html() if refused.rows else ''}</details>"
+        f"{_best_mixtures(results, criterion, best).html()}<details><summary>{title}</summary>"
+        f"{_criterion_html(results, criterion, best)}"
+        f"{refused.html() if refused.rows else ''}</details>"
     )
 
 
-def _best_mixtures(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> Table:
+def _best_mixtures(results: Mapping[str, NDArray[Any]], criterion: Criterion, best: int) -> Table:
     """Return a table of the best mixtures that were not refused, in the order of the criterion."""
     values = results[criterion]
     ranked = [i for i in np.argsort(values, kind="stable") if results["refused"][i] is None]
     rows = [
         (
-            f"{rank}{' (best)' if rank == 1 else ''}",
+            f"{rank}{' (best)' if i == best else ''}",
             str(results["n_components"][i]),
             results["covariance_type"][i],
             f"{values[i]:.2f}",
-            f"{values[i] - values[ranked[0]]:.2f}",
+            f"{values[i] - values[best]:.2f}",
             str(results["n_parameters"][i]),
             "yes" if results["converged"][i] else "no",
         )
@@ -93,15 +96,14 @@ def _refused_mixtures(results: Mapping[str, NDArray[Any]]) -> Table:
     return Table("Refused", (*header[:2], "reason"), rows)
 
 
-def _criterion_html(results: Mapping[str, NDArray[Any]], criterion: Criterion) -> str:
+def _criterion_html(results: Mapping[str, NDArray[Any]], criterion: Criterion, best: int) -> str:
     """Return the table of a criterion in HTML, with a row for each number of components.
 
-    The best value is bold. Refused mixtures are struck through and show their reason as a tooltip.
+    The value of the best mixture is bold. Refused mixtures are struck through and show their reason
+    as a tooltip.
     """
     counts = dict.fromkeys(results["n_components"].tolist())
     names = list(dict.fromkeys(results["covariance_type"]))
-    is_ranked = np.array([reason is None for reason in results["refused"]])
-    best = int(np.argmin(np.where(is_ranked, results[criterion], np.inf)))
     cells = {}
     for i, position in enumerate(
         zip(results["n_components"].tolist(), results["covariance_type"], strict=True)

@@ -11,17 +11,24 @@ import numpy as np
 from gmmx._core.interface.prediction import Predictor
 from gmmx.blocks.fitting import new_blocks
 from gmmx.blocks.recognition import blocks_of
+from gmmx.checks.feature_names import feature_names
 from gmmx.checks.weights import check_sample_weight, check_total_weight, weighted_sum
 from gmmx.contract.components import MOST_COMPONENTS, MOST_FEATURES, shown_names
 from gmmx.contract.representation import IGNORED_BY_MATHJAX
 from gmmx.contract.tables import Table, number_format
-from gmmx.estimators.component_covariances import component_covariances
+from gmmx.estimators.component_covariances import covariance_matrices, feature_variances
 from gmmx.estimators.prediction import InformationCriteria, Predictions
 from gmmx.model import criteria
-from gmmx.model.covariance import MCLUST_NAMES, ONE_FEATURE_NAMES, STRUCTURES
+from gmmx.model.covariance import (
+    MCLUST_DESCRIPTIONS,
+    MCLUST_NAMES,
+    ONE_FEATURE_NAMES,
+    STRUCTURES,
+)
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
+    from gmmx.blocks.block import Blocks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +42,7 @@ class MixtureSummary:
     covariance_type : str
         Covariance structure.
     feature_names : tuple of str
-        Names of the features, x0, x1, ... if the mixture was fitted without names.
+        Names of the features in the mixture, else of the columns of X, else x0, x1, ...
     n_samples : float
         Number of samples, or the sum of their weights.
     n_parameters : int or None
@@ -51,8 +58,8 @@ class MixtureSummary:
         Mixing probabilities.
     means : ndarray of shape (n_components, n_features)
         Means.
-    covariances : ndarray of shape (n_components, n_features, n_features)
-        Covariance matrices, whatever the structure.
+    compact_covariances : ndarray
+        Covariances in the shape of the mixture's attribute `covariances_`.
 
     Examples
     --------
@@ -74,7 +81,17 @@ class MixtureSummary:
     sizes: NDArray[Any]
     weights: Array
     means: Array
-    covariances: Array
+    compact_covariances: Array
+
+    @property
+    def covariances(self) -> Array:
+        """Covariance matrices (n_components, n_features, n_features), whatever the structure.
+
+        They are computed at each access.
+        """
+        return covariance_matrices(
+            STRUCTURES[self.covariance_type], self.compact_covariances, self.means.shape
+        )
 
     @property
     def n_components(self) -> int:
@@ -83,13 +100,18 @@ class MixtureSummary:
 
     @property
     def mclust_name(self) -> str | None:
-        """Name of the structure in R's mclust, None if mclust does not have it."""
+        """Name of the structure in R's mclust, None if mclust does not have it.
+
+        Mixtures of one component are XII, XXI or XXX, and X if there is one feature.
+        """
         aliases = {
             name: alias for alias, name in MCLUST_NAMES.items() if alias not in ONE_FEATURE_NAMES
         }
         name = aliases.get(self.covariance_type, self.covariance_type)
         if not name.isupper():
             return None
+        if self.n_components == 1:
+            name = name.replace("E", "X").replace("V", "X")
         return name[0] if len(self.feature_names) == 1 else name
 
     @property
@@ -139,7 +161,7 @@ class MixtureSummary:
         """Return the names of the structure."""
         own = f"covariance_type={self.covariance_type!r}"
         name = self.mclust_name
-        return own if name is None else f"{own}, in mclust {name} ({mclust_description(name)})"
+        return own if name is None else f"{own}, in mclust {name} ({MCLUST_DESCRIPTIONS[name]})"
 
     def _tables(self) -> Iterator[Table]:
         """Yield the tables of mclust's summary, of the first components and features of many."""
@@ -150,8 +172,7 @@ class MixtureSummary:
         weights = [f"{weight:.7g}" for weight in self.weights[:MOST_COMPONENTS]]
         for caption, row in (("Clustering table", sizes), ("Mixing probabilities", weights)):
             yield Table(caption, components, [row]).with_left_out(0, n_left_out)
-        deviations = np.sqrt(np.einsum("kdd->dk", self.covariances))
-        formats = map(number_format, self.means.T, deviations)
+        formats = map(number_format, self.means.T, np.sqrt(self._variances()).T)
         yield self._feature_table("Means", self.means, list(formats)[:MOST_FEATURES])
         yield from self._covariance_tables()
 
@@ -174,14 +195,19 @@ class MixtureSummary:
         """Yield variances, or matrices: one if the components share it."""
         structure = STRUCTURES[self.covariance_type]
         if not structure.are_matrices or len(self.feature_names) == 1:
-            variances = np.asarray(np.einsum("kdd->kd", self.covariances))
-            yield self._feature_table("Variances", variances, [".7g"] * MOST_FEATURES)
+            yield self._feature_table("Variances", self._variances(), [".7g"] * MOST_FEATURES)
             return
         if "component" not in structure.axes:
-            yield self._matrix_table("Covariances of all components", self.covariances[0])
+            yield self._matrix_table("Covariances of all components", self.compact_covariances)
             return
-        for k, matrix in enumerate(self.covariances[:MOST_COMPONENTS]):
+        for k, matrix in enumerate(self.compact_covariances[:MOST_COMPONENTS]):
             yield self._matrix_table(f"Covariances of component {k}", matrix)
+
+    def _variances(self) -> Array:
+        """Return the variances of the features, (n_components, n_features)."""
+        return feature_variances(
+            STRUCTURES[self.covariance_type], self.compact_covariances, self.means.shape
+        )
 
     def _feature_table(self, caption: str, values: Array, formats: list[str]) -> Table:
         """Return a table with a row for each feature and a column for each component."""
@@ -203,29 +229,6 @@ class MixtureSummary:
         ]
         n_left_out = len(matrix) - len(names)
         return Table(caption, ["", *names], rows).with_left_out(n_left_out, n_left_out)
-
-
-def mclust_description(name: str) -> str:
-    """Return a description of a structure from the letters of its name in mclust.
-
-    The letters stand for volume, shape and orientation: E equal, V varying, I identity.
-
-    Examples
-    --------
-    >>> from gmmx.selection.summary import mclust_description
-    >>> mclust_description("VEV"), mclust_description("EEI"), mclust_description("V")
-    ('ellipsoidal, equal shape', 'diagonal, equal volume and shape', 'univariate, unequal variance')
-    """
-    if name in ONE_FEATURE_NAMES:
-        return f"univariate, {'equal' if name == 'E' else 'unequal'} variance"
-    kind = "spherical" if name[1] == "I" else "diagonal" if name[2] == "I" else "ellipsoidal"
-    letters = dict(zip(("volume", "shape", "orientation"), name, strict=True))
-    for letter, word in (("E", "equal"), ("V", "varying")):
-        parts = [part for part, own in letters.items() if own == letter]
-        if parts:
-            listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-            return f"{kind}, {word} {listed}"
-    return kind
 
 
 def summary(
@@ -280,7 +283,8 @@ def summary(
     log_likelihood = complete_log_likelihood = 0.0
     n_samples: float = 0
     sizes = np.zeros(len(model.weights_), dtype=np.int64)
-    for samples, weight in _weighted_blocks(model, X, sample_weight):
+    blocks = blocks_of(X, is_read_once=True)
+    for samples, weight in _weighted_blocks(model, X, blocks, sample_weight):
         log_prob = model._predicted_of(Predictor.log_prob, samples)
         labels = model._predicted_of(Predictor.labels, samples)
         of_block, weight_of_block = weighted_sum(log_prob, weight)
@@ -292,7 +296,7 @@ def summary(
     return MixtureSummary(
         class_name=type(model).__name__,
         covariance_type=model._structure().name,
-        feature_names=tuple(shown_names(vars(model), model.means_.shape[1])),
+        feature_names=_names_of(model, X if blocks is None else blocks),
         n_samples=n_samples,
         n_parameters=model._n_parameters() if isinstance(model, InformationCriteria) else None,
         log_likelihood=log_likelihood,
@@ -300,15 +304,20 @@ def summary(
         sizes=sizes,
         weights=np.array(model.weights_, dtype=np.float64),
         means=np.array(model.means_, dtype=np.float64),
-        covariances=component_covariances(model),
+        compact_covariances=np.array(model.covariances_, dtype=np.float64),
     )
 
 
+def _names_of(model: Predictions, X: object) -> tuple[str, ...]:
+    """Return the names of the features in the mixture, or those of the columns of the samples."""
+    fitted_names = getattr(model, "feature_names_in_", None)
+    return tuple(shown_names(model.means_.shape[1], fitted_names, feature_names(X)))
+
+
 def _weighted_blocks(
-    model: Predictions, X: object, sample_weight: ArrayLike | None
+    model: Predictions, X: object, blocks: Blocks | None, sample_weight: ArrayLike | None
 ) -> Iterator[tuple[FloatArray, Array | None]]:
     """Return an iterator over checked samples and their weights; an array is a single block."""
-    blocks = blocks_of(X, is_read_once=True)
     if blocks is not None:
         return new_blocks(model, blocks, sample_weight)
     samples = model._check_new_samples(cast("ArrayLike", X))

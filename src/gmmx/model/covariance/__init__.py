@@ -49,6 +49,30 @@ MCLUST_NAMES = {
     **ONE_FEATURE_NAMES,
 }
 
+# The texts of mclust's `mclustModelNames`; X, XII, XXI and XXX are models of one component.
+MCLUST_DESCRIPTIONS = {
+    "E": "univariate, equal variance",
+    "V": "univariate, unequal variance",
+    "X": "univariate normal",
+    "EII": "spherical, equal volume",
+    "VII": "spherical, varying volume",
+    "EEI": "diagonal, equal volume and shape",
+    "VEI": "diagonal, equal shape",
+    "EVI": "diagonal, equal volume, varying shape",
+    "VVI": "diagonal, varying volume and shape",
+    "EEE": "ellipsoidal, equal volume, shape and orientation",
+    "VEE": "ellipsoidal, equal shape and orientation",
+    "EVE": "ellipsoidal, equal volume and orientation",
+    "VVE": "ellipsoidal, equal orientation",
+    "EEV": "ellipsoidal, equal volume and shape",
+    "VEV": "ellipsoidal, equal shape",
+    "EVV": "ellipsoidal, equal volume",
+    "VVV": "ellipsoidal, varying volume, shape, and orientation",
+    "XII": "spherical multivariate normal",
+    "XXI": "diagonal multivariate normal",
+    "XXX": "ellipsoidal multivariate normal",
+}
+
 # The structures by all names that `covariance_type` accepts, those of `STRUCTURES` first.
 STRUCTURES_BY_NAME: Mapping[str, type[CovarianceStructure]] = ChainMap(
     {alias: STRUCTURES[name] for alias, name in MCLUST_NAMES.items()}, STRUCTURES
@@ -69,6 +93,7 @@ CONJUGATE_STRUCTURES_BY_NAME: dict[str, type[ConjugateStructure]] = {
 __all__ = [
     "CONJUGATE_STRUCTURES",
     "CONJUGATE_STRUCTURES_BY_NAME",
+    "MCLUST_DESCRIPTIONS",
     "MCLUST_NAMES",
     "ONE_FEATURE_NAMES",
     "STRUCTURES",
