@@ -350,7 +350,7 @@ def test_stored_numbers_are_checked():
     }  # fmt: skip
     MixtureDisplay(**good)
     for name, value in {
-        "means": np.zeros((2, 3)), "covariances": np.ones((2, 2)), "labels": [0, 1],
+        "means": np.zeros(2), "covariances": np.ones((2, 2)), "labels": [0, 1],
         "X": np.full((3, 2), np.nan), "components": [2], "feature_names": ["a"],
         "weights": [0.5, np.nan],
     }.items():  # fmt: skip

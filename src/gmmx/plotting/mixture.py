@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 
-from gmmx.checks.samples import check_finite, check_samples
+from gmmx.checks.samples import check_samples
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.estimators.component_covariances import component_covariances
 from gmmx.estimators.posterior_attributes import components_in_use
@@ -24,6 +24,7 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
+from gmmx.plotting.regions import check_mixture
 from gmmx.plotting.style import draw_histogram, drawn_rows, names_of_features, styles
 from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
@@ -60,11 +61,11 @@ class MixtureDisplay:
     Parameters
     ----------
     weights : array-like of shape (n_components,)
-        Weights of the components.
+        Probabilities of the components, with sum 1.
     means : array-like of shape (n_components, n_features)
         Means of the components.
     covariances : array-like of shape (n_components, n_features, n_features)
-        Covariance matrices of the components.
+        Covariance matrices of the components. The ellipse of a singular one has no width.
     X : array-like of shape (n_samples, n_features)
         Samples, in the same units. A random sample of 5,000 is drawn if there are more.
     labels : array-like of int, shape (n_samples,)
@@ -100,8 +101,9 @@ class MixtureDisplay:
     Raises
     ------
     ValueError
-        If the shapes do not agree, labels are no components, numbers are not finite, or variances
-        are not positive.
+        If the shapes do not agree, labels are no components, numbers are not finite, weights are
+        negative or have another sum than 1, variances are not positive, or covariances are not
+        positive semidefinite.
 
     Examples
     --------
@@ -140,18 +142,10 @@ class MixtureDisplay:
         samples = check_samples(X, type(self).__name__)
         self.X = samples
         self.n_samples = len(samples) if n_samples is None else n_samples
-        self.weights = np.ascontiguousarray(weights, dtype=np.float64)
-        self.means = np.ascontiguousarray(means, dtype=np.float64)
-        self.covariances = np.ascontiguousarray(covariances, dtype=np.float64)
-        K, D = self.weights.size, samples.shape[1]
-        shapes = {"weights": (K,), "means": (K, D), "covariances": (K, D, D)}
-        for name, expected in shapes.items():
-            shape = getattr(self, name).shape
-            if shape != expected:
-                raise ValueError(f"{name} has the shape {shape}; expected {expected}")
-            check_finite(getattr(self, name), name)
-        if not (np.diagonal(self.covariances, axis1=1, axis2=2) > 0).all():
-            raise ValueError("covariances must have positive variances on their diagonals")
+        self.weights, self.means, self.covariances = check_mixture(weights, means, covariances)
+        K, D = self.means.shape
+        if samples.shape[1] != D:
+            raise ValueError(f"X has {samples.shape[1]} features, but means has {D}")
         self.labels = _component_numbers(labels, "labels", K)
         if self.labels.shape != (len(samples),):
             raise ValueError(f"there are {len(samples)} samples but {self.labels.size} labels")
