@@ -322,7 +322,7 @@ class MergeTreeDisplay:
         self.ax_.set_xticks(range(len(order)), [str(component) for component in order])
 
     def _draw_cut(self, top: float) -> Line2D | None:
-        """Draw the line below the first merge that the suggestion does not make, if it is higher."""
+        """Draw the line below the first merge that the suggestion leaves out, if it is higher."""
         self.ax_.set_ylim(0.0, 1.1 * top if top > 0 else 1.0)
         n_merges = len(self.merged.entropies) - self.merged.n_clusters
         bounds = [0.0, *self._heights(), 1.1 * top][n_merges : n_merges + 2]
