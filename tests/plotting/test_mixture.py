@@ -369,6 +369,9 @@ def test_stored_numbers_are_checked():
     }.items():  # fmt: skip
         with pytest.raises(ValueError, match=name if name != "feature_names" else "names"):
             MixtureDisplay(**{**good, name: value})
+    for name, value in (("components", np.zeros(0, np.int64)), ("labels", [[0], [1], [1]])):
+        with pytest.raises(ValueError, match=name):
+            MixtureDisplay(**{**good, name: value})
     with pytest.raises(ValueError, match="positive variances"):
         MixtureDisplay(**{**good, "covariances": np.zeros((2, 2, 2))})
     for labels in ([0, 1, 2], [-1, 0, 1], [0.0, 0.5, 1.0]):

@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 from gmmx.plotting import DensityDisplay, MixtureDisplay
-from gmmx.plotting.regions import MixtureDensity, check_probabilities, positions
+from gmmx.plotting.regions import MixtureDensity, positions
 
 WEIGHTS = np.array([0.5, 0.3, 0.2])
 MEANS = np.array([[0.0, 0.0, 1.0], [4.0, 1.0, -2.0], [2.0, -3.0, 0.0]])
@@ -129,16 +129,6 @@ def test_the_global_random_state_does_not_change():
     second = mixture().marginal([0]).log_thresholds(PROBABILITIES)
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
     assert (first == second).all()
-
-
-def test_probabilities_are_sorted_from_the_largest():
-    assert check_probabilities((0.25, 0.75, 0.5)).tolist() == [0.75, 0.5, 0.25]
-
-
-@pytest.mark.parametrize("levels", [(), (0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (np.nan,), 0.5])
-def test_levels_that_are_no_distinct_probabilities_are_refused(levels):
-    with pytest.raises(ValueError, match="expected distinct probabilities"):
-        check_probabilities(levels)
 
 
 @pytest.mark.parametrize(

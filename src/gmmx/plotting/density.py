@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gmmx.checks.samples import check_samples
 from gmmx.estimators.component_covariances import component_covariances
+from gmmx.plotting.ellipses import check_levels
 from gmmx.plotting.pairs import (
     chosen_features,
     feature_axes,
@@ -26,7 +27,7 @@ from gmmx.plotting.regions import (
     MarginalDensity,
     MixtureDensity,
     check_mixture,
-    check_probabilities,
+    fitted_mixture,
     smallest_eigenvalue,
 )
 from gmmx.plotting.style import COLORS, draw_histogram, drawn_rows, names_of_features
@@ -197,10 +198,12 @@ class DensityDisplay:
 
         Raises
         ------
+        TypeError
+            If the model is no mixture or search of gmmx.
         NotFittedError
             If the model is not fitted.
         ValueError
-            If a kind or a feature does not exist, levels are not different probabilities, or X does
+            If a kind or a feature does not exist, levels are not probabilities, or X does
             not fit the model.
 
         References
@@ -221,8 +224,7 @@ class DensityDisplay:
         >>> [text.get_text() for text in display.legend_.get_texts()]
         ['90 %', '50 %']
         """
-        model._check_is_fitted()
-        mixture: Any = getattr(model, "best_estimator_", model)
+        mixture = fitted_mixture(model, cls.__name__)
         samples = None if X is None else model._check_new_samples(X)
         display = cls(
             weights=mixture.weights_,
@@ -263,11 +265,11 @@ class DensityDisplay:
         Raises
         ------
         ValueError
-            If a kind or a feature does not exist, or levels are not different probabilities.
+            If a kind or a feature does not exist, or levels are not probabilities.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-        self.probabilities_ = check_probabilities(levels)
+        self.probabilities_ = np.array(check_levels(levels, "levels")[::-1])
         chosen = chosen_features(features, self.feature_names)
         drawn = None if self.X is None else self.X[drawn_rows(len(self.X))][:, chosen]
         is_matrix = int(len(chosen) > 2)

@@ -24,9 +24,14 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
-from gmmx.plotting.regions import check_mixture
-from gmmx.plotting.style import draw_histogram, drawn_rows, names_of_features, styles
-from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
+from gmmx.plotting.regions import check_mixture, fitted_mixture
+from gmmx.plotting.style import (
+    MAX_IN_LEGEND,
+    draw_histogram,
+    drawn_rows,
+    names_of_features,
+    styles,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -35,9 +40,9 @@ if TYPE_CHECKING:
 
     from gmmx.arrays import Array, ArrayLike, NDArray
     from gmmx.estimators.base import Mixture
+    from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 LEVELS = (0.5, 0.95)
-MAX_IN_LEGEND = 12  # components
 N_POSITIONS = 400  # of a density, and some for each component
 NEAR_A_MEAN = np.linspace(-4.0, 4.0, 81)  # in standard deviations
 SCALE_IN_A_MATRIX = 0.7  # of lines and markers
@@ -65,7 +70,8 @@ class MixtureDisplay:
     means : array-like of shape (n_components, n_features)
         Means of the components.
     covariances : array-like of shape (n_components, n_features, n_features)
-        Covariance matrices of the components. The ellipse of a singular one has no width.
+        Covariance matrices of the components. The ellipse of a singular one has no width
+        and holds more than its level.
     X : array-like of shape (n_samples, n_features)
         Samples, in the same units. A random sample of 5,000 is drawn if there are more.
     labels : array-like of int, shape (n_samples,)
@@ -148,9 +154,12 @@ class MixtureDisplay:
             raise ValueError(f"X has {samples.shape[1]} features, but means has {D}")
         self.labels = _component_numbers(labels, "labels", K)
         if self.labels.shape != (len(samples),):
-            raise ValueError(f"there are {len(samples)} samples but {self.labels.size} labels")
+            shape = self.labels.shape
+            raise ValueError(f"labels has the shape {shape}; expected {(len(samples),)}")
         chosen = range(K) if components is None else components
         self.components = _component_numbers(chosen, "components", K)
+        if self.components.ndim != 1 or self.components.size == 0:
+            raise ValueError(f"components = {components!r}; expected a list of one or more")
         self.feature_names = names_of_features(D, feature_names, None, X)
 
     @classmethod
@@ -197,6 +206,8 @@ class MixtureDisplay:
 
         Raises
         ------
+        TypeError
+            If the model is no mixture or search of gmmx.
         NotFittedError
             If the model is not fitted.
         ValueError
@@ -215,8 +226,7 @@ class MixtureDisplay:
         >>> len(display.ellipses_)
         2
         """
-        model._check_is_fitted()
-        mixture = model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
+        mixture = fitted_mixture(model, cls.__name__)
         samples = check_samples(X, cls.__name__)
         rows = drawn_rows(len(samples))
         shown = _rows_of(X, rows)
@@ -267,7 +277,7 @@ class MixtureDisplay:
         ValueError
             If a level is not between 0 and 1, or a feature does not exist.
         """
-        levels = check_levels(level)
+        levels = check_levels(level, "level")
         chosen = chosen_features(features, self.feature_names)
         self.points_, self.ellipses_, self.curves_ = [], [], []
         self.centers_, self.principal_axes_ = [], []

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx.checks.samples import check_finite
+from gmmx.estimators.base import Mixture
 from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray
@@ -30,6 +32,25 @@ NEAR_A_MEAN = np.linspace(-4, 4, 17)
 CELLS = 4  # per evenly spaced position: positions are no closer than a cell
 # Differences that rounding to float32 explains: of sums of weights, and of correlations.
 TOLERANCE = 1e-6
+
+
+def fitted_mixture(model: object, display: str) -> Mixture:
+    """Return a fitted mixture, or the best one of a fitted search.
+
+    Raises
+    ------
+    TypeError
+        If the model is neither; `display` is the name of the caller in the message.
+    NotFittedError
+        If the model is not fitted.
+    """
+    if not isinstance(model, Mixture | GaussianMixtureIC):
+        raise TypeError(
+            f"{display} needs a GaussianMixture, BayesianGaussianMixture or GaussianMixtureIC of "
+            f"gmmx; got {type(model).__name__}"
+        )
+    model._check_is_fitted()
+    return model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
 
 
 def check_mixture(
@@ -193,15 +214,3 @@ def positions(low: float, high: float, means: Array, deviations: Array, n: int) 
     # The first candidate in each cell is taken, the means before their surroundings.
     cells = np.floor((candidates - low) * (CELLS * n / (high - low)))
     return np.sort(candidates[np.unique(cells, return_index=True)[1]])
-
-
-def check_probabilities(levels: ArrayLike) -> Array:
-    """Return the probabilities of regions, from the largest to the smallest."""
-    values = np.asarray(levels, dtype=np.float64)
-    is_valid = values.ndim == 1 and len(values) > 0 and ((values > 0) & (values < 1)).all()
-    if not is_valid or len(np.unique(values)) < len(values):
-        raise ValueError(
-            f"levels = {levels!r}; expected distinct probabilities of regions, above 0 and below "
-            "1, such as (0.25, 0.5, 0.75)"
-        )
-    return -np.sort(-values)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 MAX_POINTS = 5000
+MAX_IN_LEGEND = 12  # components
 LINE = 1e-3  # height of the lines above and below a frame, which hold texts
 LEGEND_WIDTH = 5.0  # of a figure in inches that has place for a legend above the axes
 
