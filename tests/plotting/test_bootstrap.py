@@ -13,6 +13,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
 
 from gmmx.plotting import BootstrapDisplay, BootstrapLRTDisplay
+from gmmx.uncertainty.bootstrap_lrt import BootstrapLRT
 
 PARAMETERS = ["weights", "means", "covariances"]
 
@@ -131,6 +132,13 @@ def test_wrong_arguments_raise_before_the_bootstrap(samples):
     model = GaussianMixture().fit(samples)
     with pytest.raises(ValueError, match="one of weights, means, covariances; got 'mean'"):
         BootstrapDisplay.from_estimator(model, samples, parameter="mean", n_bootstrap=10**9)
+    with pytest.raises(ValueError, match="3 features but 1 names"):
+        BootstrapDisplay.from_estimator(model, samples, feature_names=["a"], n_bootstrap=10**9)
+    nowhere = Figure().add_axes((0, 0, 1, 1))
+    with pytest.raises(ValueError, match="ax is not part of a grid"):
+        BootstrapDisplay.from_estimator(model, samples, ax=nowhere, n_bootstrap=10**9)
+    with pytest.raises(ValueError, match="ax is not part of a grid"):
+        BootstrapLRTDisplay.from_estimator(model, samples, ax=nowhere, n_bootstrap=10**9)
     result = bootstrapped(samples, "full")
     with pytest.raises(ValueError, match="3 features but 2 names"):
         BootstrapDisplay(result, feature_names=["a", "b"])
@@ -147,8 +155,43 @@ def test_each_test_has_its_draws_statistic_and_quantile(samples):
     for t, axes in enumerate(display.axes_):
         assert_counts(display.histograms_[t], tested.draws[:, t])
         assert display.statistics_[t].get_xdata() == [tested.statistic[t]] * 2
-        assert display.quantiles_[t].get_xdata() == [np.quantile(tested.draws[:, t], 0.95)] * 2
+        assert display.quantiles_[t].get_xdata() == [tested.draws[:, t].max()] * 2  # 1 of 20
         assert axes.get_xlabel() == f"{t + 1} against {t + 2}\np = {tested.p_value[t]:.3g}"
+
+
+@pytest.mark.parametrize(("n_bootstrap", "level"), [(19, 0.05), (20, 0.05), (99, 0.29), (9, 0.2)])
+def test_a_statistic_beyond_the_line_is_one_that_the_test_rejects(n_bootstrap, level):
+    draws = np.random.default_rng(0).normal(size=(n_bootstrap, 1))
+    order = np.sort(draws[:, 0])
+    for statistic in [order[0] - 1, *(order[1:] + order[:-1]) / 2, *order, order[-1] + 1]:
+        p_value = (1 + (draws >= statistic).sum()) / (1 + n_bootstrap)
+        tested = BootstrapLRT(
+            1, GaussianMixture(), level, np.array([1]), np.array([statistic]), np.array([p_value]),
+            draws, np.array([0]),
+        )  # fmt: skip
+        (line,) = BootstrapLRTDisplay(tested).plot(Figure().subplots()).quantiles_
+        assert (statistic > line.get_xdata()[0]) == (p_value <= level)
+        assert f"{line.get_xdata()[0]:.4g}" in repr(tested)
+
+
+def test_there_is_no_line_if_no_statistic_rejects(samples):
+    display = BootstrapLRTDisplay.from_estimator(
+        GaussianMixture(), samples, ax=Figure().subplots(), max_components=2, n_bootstrap=9,
+        random_state=0,
+    )  # fmt: skip
+    assert display.quantiles_ == []
+    assert "none" in repr(display.tested)
+
+
+def test_draws_that_are_constant_up_to_rounding_have_a_histogram():
+    draws = np.full(50, 0.3)
+    draws[::2] = 0.1 + 0.2
+    tested = BootstrapLRT(
+        1, GaussianMixture(), 0.05, np.array([1]), np.array([0.3]), np.array([1.0]),
+        draws[:, np.newaxis], np.array([0]),
+    )  # fmt: skip
+    display = BootstrapLRTDisplay(tested).plot(Figure().subplots())
+    assert display.histograms_[0].get_data().values.sum() == 50
 
 
 def test_the_test_uses_the_structure_of_the_mixture(samples):

@@ -110,6 +110,8 @@ def test_mixtures_without_bounds_raise(samples):
     known = GaussianMixture.from_parameters([1.0], [[0.0]], [[1.0]], "diag")
     with pytest.raises(ValueError, match="bounds of 'GaussianMixture' are not a list of one or"):
         ConvergenceDisplay.from_estimator(known)
+    with pytest.raises(ValueError, match=r"converged lacks \['b'\]"):
+        ConvergenceDisplay({"a": [1.0], "b": [1.0]}, {"a": True})
     with pytest.raises(ValueError, match="no fits to draw"):
         ConvergenceDisplay.from_estimator([])
     with pytest.raises(NotFittedError):

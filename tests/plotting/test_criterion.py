@@ -25,6 +25,9 @@ def search():
     ).fit(X)
 
 
+FIRST = (2, "full")
+
+
 def results_of(**changes):
     """Return the results of two structures and K = 2, 3, 4, with changed columns."""
     results = {
@@ -162,12 +165,34 @@ def test_a_given_best_is_marked():
     assert display.best_.get_xydata().tolist() == [[2, 140.0]]
 
 
+def test_a_given_best_lies_in_the_picture():
+    for value in (1e6, -1e6):
+        results = results_of(bic=[value, *np.arange(5.0)], refused=["spurious"] + [None] * 5)
+        display = drawn(results, best=FIRST)
+        low, high = display.ax_.get_ylim()
+        assert low < display.best_.get_ydata()[0] == value < high
+
+
+def test_a_curve_does_not_depend_on_the_order_of_the_results():
+    results = {name: np.asarray(column) for name, column in results_of().items()}
+    shuffled = {name: column[[4, 0, 5, 2, 1, 3]] for name, column in results.items()}
+    curves, expected = drawn(shuffled).lines_, drawn(results).lines_
+    assert curves.keys() == expected.keys()
+    for name, line in expected.items():
+        np.testing.assert_array_equal(curves[name].get_xydata(), line.get_xydata())
+
+
 @pytest.mark.parametrize(
     ("results", "options", "message"),
     [
         (results_of(), {"criterion": "BIC"}, "one of bic, aic, icl; got 'BIC'"),
         (results_of(), {"criterion": "aic"}, "the results lack aic"),
         (results_of(), {"best": (7, "full")}, r"best=\(7, 'full'\) is not in the results"),
+        (results_of(), {"best": 2}, "best=2 is not in the results"),
+        (results_of(bic=[np.nan] + [1.0] * 5), {"best": FIRST}, "or failed; expected a pair"),
+        (results_of(bic=[np.nan] * 6), {}, "every mixture of the results is refused or failed"),
+        (results_of(bic=[1.0]), {}, "columns of the shapes"),
+        ({name: [] for name in results_of()}, {}, "columns of the shapes"),
         (results_of(refused=["spurious"] * 6), {}, "every mixture of the results is refused"),
         (results_of(covariance_type=["round"] * 6), {}, r"unknown .* \['round'\]"),
     ],

@@ -153,6 +153,17 @@ def test_the_density_of_a_bayesian_mixture_integrates_to_one():
     assert abs(np.trapezoid(curve.get_ydata(), curve.get_xdata()) - 1) < 0.01
 
 
+def test_mixtures_in_float32_are_drawn():
+    for seed in range(6):
+        X = np.random.default_rng(seed).normal(size=(200, 1)).astype(np.float32)
+        model = GaussianMixture(3, random_state=seed).fit(X)
+        assert model.weights_.dtype == np.float32
+        display = DensityDisplay.from_estimator(model, ax=new_axes())
+        x, y = display.surfaces_[0, 0].get_data()
+        scores = model.score_samples(x[:, np.newaxis].astype(np.float32))
+        np.testing.assert_allclose(y, np.exp(scores), rtol=1e-3, atol=1e-6)
+
+
 def test_the_best_mixture_of_a_search_is_drawn():
     X = samples()
     search = GaussianMixtureIC(max_components=3, random_state=0).fit(X)

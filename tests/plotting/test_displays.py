@@ -27,16 +27,25 @@ DRAW = {
     "CriterionDisplay": lambda cls, model, X, ax: cls.from_estimator(
         GaussianMixtureIC(1, 3, covariance_type="diag", n_init=1, random_state=0).fit(X), ax=ax
     ),
+    "DensityDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
     "EntropyDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
     "MergeTreeDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
+    "MixtureDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
+    "UncertaintyDisplay": lambda cls, model, X, ax: cls.from_estimator(model, X, ax=ax),
+}
+# The numbers of points in the picture of a display that draws samples of two features.
+COUNT_POINTS = {
+    "DensityDisplay": lambda display: [len(display.ax_.collections[-1].get_offsets())],
+    "MixtureDisplay": lambda display: [len(line.get_xdata()) for line in display.points_],
+    "UncertaintyDisplay": lambda display: [len(dots.get_offsets()) for dots in display.points_],
 }
 
 
-@pytest.fixture(scope="module")
-def samples():
-    rng = np.random.default_rng(0)
-    X = np.concatenate([rng.normal(0, 1, (50, 2)), rng.normal(7, 1, (50, 2))])
-    return pd.DataFrame(X, columns=["length", "width"])
+@pytest.fixture(scope="module", params=[2, 3])
+def samples(request):
+    rng, shape = np.random.default_rng(0), (50, request.param)
+    X = np.concatenate([rng.normal(0, 1, shape), rng.normal(7, 1, shape)])
+    return pd.DataFrame(X, columns=["length", "width", "height"][: request.param])
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +96,19 @@ def test_a_display_is_drawn_again_in_other_axes(samples, model, name):
     assert display.ax_ is other
     assert display.figure_ is other.figure
     assert len(first.axes) == len(other.figure.axes)
+
+
+@pytest.mark.parametrize("name", COUNT_POINTS)
+def test_a_million_samples_are_drawn_as_five_thousand_points(name):
+    model = GaussianMixture.from_parameters([0.5, 0.5], [[0.0, 0.0], [5.0, 5.0]], [np.eye(2)] * 2)
+    X = np.random.default_rng(0).normal(size=(1_000_000, 2))
+    X[::2] += 5.0
+    display = getattr(plotting, name).from_estimator(model, X, ax=Figure().subplots())
+    assert sum(COUNT_POINTS[name](display)) == 5000
+    assert "5,000 of 1,000,000 samples" in display.note_.get_text()
+
+
+@pytest.mark.parametrize("name", COUNT_POINTS)
+def test_other_objects_than_mixtures_of_gmmx_are_refused(name):
+    with pytest.raises(TypeError, match=f"{name} needs a GaussianMixture, .* got dict"):
+        getattr(plotting, name).from_estimator({}, np.zeros((3, 2)))

@@ -26,11 +26,11 @@ def test_a_singular_covariance_has_an_axis_of_no_length():
 
 
 def test_levels_are_sorted_and_checked():
-    assert check_levels(0.5) == [0.5]
-    assert check_levels([0.95, 0.5, 0.5]) == [0.5, 0.95]
-    for wrong in (0, 1.0, [0.5, 1.2], -0.1, np.nan, []):
+    assert check_levels(0.5, "level") == [0.5]
+    assert check_levels([0.95, 0.5, 0.5], "level") == [0.5, 0.95]
+    for wrong in (0, 1.0, [0.5, 1.2], -0.1, np.nan, [], "0.5", None):
         with pytest.raises(ValueError, match="level="):
-            check_levels(wrong)
+            check_levels(wrong, "level")
 
 
 class Affine:
@@ -54,7 +54,10 @@ def test_the_map_of_a_scaler_is_found():
     np.testing.assert_allclose(offset, Affine.offset)
 
 
-@pytest.mark.parametrize("function", [np.expm1, np.abs, lambda Z: np.clip(Z, 0, 1), np.log1p])
+@pytest.mark.parametrize(
+    "function",
+    [np.expm1, np.abs, lambda Z: np.clip(Z, 0, 1), np.log1p, lambda Z: np.exp(Z) + 1.7e9],
+)
 def test_a_map_that_is_not_affine_is_refused(function):
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="not an affine map"):
         inverse_map(NotAffine(function), 2)

@@ -115,7 +115,19 @@ def test_components_that_do_not_overlap_have_a_flat_tree():
     tree = MergeTreeDisplay.from_estimator(mixture, X, ax=Figure().subplots())
     (path,) = tree.links_.get_segments()
     assert path[:, 1].tolist() == [0, 0, 0, 0]
+    assert tree.cut_ is None
     assert tree.ax_.get_ylim()[1] > 0
+
+
+def test_a_line_is_drawn_only_where_it_cuts_the_tree_into_the_suggested_clusters():
+    rng = np.random.default_rng(0)
+    centers = [[0.0], [100.0], [200.0], [300.0]]
+    X = np.concatenate([rng.normal(center, 1.0, (20, 1)) for center in centers])
+    mixture = GaussianMixture.from_parameters([0.25] * 4, centers, [[1.0]] * 4, "diag")
+    tree = MergeTreeDisplay.from_estimator(mixture, X, ax=Figure().subplots())
+    assert tree.cut_ is None
+    assert tree.ax_.get_legend() is None
+    assert len(tree.leaves_) == tree.merged.n_clusters
 
 
 def test_weights_of_samples_count_as_repetitions(merged, samples):

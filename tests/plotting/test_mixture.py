@@ -343,6 +343,19 @@ def test_without_axes_a_figure_is_made_and_settings_stay(covariances, samples):
     assert len(pyplot.get_fignums()) == 4
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-200, 1e200])
+def test_a_feature_that_is_constant_up_to_rounding_has_a_histogram(scale):
+    x = np.full(50, 0.3)
+    x[::2] = 0.1 + 0.2
+    for X in (x[:, np.newaxis] * scale, np.zeros((50, 1))):
+        display = MixtureDisplay(
+            weights=[1.0], means=X[:1], covariances=[[[max(scale, 1e-150) ** 1.5]]], X=X,
+            labels=np.zeros(50, np.int64),
+        )  # fmt: skip
+        bars = display.plot(axes()).ax_.patches
+        assert sum(bar.get_height() * bar.get_width() for bar in bars) == pytest.approx(1.0)
+
+
 def test_stored_numbers_are_checked():
     good = {
         "weights": [0.5, 0.5], "means": np.zeros((2, 2)),
@@ -350,11 +363,14 @@ def test_stored_numbers_are_checked():
     }  # fmt: skip
     MixtureDisplay(**good)
     for name, value in {
-        "means": np.zeros((2, 3)), "covariances": np.ones((2, 2)), "labels": [0, 1],
+        "means": np.zeros(2), "covariances": np.ones((2, 2)), "labels": [0, 1],
         "X": np.full((3, 2), np.nan), "components": [2], "feature_names": ["a"],
         "weights": [0.5, np.nan],
     }.items():  # fmt: skip
         with pytest.raises(ValueError, match=name if name != "feature_names" else "names"):
+            MixtureDisplay(**{**good, name: value})
+    for name, value in (("components", np.zeros(0, np.int64)), ("labels", [[0], [1], [1]])):
+        with pytest.raises(ValueError, match=name):
             MixtureDisplay(**{**good, name: value})
     with pytest.raises(ValueError, match="positive variances"):
         MixtureDisplay(**{**good, "covariances": np.zeros((2, 2, 2))})

@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gmmx.plotting.pairs import chosen_features, pair_axes
+from gmmx.plotting.pairs import chosen_features, feature_axes, pair_axes
 
 NAMES = ["a", "$b_{", "c"]
 
@@ -55,6 +55,8 @@ def test_axes_without_a_place_and_divided_axes_are_refused():
     pair_axes(given, NAMES)
     with pytest.raises(ValueError, match="divided by another display"):
         pair_axes(given, NAMES)
+    with pytest.raises(ValueError, match="divided by another display"):
+        feature_axes(given, NAMES[:1], "density")
     with pytest.raises(ValueError, match="not part of a grid"):
         pair_axes(Figure().add_axes((0, 0, 1, 1)), NAMES)
 
@@ -69,3 +71,8 @@ def test_features_are_chosen_by_index_or_name():
             chosen_features(wrong, names)
     with pytest.raises(TypeError):
         chosen_features([1.5], names)
+    for wrong in (0, "a"):
+        with pytest.raises(TypeError, match="give a list of indices or names"):
+            chosen_features(wrong, names)
+    with pytest.raises(TypeError, match="not a mask"):
+        chosen_features(np.arange(8) < 2, names)

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from gmmx.plotting.regions import MixtureDensity, check_probabilities, positions
+pytest.importorskip("matplotlib")
+from matplotlib.figure import Figure
+
+from gmmx.plotting import DensityDisplay, MixtureDisplay
+from gmmx.plotting.regions import MixtureDensity, positions
 
 WEIGHTS = np.array([0.5, 0.3, 0.2])
 MEANS = np.array([[0.0, 0.0, 1.0], [4.0, 1.0, -2.0], [2.0, -3.0, 0.0]])
@@ -127,11 +131,31 @@ def test_the_global_random_state_does_not_change():
     assert (first == second).all()
 
 
-def test_probabilities_are_sorted_from_the_largest():
-    assert check_probabilities((0.25, 0.75, 0.5)).tolist() == [0.75, 0.5, 0.25]
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"weights": [-1.0, 2.0]}, "weights must be at least 0 and have the sum 1"),
+        ({"weights": [3.0, 3.0]}, "the sum 6"),
+        ({"weights": [1.0]}, r"weights has the shape \(1,\); expected \(2,\)"),
+        ({"means": np.zeros((0, 2))}, r"means has the shape \(0, 2\)"),
+        ({"means": [[0.0, np.inf], [0.0, 0.0]]}, "means"),
+        ({"covariances": [[[1.0, 5.0], [5.0, 1.0]]] * 2}, "positive semidefinite"),
+        ({"covariances": [[[1.0, 0.5], [0.1, 1.0]]] * 2}, "symmetric"),
+        ({"covariances": np.zeros((2, 2, 2))}, "positive variances"),
+    ],
+)
+@pytest.mark.parametrize("display", [DensityDisplay, MixtureDisplay])
+def test_stored_numbers_that_are_no_mixture_are_refused(display, numbers, message):
+    good = {"weights": [0.5, 0.5], "means": np.zeros((2, 2)), "covariances": [np.eye(2)] * 2}
+    samples = {} if display is DensityDisplay else {"X": np.zeros((1, 2)), "labels": [0]}
+    display(**good, **samples)
+    with pytest.raises(ValueError, match=message):
+        display(**{**good, **numbers}, **samples)
 
 
-@pytest.mark.parametrize("levels", [(), (0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (np.nan,), 0.5])
-def test_levels_that_are_no_distinct_probabilities_are_refused(levels):
-    with pytest.raises(ValueError, match="expected distinct probabilities"):
-        check_probabilities(levels)
+def test_a_singular_covariance_has_a_flat_ellipse_but_no_density():
+    numbers = {"weights": [1.0], "means": [[0.0, 0.0]], "covariances": [[[1.0, 3.0], [3.0, 9.0]]]}
+    drawn = MixtureDisplay(**numbers, X=np.zeros((1, 2)), labels=[0]).plot(Figure().subplots())
+    assert [ellipse.height for ellipse in drawn.ellipses_] == pytest.approx([0.0, 0.0], abs=1e-6)
+    with pytest.raises(ValueError, match="positive definite"):
+        DensityDisplay(**numbers)

@@ -233,6 +233,7 @@ def test_the_display_draws_in_given_or_new_axes_and_leaves_settings_alone():
         ({"uncertainty": [np.nan]}, "must be from 0 to 1"),
         ({"uncertainty": [0.1], "X": [[1.0], [2.0]]}, "X has 2 rows, but there are 1"),
         ({"uncertainty": [0.1], "labels": [0, 1]}, "labels has 2 rows"),
+        ({"uncertainty": [0.1], "labels": [[0]]}, r"labels has the shape \(1, 1\)"),
         ({"uncertainty": [0.1], "labels": [-1]}, "labels must be integers from 0"),
         ({"uncertainty": [0.1], "labels": [0.5]}, "labels must be integers from 0"),
     ],

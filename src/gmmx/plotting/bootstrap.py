@@ -12,9 +12,18 @@ from matplotlib.axes import Axes
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.plotting.pairs import MAX_FEATURES, note_below_pairs
-from gmmx.plotting.style import COLORS, legend_above, name_axes, names_of_features, panels, tidy
+from gmmx.plotting.style import (
+    COLORS,
+    bin_edges,
+    check_in_grid,
+    legend_above,
+    name_axes,
+    names_of_features,
+    panels,
+    tidy,
+)
 from gmmx.uncertainty.bootstrap import bootstrap
-from gmmx.uncertainty.bootstrap_lrt import BootstrapLRT, bootstrap_lrt
+from gmmx.uncertainty.bootstrap_lrt import BootstrapLRT, bootstrap_lrt, critical_values
 from gmmx.uncertainty.bootstrap_result import BootstrapResult, ParameterUncertainty
 
 if TYPE_CHECKING:
@@ -141,8 +150,13 @@ class BootstrapDisplay:
             If an argument is invalid.
         """
         _check_parameter(parameter)
+        # The bootstrap takes long, so names and axes are checked before it.
+        if isinstance(model, GaussianMixture):  # `bootstrap` refuses others
+            model._check_is_fitted()
+            names = names_of_features(model.means_.shape[1], feature_names, model, X)
+        if ax is not None:
+            check_in_grid(ax)
         result = bootstrap(model, X, **options)
-        names = names_of_features(model.means_.shape[1], feature_names, model, X)
         return cls(result, feature_names=names).plot(ax, parameter=parameter)
 
     def plot(self, ax: Axes | None = None, *, parameter: Parameter = "weights") -> Self:
@@ -233,7 +247,8 @@ class BootstrapLRTDisplay:
     statistics_ : list of matplotlib Line2D
         Vertical lines at the likelihood ratios of the samples.
     quantiles_ : list of matplotlib Line2D
-        Vertical lines at the quantiles of the draws that the significance level belongs to.
+        Vertical lines at the draws that the likelihood ratios of the samples must exceed to reject;
+        none if there are too few draws to reject at the level of the tests.
 
     Raises
     ------
@@ -306,6 +321,8 @@ class BootstrapLRTDisplay:
                 f"BootstrapLRTDisplay needs a GaussianMixture, got {type(model).__name__}: the "
                 "test is one of maximum likelihood"
             )
+        if ax is not None:
+            check_in_grid(ax)
         given = {"covariance_type": model.covariance_type, "reg_covar": model.reg_covar}
         return cls(bootstrap_lrt(X, **{**given, **options})).plot(ax)
 
@@ -332,19 +349,20 @@ class BootstrapLRTDisplay:
         self.ax_, *axes = panels(ax, n_tests, min(n_tests, N_COLUMNS), PANEL)
         self.axes_, self.figure_ = np.array(axes, dtype=object), self.ax_.figure
         self.histograms_, self.statistics_, self.quantiles_ = [], [], []
-        quantiles = np.quantile(result.draws, 1 - result.level, axis=0)
-        quantile_name = f"{100 * (1 - result.level):g} % of draws"
+        critical = critical_values(result.draws, result.level)
         for t, (panel, k) in enumerate(zip(axes, result.tested.tolist(), strict=True)):
             title = f"{k} against {k + 1}\np = {result.p_value[t]:.3g}"
             bars = _draw_histogram(panel, result.draws[:, t], title, "likelihood ratios of draws")
             statistic = panel.axvline(result.statistic[t], color=COLORS[5], label="of the samples")
-            quantile = panel.axvline(
-                quantiles[t], color="black", linestyle="--", linewidth=1.0, label=quantile_name
-            )
             self.histograms_.append(bars)
             self.statistics_.append(statistic)
-            self.quantiles_.append(quantile)
-        legend_above(self.ax_, [self.histograms_[0], self.statistics_[0], self.quantiles_[0]])
+            if critical is not None:
+                line = panel.axvline(
+                    critical[t], color="black", linestyle="--", linewidth=1.0,
+                    label=f"critical value, level {result.level:g}",
+                )  # fmt: skip
+                self.quantiles_.append(line)
+        legend_above(self.ax_, [self.histograms_[0], self.statistics_[0], *self.quantiles_[:1]])
         return self
 
 
@@ -374,7 +392,7 @@ def _with_axes(
 
 def _draw_histogram(panel: Axes, draws: Array, title: str, label: str) -> StepPatch:
     """Draw the histogram of some draws, without ticks of their numbers."""
-    counts, edges = np.histogram(draws, bins=N_BINS)
+    counts, edges = np.histogram(draws, bins=bin_edges(draws, N_BINS))
     histogram = panel.stairs(counts, edges, fill=True, color="0.75", label=label)
     name_axes(panel, title, "")
     panel.xaxis.label.set_fontsize("small")

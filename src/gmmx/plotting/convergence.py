@@ -55,7 +55,8 @@ class ConvergenceDisplay:
     Raises
     ------
     ValueError
-        If there are no fits, or a fit has no iterations or bounds that are not finite.
+        If there are no fits, a fit has no iterations or bounds that are not finite, or `converged`
+        lacks a fit.
 
     Notes
     -----
@@ -100,6 +101,9 @@ class ConvergenceDisplay:
                     f"the bounds of {name!r} are not a list of one or more finite numbers; draw "
                     "a mixture after fit or partial_fit"
                 )
+        missing = [name for name in self.lower_bounds if name not in converged]
+        if missing:
+            raise ValueError(f"converged lacks {missing}; give True or False for each fit")
         self.converged = {name: bool(converged[name]) for name in self.lower_bounds}
         self.bound_name = bound_name
 

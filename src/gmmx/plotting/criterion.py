@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -37,7 +37,7 @@ class CriterionDisplay:
         The columns `n_components`, `covariance_type`, `refused` and the criterion, as in
         `GaussianMixtureIC.results_`.
     criterion : {'bic', 'aic', 'icl'}, default='bic'
-        The criterion to draw, in nats.
+        The criterion to draw: -2 log-likelihood in nats, and a penalty.
     best : (int, str) or None, default=None
         Number of components and covariance structure of the mixture to mark. None: the mixture of
         the smallest criterion that is not refused.
@@ -58,8 +58,8 @@ class CriterionDisplay:
     Raises
     ------
     ValueError
-        If a column is missing, the criterion or a structure is unknown, `best` is not in the
-        results, or all mixtures are refused.
+        If a column is missing or has another length, the criterion or a structure is unknown,
+        `best` is not in the results or failed, or all mixtures are refused or failed.
 
     References
     ----------
@@ -96,16 +96,19 @@ class CriterionDisplay:
         self.criterion = criterion
         self._values = self.results[criterion].astype(np.float64)
         is_refused = [isinstance(reason, str) for reason in self.results["refused"]]
-        self._is_failed = np.isnan(self._values)
+        self._is_failed = ~np.isfinite(self._values)
         self._is_refused = ~self._is_failed & is_refused
         self._is_ranked = ~self._is_failed & ~self._is_refused
         if not self._is_ranked.any():
-            raise ValueError("every mixture of the results is refused; search again with fewer K")
-        self.best = self._smallest() if best is None else best
-        if not self._is_best().any():
             raise ValueError(
-                f"best={best!r} is not in the results; expected a pair of n_components and "
-                "covariance_type"
+                "every mixture of the results is refused or failed; search again with fewer K"
+            )
+        self.best = self._smallest() if best is None else best
+        self._best_value = self._value_of_best()
+        if np.isnan(self._best_value):
+            raise ValueError(
+                f"best={best!r} is not in the results, or failed; expected a pair of n_components "
+                "and covariance_type"
             )
 
     @classmethod
@@ -172,7 +175,7 @@ class CriterionDisplay:
             self._draw_structure(name, top)
         n_components, name = self.best
         (self.best_,) = self.ax_.plot(
-            n_components, self._values[self._is_best()].min(), "o", color="black", fillstyle="none",
+            n_components, self._best_value, "o", color="black", fillstyle="none",
             markersize=13, zorder=4, label=f"best: {name}, K = {n_components}",
         )  # fmt: skip
         self.ax_.set_ylim(bottom, top)
@@ -190,11 +193,14 @@ class CriterionDisplay:
         name = str(self.results["covariance_type"][place])
         return int(self.results["n_components"][place]), name
 
-    def _is_best(self) -> NDArray[np.bool_]:
-        """Return whether each mixture is the best one."""
+    def _value_of_best(self) -> float:
+        """Return the criterion of the mixture to mark; NaN if it is not there or failed."""
+        if not isinstance(self.best, Sequence) or len(self.best) != 2:
+            return np.nan
         n_components, name = self.best
-        has_name = self.results["covariance_type"] == name
-        return np.asarray(has_name & (self.results["n_components"] == n_components))
+        is_best = (self.results["covariance_type"] == name) & ~self._is_failed
+        is_best &= self.results["n_components"] == n_components
+        return float(min(self._values[is_best], default=np.nan))
 
     def _range(self) -> tuple[float, float]:
         """Return the range of the vertical axis, which poor and refused mixtures may leave."""
@@ -202,8 +208,8 @@ class CriterionDisplay:
         best = ranked.min()
         reach = max(2.5 * (np.median(ranked) - best), 1.0)
         lowest = min(self._values[self._is_refused], default=best)
-        top = min(ranked.max(), best + reach)
-        bottom = min(best, max(lowest, best - reach / 2))
+        top = max(min(ranked.max(), best + reach), self._best_value)
+        bottom = min(best, max(lowest, best - reach / 2), self._best_value)
         margin = 0.07 * max(top - bottom, 1.0)
         return float(bottom - margin), float(top + margin)
 
@@ -213,8 +219,9 @@ class CriterionDisplay:
         counts = self.results["n_components"]
         color, marker, linestyle = look_of_structure(name)
         values = np.where(self._is_ranked, self._values, np.nan)[is_own]
+        order = np.argsort(counts[is_own], kind="stable")
         (self.lines_[name],) = self.ax_.plot(
-            counts[is_own], values, color=color, marker=marker, linestyle=linestyle,
+            counts[is_own][order], values[order], color=color, marker=marker, linestyle=linestyle,
             markersize=5, linewidth=1.3, label=_title(name, values, top),
         )  # fmt: skip
         is_refused = is_own & self._is_refused
@@ -277,6 +284,12 @@ def _checked_columns(
             f"the results lack {', '.join(missing)}; pass the results_ of a GaussianMixtureIC"
         )
     columns = {name: np.asarray(results[name]) for name in names}
+    shapes = {name: column.shape for name, column in columns.items()}
+    n_mixtures = columns["n_components"].size
+    if n_mixtures == 0 or set(shapes.values()) != {(n_mixtures,)}:
+        raise ValueError(
+            f"the results have columns of the shapes {shapes}; expected one value a mixture"
+        )
     unknown = set(columns["covariance_type"].tolist()) - STRUCTURES.keys()
     if unknown:
         raise ValueError(

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gmmx.checks.samples import check_samples
 from gmmx.estimators.component_covariances import component_covariances
+from gmmx.plotting.ellipses import check_levels
 from gmmx.plotting.pairs import (
     chosen_features,
     feature_axes,
@@ -22,7 +23,13 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
-from gmmx.plotting.regions import MarginalDensity, MixtureDensity, check_probabilities
+from gmmx.plotting.regions import (
+    MarginalDensity,
+    MixtureDensity,
+    check_mixture,
+    fitted_mixture,
+    smallest_eigenvalue,
+)
 from gmmx.plotting.style import COLORS, draw_histogram, drawn_rows, names_of_features
 
 if TYPE_CHECKING:
@@ -100,6 +107,12 @@ class DensityDisplay:
     note_ : Text
         The note on the features and samples that are drawn, below the axes.
 
+    Raises
+    ------
+    ValueError
+        If the shapes do not agree, numbers are not finite, weights are negative or have another sum
+        than 1, or covariances are not positive definite.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -130,22 +143,15 @@ class DensityDisplay:
         n_samples: int | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> None:
-        self.weights = np.asarray(weights, dtype=np.float64)
-        self.means = np.asarray(means, dtype=np.float64)
-        self.covariances = np.asarray(covariances, dtype=np.float64)
-        if self.means.ndim != 2:
-            raise ValueError(
-                f"means has the shape {self.means.shape}; expected (n_components, n_features)"
-            )
-        K, D = self.means.shape
-        if self.covariances.shape != (K, D, D):
-            raise ValueError(
-                f"covariances has the shape {self.covariances.shape}; expected {(K, D, D)}"
-            )
+        self.weights, self.means, self.covariances = check_mixture(weights, means, covariances)
+        if smallest_eigenvalue(self.covariances) <= 0:
+            raise ValueError("covariances must be positive definite: others have no density")
+        D = self.means.shape[1]
         self.X = None if X is None else check_samples(X, type(self).__name__)
         if self.X is not None and self.X.shape[1] != D:
             raise ValueError(f"X has {self.X.shape[1]} features, but means has {D}")
-        self.n_samples = n_samples or (0 if self.X is None else len(self.X))
+        n_rows = 0 if self.X is None else len(self.X)
+        self.n_samples = n_rows if n_samples is None else n_samples
         self.feature_names = names_of_features(D, feature_names, None, X)
 
     @classmethod
@@ -192,10 +198,12 @@ class DensityDisplay:
 
         Raises
         ------
+        TypeError
+            If the model is no mixture or search of gmmx.
         NotFittedError
             If the model is not fitted.
         ValueError
-            If a kind or a feature does not exist, levels are not different probabilities, or X does
+            If a kind or a feature does not exist, levels are not probabilities, or X does
             not fit the model.
 
         References
@@ -216,8 +224,7 @@ class DensityDisplay:
         >>> [text.get_text() for text in display.legend_.get_texts()]
         ['90 %', '50 %']
         """
-        model._check_is_fitted()
-        mixture: Any = getattr(model, "best_estimator_", model)
+        mixture = fitted_mixture(model, cls.__name__)
         samples = None if X is None else model._check_new_samples(X)
         display = cls(
             weights=mixture.weights_,
@@ -258,11 +265,11 @@ class DensityDisplay:
         Raises
         ------
         ValueError
-            If a kind or a feature does not exist, or levels are not different probabilities.
+            If a kind or a feature does not exist, or levels are not probabilities.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-        self.probabilities_ = check_probabilities(levels)
+        self.probabilities_ = np.array(check_levels(levels, "levels")[::-1])
         chosen = chosen_features(features, self.feature_names)
         drawn = None if self.X is None else self.X[drawn_rows(len(self.X))][:, chosen]
         is_matrix = int(len(chosen) > 2)

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array
 
 
-def check_levels(level: float | Sequence[float]) -> list[float]:
-    """Return one or more probabilities in ascending order; raise unless all are in (0, 1)."""
-    levels = np.unique(np.asarray(level, dtype=np.float64))
-    if levels.size == 0 or not ((levels > 0) & (levels < 1)).all():
-        raise ValueError(f"level={level!r}; expected probabilities greater than 0 and less than 1")
-    return [float(value) for value in levels]
+def check_levels(levels: float | Sequence[float], name: str) -> list[float]:
+    """Return distinct probabilities in ascending order; raise unless all are in (0, 1)."""
+    given = np.asarray(levels)
+    if given.dtype.kind not in "iuf" or not given.size or not ((given > 0) & (given < 1)).all():
+        raise ValueError(
+            f"{name}={levels!r}; expected probabilities greater than 0 and less than 1"
+        )
+    return [float(value) for value in np.unique(given)]
 
 
 def ellipse_scale(level: float) -> float:
@@ -72,9 +74,10 @@ def inverse_map(scaler: Any, n_features: int) -> tuple[Array, Array]:
     values = np.asarray(scaler.inverse_transform(scaled), dtype=np.float64)
     offset = values[0]
     matrix = values[1 : n_features + 1] - offset
-    size = np.abs(values).max(axis=0)
+    # Offsets may be much larger than the map; only their rounding is tolerated.
+    size = np.abs(values - offset).max(axis=0)
     errors = np.abs(tests @ matrix + offset - values[n_features + 1 :])
-    if not (errors <= 1e-6 * size).all():
+    if not (errors <= 1e-6 * size + 1e-12 * np.abs(offset)).all():
         raise ValueError(
             f"{scaler!r} is not an affine map, so that ellipses in scaled units are no ellipses in "
             "the original units; draw scaler.transform(X) without a scaler"

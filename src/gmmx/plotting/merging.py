@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gmmx.estimators.prediction import Predictions
 
 UNDECIDED = "0.6"  # the color of merges that the suggestion does not make
+ROUNDING = 1e-12  # of entropies, as a part of the entropy of all components
 
 
 class EntropyDisplay:
@@ -165,7 +166,8 @@ class MergeTreeDisplay:
     """Tree of the merges of components, with the suggested clusters in colors.
 
     The height of a merge is the entropy that this merge and all before it remove. The dashed line
-    cuts the tree into the suggested clusters.
+    cuts the tree into the suggested clusters. There is no line if no height does: components that
+    do not overlap are merged at the same height.
 
     Parameters
     ----------
@@ -182,8 +184,8 @@ class MergeTreeDisplay:
         One path of four points for each merge.
     leaves_ : list of matplotlib Line2D
         Markers of the components of each suggested cluster.
-    cut_ : matplotlib Line2D
-        The dashed line.
+    cut_ : matplotlib Line2D or None
+        The dashed line; None if no height separates the suggested clusters.
 
     Raises
     ------
@@ -212,7 +214,7 @@ class MergeTreeDisplay:
     figure_: Figure | SubFigure
     links_: LineCollection
     leaves_: list[Line2D]
-    cut_: Line2D
+    cut_: Line2D | None
 
     def __init__(self, merged: MergedComponents) -> None:
         if len(merged.entropies) < 2:
@@ -276,11 +278,12 @@ class MergeTreeDisplay:
         self.links_ = LineCollection([*np.stack([x, y], axis=2)], colors=tree["color_list"])
         self.ax_.add_collection(self.links_)
         self._draw_leaves([int(label) for label in tree["ivl"]])
-        self._draw_cut(y.max())
+        self.cut_ = self._draw_cut(y.max())
         name_axes(self.ax_, "component", "entropy removed (nats)")
         tidy(self.ax_)
         self.ax_.grid(visible=False, axis="x")
-        legend_above(self.ax_, [self.cut_])
+        if self.cut_ is not None:
+            legend_above(self.ax_, [self.cut_])
         return self
 
     def _heights(self) -> Array:
@@ -318,12 +321,15 @@ class MergeTreeDisplay:
             )  # fmt: skip
         self.ax_.set_xticks(range(len(order)), [str(component) for component in order])
 
-    def _draw_cut(self, top: float) -> None:
-        """Draw the line below the first merge that the suggestion does not make."""
+    def _draw_cut(self, top: float) -> Line2D | None:
+        """Draw the line below the first merge that the suggestion leaves out, if it is higher."""
+        self.ax_.set_ylim(0.0, 1.1 * top if top > 0 else 1.0)
         n_merges = len(self.merged.entropies) - self.merged.n_clusters
         bounds = [0.0, *self._heights(), 1.1 * top][n_merges : n_merges + 2]
-        self.cut_ = self.ax_.axhline(
+        # Entropies that differ by rounding are equal.
+        if bounds[1] - bounds[0] <= ROUNDING * max(self.merged.entropies[-1], 1.0):
+            return None
+        return self.ax_.axhline(
             sum(bounds) / 2, color="black", linestyle="--", linewidth=1.0,
             label=f"suggested number of clusters: {self.merged.n_clusters}",
         )  # fmt: skip
-        self.ax_.set_ylim(0.0, 1.1 * top if top > 0 else 1.0)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from matplotlib.patheffects import withStroke
 
-from gmmx.checks.samples import check_finite, check_samples
+from gmmx.checks.samples import check_samples
 from gmmx.estimators.bayesian_gaussian_mixture import BayesianGaussianMixture
 from gmmx.estimators.component_covariances import component_covariances
 from gmmx.estimators.posterior_attributes import components_in_use
@@ -24,8 +24,14 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
-from gmmx.plotting.style import draw_histogram, drawn_rows, names_of_features, styles
-from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
+from gmmx.plotting.regions import check_mixture, fitted_mixture
+from gmmx.plotting.style import (
+    MAX_IN_LEGEND,
+    draw_histogram,
+    drawn_rows,
+    names_of_features,
+    styles,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -34,9 +40,9 @@ if TYPE_CHECKING:
 
     from gmmx.arrays import Array, ArrayLike, NDArray
     from gmmx.estimators.base import Mixture
+    from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 LEVELS = (0.5, 0.95)
-MAX_IN_LEGEND = 12  # components
 N_POSITIONS = 400  # of a density, and some for each component
 NEAR_A_MEAN = np.linspace(-4.0, 4.0, 81)  # in standard deviations
 SCALE_IN_A_MATRIX = 0.7  # of lines and markers
@@ -60,11 +66,12 @@ class MixtureDisplay:
     Parameters
     ----------
     weights : array-like of shape (n_components,)
-        Weights of the components.
+        Probabilities of the components, with sum 1.
     means : array-like of shape (n_components, n_features)
         Means of the components.
     covariances : array-like of shape (n_components, n_features, n_features)
-        Covariance matrices of the components.
+        Covariance matrices of the components. The ellipse of a singular one has no width
+        and holds more than its level.
     X : array-like of shape (n_samples, n_features)
         Samples, in the same units. A random sample of 5,000 is drawn if there are more.
     labels : array-like of int, shape (n_samples,)
@@ -100,8 +107,9 @@ class MixtureDisplay:
     Raises
     ------
     ValueError
-        If the shapes do not agree, labels are no components, numbers are not finite, or variances
-        are not positive.
+        If the shapes do not agree, labels are no components, numbers are not finite, weights are
+        negative or have another sum than 1, variances are not positive, or covariances are not
+        positive semidefinite.
 
     Examples
     --------
@@ -140,23 +148,18 @@ class MixtureDisplay:
         samples = check_samples(X, type(self).__name__)
         self.X = samples
         self.n_samples = len(samples) if n_samples is None else n_samples
-        self.weights = np.ascontiguousarray(weights, dtype=np.float64)
-        self.means = np.ascontiguousarray(means, dtype=np.float64)
-        self.covariances = np.ascontiguousarray(covariances, dtype=np.float64)
-        K, D = self.weights.size, samples.shape[1]
-        shapes = {"weights": (K,), "means": (K, D), "covariances": (K, D, D)}
-        for name, expected in shapes.items():
-            shape = getattr(self, name).shape
-            if shape != expected:
-                raise ValueError(f"{name} has the shape {shape}; expected {expected}")
-            check_finite(getattr(self, name), name)
-        if not (np.diagonal(self.covariances, axis1=1, axis2=2) > 0).all():
-            raise ValueError("covariances must have positive variances on their diagonals")
+        self.weights, self.means, self.covariances = check_mixture(weights, means, covariances)
+        K, D = self.means.shape
+        if samples.shape[1] != D:
+            raise ValueError(f"X has {samples.shape[1]} features, but means has {D}")
         self.labels = _component_numbers(labels, "labels", K)
         if self.labels.shape != (len(samples),):
-            raise ValueError(f"there are {len(samples)} samples but {self.labels.size} labels")
+            shape = self.labels.shape
+            raise ValueError(f"labels has the shape {shape}; expected {(len(samples),)}")
         chosen = range(K) if components is None else components
         self.components = _component_numbers(chosen, "components", K)
+        if self.components.ndim != 1 or self.components.size == 0:
+            raise ValueError(f"components = {components!r}; expected a list of one or more")
         self.feature_names = names_of_features(D, feature_names, None, X)
 
     @classmethod
@@ -203,6 +206,8 @@ class MixtureDisplay:
 
         Raises
         ------
+        TypeError
+            If the model is no mixture or search of gmmx.
         NotFittedError
             If the model is not fitted.
         ValueError
@@ -221,8 +226,7 @@ class MixtureDisplay:
         >>> len(display.ellipses_)
         2
         """
-        model._check_is_fitted()
-        mixture = model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
+        mixture = fitted_mixture(model, cls.__name__)
         samples = check_samples(X, cls.__name__)
         rows = drawn_rows(len(samples))
         shown = _rows_of(X, rows)
@@ -273,7 +277,7 @@ class MixtureDisplay:
         ValueError
             If a level is not between 0 and 1, or a feature does not exist.
         """
-        levels = check_levels(level)
+        levels = check_levels(level, "level")
         chosen = chosen_features(features, self.feature_names)
         self.points_, self.ellipses_, self.curves_ = [], [], []
         self.centers_, self.principal_axes_ = [], []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
 
 import numpy as np
@@ -23,6 +23,8 @@ def chosen_features(features: Sequence[int | str] | None, names: Sequence[str]) 
     """Return the indices of features given by index or name; of the first six for None."""
     if features is None:
         return list(range(min(len(names), MAX_FEATURES)))
+    if isinstance(features, str) or not isinstance(features, Iterable):
+        raise TypeError(f"features = {features!r}; give a list of indices or names of features")
     chosen = [_index_of(feature, list(names)) for feature in features]
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValueError(
@@ -37,6 +39,8 @@ def _index_of(feature: int | str, names: list[str]) -> int:
         if feature not in names:
             raise ValueError(f"there is no feature {feature!r}; the features are {names}")
         return names.index(feature)
+    if isinstance(feature, bool | np.bool_):
+        raise TypeError("features holds True or False; give indices or names, not a mask")
     if not -len(names) <= index(feature) < len(names):
         raise ValueError(f"there is no feature {feature}; there are {len(names)} features")
     return index(feature) % len(names)

@@ -1,4 +1,4 @@
-"""Densities of one or two features of a mixture, and their highest-density regions.
+"""Mixtures to draw: their parameters, densities of one or two features, highest-density regions.
 
 The highest-density region of probability p is the smallest region that holds p: the region where
 the density is at least t. Its threshold t is the quantile 1 - p of the density at samples of the
@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gmmx.checks.samples import check_finite
+from gmmx.estimators.base import Mixture
 from gmmx.estimators.gaussian_mixture import GaussianMixture
+from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray
@@ -27,6 +30,86 @@ MARGIN = 0.03  # at both ends of the positions, as a part of their range
 # Positions near each component, in its standard deviations, so that narrow ones are not missed.
 NEAR_A_MEAN = np.linspace(-4, 4, 17)
 CELLS = 4  # per evenly spaced position: positions are no closer than a cell
+# Differences that rounding to float32 explains: of sums of weights, and of correlations.
+TOLERANCE = 1e-6
+
+
+def fitted_mixture(model: object, display: str) -> Mixture:
+    """Return a fitted mixture, or the best one of a fitted search.
+
+    Raises
+    ------
+    TypeError
+        If the model is neither; `display` is the name of the caller in the message.
+    NotFittedError
+        If the model is not fitted.
+    """
+    if not isinstance(model, Mixture | GaussianMixtureIC):
+        raise TypeError(
+            f"{display} needs a GaussianMixture, BayesianGaussianMixture or GaussianMixtureIC of "
+            f"gmmx; got {type(model).__name__}"
+        )
+    model._check_is_fitted()
+    return model.best_estimator_ if isinstance(model, GaussianMixtureIC) else model
+
+
+def check_mixture(
+    weights: ArrayLike, means: ArrayLike, covariances: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """Return the stored parameters of a mixture in float64, with weights of sum 1.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_components,)
+        Numbers of at least 0, with sum 1 up to the rounding of float32.
+    means : array-like of shape (n_components, n_features)
+        Finite numbers.
+    covariances : array-like of shape (n_components, n_features, n_features)
+        Symmetric, positive semidefinite matrices with positive variances.
+
+    Raises
+    ------
+    ValueError
+        If the numbers are no parameters of a mixture.
+    """
+    arrays = {"weights": weights, "means": means, "covariances": covariances}
+    given = {name: np.ascontiguousarray(arrays[name], dtype=np.float64) for name in arrays}
+    if given["means"].ndim != 2 or given["means"].size == 0:
+        shape = given["means"].shape
+        raise ValueError(f"means has the shape {shape}; expected (n_components, n_features)")
+    K, D = given["means"].shape
+    for name, expected in {"weights": (K,), "covariances": (K, D, D)}.items():
+        if given[name].shape != expected:
+            raise ValueError(f"{name} has the shape {given[name].shape}; expected {expected}")
+    for name, values in given.items():
+        check_finite(values, name)
+    total = given["weights"].sum()
+    if given["weights"].min() < 0 or abs(total - 1) > TOLERANCE:
+        raise ValueError(
+            f"weights must be at least 0 and have the sum 1; got the smallest "
+            f"{given['weights'].min():g} and the sum {total:g}"
+        )
+    if smallest_eigenvalue(given["covariances"]) < -TOLERANCE * D:
+        raise ValueError("covariances must be positive semidefinite; got a negative eigenvalue")
+    return given["weights"] / total, given["means"], given["covariances"]
+
+
+def smallest_eigenvalue(covariances: Array) -> float:
+    """Return the smallest eigenvalue of all correlation matrices, which have no units.
+
+    Raises
+    ------
+    ValueError
+        If variances are not positive or matrices are not symmetric.
+    """
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    if not (variances > 0).all():
+        raise ValueError("covariances must have positive variances on their diagonals")
+    deviations = np.sqrt(variances)
+    correlations = covariances / deviations[:, :, np.newaxis] / deviations[:, np.newaxis]
+    if np.abs(correlations - correlations.transpose(0, 2, 1)).max() > TOLERANCE:
+        raise ValueError("covariances must be symmetric matrices")
+    return float(np.linalg.eigvalsh(correlations).min())
 
 
 @dataclass(frozen=True)
@@ -131,15 +214,3 @@ def positions(low: float, high: float, means: Array, deviations: Array, n: int) 
     # The first candidate in each cell is taken, the means before their surroundings.
     cells = np.floor((candidates - low) * (CELLS * n / (high - low)))
     return np.sort(candidates[np.unique(cells, return_index=True)[1]])
-
-
-def check_probabilities(levels: ArrayLike) -> Array:
-    """Return the probabilities of regions, from the largest to the smallest."""
-    values = np.asarray(levels, dtype=np.float64)
-    is_valid = values.ndim == 1 and len(values) > 0 and ((values > 0) & (values < 1)).all()
-    if not is_valid or len(np.unique(values)) < len(values):
-        raise ValueError(
-            f"levels = {levels!r}; expected distinct probabilities of regions, above 0 and below "
-            "1, such as (0.25, 0.5, 0.75)"
-        )
-    return -np.sort(-values)

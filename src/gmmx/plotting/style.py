@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.gridspec import GridSpecBase
+from matplotlib.gridspec import GridSpecBase, SubplotSpec
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
@@ -22,6 +22,7 @@ from gmmx.contract.components import shown_names
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 MAX_POINTS = 5000
+MAX_IN_LEGEND = 12  # components
 LINE = 1e-3  # height of the lines above and below a frame, which hold texts
 LEGEND_WIDTH = 5.0  # of a figure in inches that has place for a legend above the axes
 
@@ -33,13 +34,29 @@ def styles(n: int) -> list[tuple[str, str]]:
 
 
 def axes_to_draw_in(ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
-    """Return the given axes, or those of a new figure of pyplot."""
+    """Return the given axes, or those of a new figure of pyplot; refuse axes that were divided."""
     if ax is not None:
+        check_undivided(ax)
         return ax
     # pyplot is imported here, since it chooses a backend; the command line needs none.
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     return plt.subplots(figsize=figsize, layout="constrained")[1]
+
+
+def check_undivided(ax: Axes) -> None:
+    """Raise ValueError if another display has divided the axes, so that they are off."""
+    if ax.get_subplotspec() is not None and not ax.axison:
+        raise ValueError("ax was divided by another display, or is off; give new axes")
+
+
+def check_in_grid(ax: Axes) -> SubplotSpec:
+    """Return the place of the axes in their grid; raise ValueError if they cannot be divided."""
+    place = ax.get_subplotspec()
+    if place is None:
+        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
+    check_undivided(ax)
+    return place
 
 
 def frame_in(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Axes, GridSpecBase]:
@@ -50,12 +67,7 @@ def frame_in(ax: Axes | None, figsize: tuple[float, float]) -> tuple[Axes, GridS
     as of `plt.subplots`; None makes a new figure of pyplot.
     """
     outer = axes_to_draw_in(ax, figsize)
-    place = outer.get_subplotspec()
-    if place is None:
-        raise ValueError("ax is not part of a grid of axes; make it by plt.subplots or add_subplot")
-    if not outer.axison:
-        raise ValueError("ax was divided by another display; give new axes")
-    frame = place.subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
+    frame = check_in_grid(outer).subgridspec(3, 1, height_ratios=(LINE, 1.0, LINE), hspace=0.0)
     outer.set_axis_off()
     outer.set_subplotspec(frame[0])
     return outer, frame
@@ -95,10 +107,24 @@ def drawn_rows(n_samples: int, max_points: int = MAX_POINTS) -> NDArray[np.int64
     return np.sort(chosen)
 
 
+def bin_edges(values: NDArray[np.floating], n_bins: int) -> NDArray[np.float64]:
+    """Return the edges of equal bins from the smallest value to the largest.
+
+    The range of values that are constant up to rounding is widened, since it has no n_bins + 1
+    different numbers.
+    """
+    low, high = float(values.min()), float(values.max())
+    largest = max(abs(low), abs(high))
+    if high - low <= 4 * n_bins * float(np.finfo(values.dtype).eps) * largest:
+        half = 1e-3 * largest if largest > 0 else 0.5
+        low, high = low - half, high + half
+    return np.linspace(low, high, n_bins + 1)
+
+
 def draw_histogram(axes: Axes, values: NDArray[np.floating]) -> None:
     """Draw a light histogram with area 1, below a density."""
     n_bins = int(np.clip(2 * np.cbrt(len(values)), 10, 60))
-    axes.hist(values, bins=n_bins, density=True, color="0.88")
+    axes.hist(values, bins=bin_edges(values, n_bins).tolist(), density=True, color="0.88")
 
 
 def name_axes(axes: Axes, x: str, y: str) -> None:

@@ -18,8 +18,10 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
+from gmmx.plotting.regions import fitted_mixture
 from gmmx.plotting.style import (
     COLORS,
+    MAX_IN_LEGEND,
     axes_to_draw_in,
     drawn_rows,
     name_axes,
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 KINDS = ("map", "curve")
-MAX_IN_LEGEND = 12  # components
 LARGEST = 0.5  # the uncertainty from which on points are largest: a toss-up of two components
 IN_LEGEND = {0.0: "0", 0.25: "0.25", 0.5: "0.5 or more"}
 MARKS = np.array([0.75, 0.95])  # the quantiles that R's mclust marks
@@ -133,6 +134,8 @@ class UncertaintyDisplay:
         self.labels = np.zeros(n_samples, np.int64) if labels is None else np.asarray(labels)
         if self.labels.dtype.kind not in "iu" or self.labels.min(initial=0) < 0:
             raise ValueError(f"labels must be integers from 0; got {labels!r}")
+        if self.labels.ndim != 1:
+            raise ValueError(f"labels has the shape {self.labels.shape}; expected {(n_samples,)}")
         for name, values in {"X": self.X, "labels": self.labels}.items():
             if values is not None and len(values) != n_samples:
                 raise ValueError(
@@ -179,6 +182,8 @@ class UncertaintyDisplay:
 
         Raises
         ------
+        TypeError
+            If the model is no mixture or search of gmmx.
         NotFittedError
             If the model is not fitted.
         ValueError
@@ -197,6 +202,7 @@ class UncertaintyDisplay:
         >>> display.uncertainty.round(3)
         array([0. , 0.5, 0. ])
         """
+        fitted_mixture(model, cls.__name__)
         samples = model._check_new_samples(X)
         uncertainties, labels = [], []
         for probabilities in model.iter_predict_proba(X):

@@ -68,21 +68,48 @@ class BootstrapLRT:
 
     def _table(self) -> Table:
         """Return a row for each test."""
-        percent = f"{100 * (1 - self.level):g} %"
-        quantiles = np.quantile(self.draws, 1 - self.level, axis=0)
+        critical = critical_values(self.draws, self.level)
+        shown = ["none"] * len(self.tested) if critical is None else [f"{c:.4g}" for c in critical]
         rows = [
-            (f"{k} against {k + 1}", f"{statistic:.4g}", f"{quantile:.4g}", f"{p_value:.4g}")
-            for k, statistic, quantile, p_value in zip(
-                self.tested.tolist(), self.statistic, quantiles, self.p_value, strict=True
+            (f"{k} against {k + 1}", f"{statistic:.4g}", value, f"{p_value:.4g}")
+            for k, statistic, value, p_value in zip(
+                self.tested.tolist(), self.statistic, shown, self.p_value, strict=True
             )
         ]
         caption = (
             f"{self.model.covariance_type}, {len(self.draws)} draws, level {self.level:g}: "
             f"{self.n_components} components"
         )
-        return Table(
-            caption, ("components", "likelihood ratio", f"{percent} of draws", "p-value"), rows
-        )
+        return Table(caption, ("components", "likelihood ratio", "critical value", "p-value"), rows)
+
+
+def critical_values(draws: Array, level: float) -> Array | None:
+    """Return the likelihood ratios that the samples must exceed, for tests to reject at a level.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (n_bootstrap, n_tests)
+        Statistics of samples drawn under the null hypotheses.
+    level : float
+        Significance level.
+
+    Returns
+    -------
+    ndarray of shape (n_tests,) or None
+        For each test one of its draws; None if there are too few draws to reject at this level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> critical_values(np.arange(19.0)[:, np.newaxis], 0.05)
+    array([18.])
+    >>> critical_values(np.arange(18.0)[:, np.newaxis], 0.05) is None
+    True
+    """
+    # A p-value is at most the level if fewer than `n_larger` draws are at least the statistic.
+    ranks = np.arange(1, len(draws) + 1)
+    n_larger = np.count_nonzero(ranks / (1 + len(draws)) <= level)
+    return np.asarray(np.sort(draws, axis=0)[-n_larger]) if n_larger else None
 
 
 def bootstrap_lrt(
