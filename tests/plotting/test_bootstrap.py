@@ -163,14 +163,18 @@ def test_each_test_has_its_draws_statistic_and_quantile(samples):
 def test_a_statistic_beyond_the_line_is_one_that_the_test_rejects(n_bootstrap, level):
     draws = np.random.default_rng(0).normal(size=(n_bootstrap, 1))
     order = np.sort(draws[:, 0])
-    for statistic in [order[0] - 1, *(order[1:] + order[:-1]) / 2, *order, order[-1] + 1]:
+
+    def tested_with(statistic):
         p_value = (1 + (draws >= statistic).sum()) / (1 + n_bootstrap)
-        tested = BootstrapLRT(
+        return BootstrapLRT(
             1, GaussianMixture(), level, np.array([1]), np.array([statistic]), np.array([p_value]),
             draws, np.array([0]),
         )  # fmt: skip
-        (line,) = BootstrapLRTDisplay(tested).plot(Figure().subplots()).quantiles_
-        assert (statistic > line.get_xdata()[0]) == (p_value <= level)
+
+    (line,) = BootstrapLRTDisplay(tested_with(0.0)).plot(Figure().subplots()).quantiles_
+    for statistic in [order[0] - 1, *(order[1:] + order[:-1]) / 2, *order, order[-1] + 1]:
+        tested = tested_with(statistic)
+        assert (statistic > line.get_xdata()[0]) == (tested.p_value[0] <= level)
         assert f"{line.get_xdata()[0]:.4g}" in repr(tested)
 
 

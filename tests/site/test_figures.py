@@ -23,6 +23,9 @@ def size_of(path):
     return root.get("width"), root.get("height")
 
 
+takes_long = pytest.mark.site
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """Return a folder into which the code has drawn all pictures, with warnings as errors."""
@@ -32,10 +35,12 @@ def drawn(tmp_path_factory):
     return folder
 
 
+@takes_long
 def test_each_picture_has_its_code_and_each_code_its_picture(drawn):
     assert {path.name for path in COMMITTED} == {path.name for path in drawn.iterdir()}
 
 
+@takes_long
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
 def test_a_picture_is_drawn_in_the_committed_size_and_is_small(path, drawn):
     assert size_of(path) == size_of(drawn / path.name)
