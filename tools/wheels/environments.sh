@@ -1,6 +1,6 @@
 # Settings and functions of the scripts that work in fresh environments. They source this file.
 
-unset GMMX_ISA OMP_NUM_THREADS PYTHONPATH
+unset GMMX_ISA OMP_NUM_THREADS PYTHONPATH PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export PIP_NO_COMPILE=0 # means: do not compile; Python compiles the modules that it imports
 system_path=$PATH
