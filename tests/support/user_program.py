@@ -318,20 +318,27 @@ def distribute(X: NDArray[np.float64]) -> None:
         model.save(Path(folder) / "model.gmmx")
 
 
+class Unscaled:
+    """A scaler that changes nothing."""
+
+    def transform(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        return X
+
+    inverse_transform = transform
+
+
 def picture(model: GaussianMixture, X: NDArray[np.float64]) -> None:
     """Draw a mixture in given axes, with a scaler, and from stored numbers."""
     from matplotlib.figure import Figure
-    from sklearn.preprocessing import StandardScaler
 
     from gmmx.plotting import MixtureDisplay
 
-    unscaled = StandardScaler(with_mean=False, with_std=False).fit(X)
     shown = MixtureDisplay.from_estimator(
         model,
         X,
         level=0.9,
         features=["width", 1],
-        scaler=unscaled,
+        scaler=Unscaled(),
         feature_names=["width", "height"],
         ax=Figure().subplots(),
     )
@@ -397,7 +404,7 @@ def main() -> None:
     keep(model)
     if find_spec("dask") is not None:
         distribute(X)
-    if find_spec("matplotlib") is not None and find_spec("sklearn") is not None:
+    if find_spec("matplotlib") is not None:
         picture(model, X)
         picture_densities(model, X)
     bayesian = fit_bayesian(X)
