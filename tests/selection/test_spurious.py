@@ -7,6 +7,8 @@ import pytest
 
 import reference
 from gmmx import GaussianMixture
+from gmmx._core.interface.distinct_rows import sparse_features
+from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.selection.spurious import (
     DistinctValues,
     conditional_variances,
@@ -30,11 +32,16 @@ SEEDS = range(25)  # of the 1,000 mixtures that `tools.measure.spurious_maxima` 
 
 def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str | None:
     """Return the reason, with the feature names a, b, c, ..."""
+    n_components = len(covariances)
     distinct = DistinctValues.of(X, tuple("abcdefgh"[: X.shape[1]]))
+    belongs = np.zeros((distinct.n_rows, n_components), dtype=bool)
+    for k in range(n_components):
+        of_component = X[labels == k][:, np.newaxis] == distinct.rows
+        belongs[:, k] = of_component.all(axis=2).any(axis=0)
+    variances = 1 / np.einsum("kdd->kd", np.linalg.inv(covariances))
     return spurious_reason(
-        X, labels, lambda: labels[:, np.newaxis] == np.arange(len(covariances)),
-        np.asarray(covariances), REG_COVAR, distinct, X.shape[1] + 1,
-    )  # fmt: skip
+        variances, lambda: belongs, lambda: belongs, REG_COVAR, distinct, X.shape[1] + 1
+    )
 
 
 def empirical(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -116,7 +123,7 @@ def test_weights_count_repetitions_in_the_width_of_all_samples():
     weight = np.arange(len(X)) % 3 + 1
     weighted = DistinctValues.of(X, ("a", "b", "c"), weight.astype(float))
     repeated = DistinctValues.of(np.repeat(X, weight, axis=0), ("a", "b", "c"))
-    variances = conditional_variances(empirical(X, labels))
+    variances = 1 / np.einsum("kdd->kd", np.linalg.inv(empirical(X, labels)))
     np.testing.assert_allclose(weighted.variances, repeated.variances)
     np.testing.assert_array_equal(weighted.widths(variances), repeated.widths(variances))
 
@@ -129,37 +136,74 @@ def test_scales_of_features_do_not_matter():
     assert "component 0" in reason_of(X, labels, empirical(X, labels))
 
 
-def test_conditional_variances_are_inverse_diagonals_of_precisions():
+@pytest.mark.parametrize("name", ["full", "tied", "diag", "spherical", "tied-diag", "VEE"])
+def test_conditional_variances_are_inverse_diagonals_of_precisions(name):
     rng = np.random.default_rng(0)
-    factors = rng.standard_normal((4, 3, 3))
-    covariances = factors @ factors.transpose(0, 2, 1) + 0.1 * np.eye(3)
-    expected = 1 / np.einsum("kdd->kd", np.linalg.inv(covariances))
-    np.testing.assert_allclose(conditional_variances(covariances), expected, rtol=1e-9)
+    structure = STRUCTURES_BY_NAME[name]
+    shape = structure.covariance_shape(4, 3)
+    covariances = rng.uniform(0.5, 2.0, shape)
+    if structure.are_matrices:
+        covariances = covariances @ covariances.swapaxes(-1, -2) + 0.1 * np.eye(3)
+    covariance = structure.from_covariances(covariances, 4, 3)
+    expected = 1 / np.einsum("kdd->kd", np.linalg.inv(covariance.dense()))
+    np.testing.assert_allclose(conditional_variances(covariance), expected, rtol=1e-9)
 
 
-def test_distinct_rows_are_numbered():
+def test_distinct_rows_and_the_ranks_of_their_values():
     rng = np.random.default_rng(0)
     for n_features in (1, 2, 3):
         X = rng.integers(0, 3, (20, n_features)).astype(float)
         distinct = DistinctValues.of(X, tuple("abc"[:n_features]))
-        numbers, same = distinct.row_numbers, (X[:, np.newaxis] == X).all(axis=2)
-        np.testing.assert_array_equal(numbers[:, np.newaxis] == numbers, same)
-        assert distinct.n_rows == len(np.unique(X, axis=0))
+        found, expected = distinct.rows, np.unique(X, axis=0)
+        np.testing.assert_array_equal(found[np.lexsort(found.T[::-1])], expected)
+        for d, column in enumerate(X.T):
+            values = np.unique(column)
+            np.testing.assert_array_equal(values[distinct.ranks[:, d]], found[:, d])
+            gaps = distinct.gaps[distinct.first_gap[d] : distinct.first_gap[d + 1]]
+            np.testing.assert_array_equal(gaps, np.diff(values))
 
 
-def test_a_width_is_compared_with_the_median_gap_around_an_interval():
+def median_gap(values: np.ndarray, own: np.ndarray) -> float:
+    """Return the lower median of the gaps from the value below `own` to the one above, else 0."""
+    below, above = values[values < own.min()][-1:], values[values > own.max()][:1]
+    inside = values[(values >= own.min()) & (values <= own.max())]
+    gaps = np.diff(np.concatenate([below, inside, above]))
+    return np.percentile(gaps, 50, method="lower") if gaps.size else 0.0
+
+
+def test_a_width_is_compared_with_the_median_gap_around_the_rows_of_a_component():
     rng = np.random.default_rng(0)
     for _ in range(100):
-        values = np.unique(rng.integers(0, 60, rng.integers(1, 30))).astype(float)
-        distinct = DistinctValues.of(values[:, np.newaxis], ("a",))
-        low, high = np.sort(rng.choice(values, (2, 8)), axis=0)
-        widths = rng.integers(0, 12, 8) / 2
-        for one, wider in enumerate(distinct.are_wider(0, low, high, widths)):
-            below, above = values[values < low[one]][-1:], values[values > high[one]][:1]
-            inside = values[(values >= low[one]) & (values <= high[one])]
-            gaps = np.diff(np.concatenate([below, inside, above]))
-            median = np.percentile(gaps, 50, method="lower") if gaps.size else 0.0
-            assert wider == (widths[one] < median)
+        X = rng.integers(0, 60, (rng.integers(1, 30), 3)).astype(float)
+        distinct = DistinctValues.of(X, ("a", "b", "c"))
+        belongs = rng.random((distinct.n_rows, 8)) < rng.uniform(0, 1)
+        widths = np.where(rng.random((8, 3)) < 0.2, np.inf, rng.integers(0, 12, (8, 3)) / 2)
+        counts, features = sparse_features(
+            belongs.view(np.uint8), distinct.ranks, distinct.gaps, distinct.first_gap, widths
+        )
+        np.testing.assert_array_equal(counts, belongs.sum(axis=0))
+        for k in range(8):
+            own = distinct.rows[belongs[:, k]]
+            sparse = [
+                d
+                for d in range(3)
+                if len(own) and widths[k, d] < median_gap(np.unique(X[:, d]), own[:, d])
+            ]
+            assert features[k] == (sparse[0] if sparse else -1)
+
+
+@pytest.mark.parametrize("wrong", ["belongs", "first_gap", "widths", "gaps"])
+def test_arrays_of_other_lengths_are_refused(wrong):
+    arrays = {
+        "belongs": np.ones((4, 2), np.uint8),
+        "ranks": np.zeros((4, 3), np.intc),
+        "gaps": np.ones(3),
+        "first_gap": np.arange(4, dtype=np.intc),
+        "widths": np.ones((2, 3)),
+    }
+    sparse_features(**arrays)
+    with pytest.raises(ValueError, match=wrong):
+        sparse_features(**{**arrays, wrong: np.ascontiguousarray(arrays[wrong][:-1])})
 
 
 def test_the_spurious_maximum_of_old_faithful():
@@ -179,20 +223,21 @@ def test_the_spurious_maximum_of_old_faithful():
 
 
 def test_a_component_behind_others_is_judged_by_the_rows_that_it_explains_in_part():
-    rng = np.random.default_rng(0)
-    X, labels = np.sort(rng.normal(0, 1, (300, 1)), axis=0), np.zeros(300, dtype=np.int64)
-    distinct, covariances = DistinctValues.of(X, ("a",)), np.ones((2, 1, 1))
-    rows = np.zeros((300, 2), dtype=bool)
-    rows[:, 0] = True
+    X = np.sort(np.random.default_rng(0).normal(0, 1, (300, 1)), axis=0)
+    distinct, variances = DistinctValues.of(X, ("a",)), np.ones((2, 1))
+    assigned = np.repeat([[True, False]], 300, axis=0)
+    explained = assigned.copy()
 
     def reason(n_explained: int) -> str | None:
-        rows[100 : 100 + n_explained, 1] = True
-        return spurious_reason(X, labels, lambda: rows, covariances, REG_COVAR, distinct, 2)
+        explained[100 : 100 + n_explained, 1] = True
+        return spurious_reason(
+            variances, lambda: assigned, lambda: explained, REG_COVAR, distinct, 2
+        )
 
     assert reason(0) == "component 1 explains no row by 10% or more"
     assert reason(1) == "component 1 holds only 1 distinct row"
     assert reason(90) is None
-    covariances[1] = 4e-6
+    variances[1] = 4e-6
     assert reason(90) == "component 1 is narrower than the spacing of a"
 
 

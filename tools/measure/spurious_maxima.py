@@ -79,7 +79,7 @@ def maximum_near(true: Truth) -> tuple[GaussianMixture, str | None]:
         weights_init=true.weights, means_init=true.means,
         precisions_init=np.linalg.inv(true.covariances),
     ).fit(true.X)  # fmt: skip
-    return model, stage.judged(model._parameters())[0]
+    return model, stage.spurious_reason(model._parameters())
 
 
 def _clusters(draw: np.random.Generator, n_samples: int, n_features: int) -> Array:

@@ -52,7 +52,7 @@ def fitted_to_all(
         precisions_init=start.precisions_, callback=lambda n_iter, bound: on_pass(),
     )  # fmt: skip
     model._store_fit(features, lambda: model._fitted_to(source))
-    log_likelihood, log_certainty = scores_of(model, source)
+    log_likelihood, log_certainty = scores_of(model._predictor(), source)
     return replace(
         best, model=model.set_params(callback=None), log_likelihood=log_likelihood,
         log_certainty=log_certainty, n_samples=source.n_samples,

@@ -100,7 +100,7 @@ def bayesian_search(
         log_prob = pruned._predicted_of(Predictor.log_prob, samples)
         log_likelihood, total_weight = weighted_sum(log_prob, weight)
         threads = resolve_n_threads(n_threads)
-        _, log_certainty = scores_of(pruned, ArraySource(samples, threads, weight))
+        _, log_certainty = scores_of(pruned._predictor(), ArraySource(samples, threads, weight))
         cells.append(
             Cell(
                 len(pruned.weights_), STRUCTURES_BY_NAME[name].name, len(samples),

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gmmx.checks.weights import weighted_sum
 from gmmx.em.loop import EMResult, run_em
 from gmmx.em.maximum_likelihood import ExpectationMaximization
 from gmmx.estimators.gaussian_mixture import GaussianMixture
@@ -29,12 +28,18 @@ from gmmx.samples.array_source import ArraySource
 from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.selection.cells import Cell
 from gmmx.selection.scores import scores_of
-from gmmx.selection.spurious import EXPLAINED_SHARE, DistinctValues, spurious_reason
+from gmmx.selection.spurious import (
+    EXPLAINED_SHARE,
+    DistinctValues,
+    conditional_variances,
+    spurious_reason,
+)
 from gmmx.starts.subset import drawn_samples
 
 if TYPE_CHECKING:
-    from gmmx.arrays import Array, FloatArray, Labels, NDArray
-
+    from gmmx.arrays import Array, Labels, NDArray
+    from gmmx.model.layouts import Layout
+    from gmmx.model.statistics import SufficientStatistics
 
 N_SHORT = 20  # iterations that each start makes
 N_CONTINUED = 2  # candidates that may go on, the second one if the first ends in a spurious maximum
@@ -45,10 +50,9 @@ RACE_SAMPLES = 5000  # with more rows, short runs do not select better starts
 
 @dataclass(frozen=True)
 class _Candidate:
-    """The result of EM, its total log-likelihood, and why it is spurious, if it is."""
+    """The result of EM, and why it is spurious, if it is."""
 
     result: EMResult
-    log_likelihood: float
     reason: str | None = None
 
 
@@ -102,46 +106,57 @@ class Stage:
             )
         except DegenerateMixtureError:
             return None
-        return _Candidate(result, result.lower_bound * self.total_weight)
+        return _Candidate(result)
 
     def check_stop(self) -> None:
         """Raise CancelledError if the search was interrupted."""
         if self.stop.is_set():
             raise CancelledError
 
+    def starts(self, partitions: Iterable[Labels], layout: Layout) -> list[SufficientStatistics]:
+        """Return the statistics of the clusters of each partition; no cluster may be empty."""
+        samples, statistics = replace(self, n_threads=1).samples(), []
+        for labels in partitions:
+            self.check_stop()
+            n_components = int(labels.max()) + 1
+            statistics.append(samples.statistics_of_labels(labels, n_components, layout))
+        return statistics
+
     def judge(self, candidate: _Candidate) -> _Candidate:
-        """Return the candidate with its exact log-likelihood and, if it is spurious, the reason."""
+        """Return the candidate with the reason why it is spurious, if it is."""
         self.check_stop()
-        reason, log_prob = self.judged(candidate.result.parameters)
-        log_likelihood, _ = weighted_sum(log_prob, self.weight)
-        return _Candidate(candidate.result, log_likelihood, reason)
+        return replace(candidate, reason=self.spurious_reason(candidate.result.parameters))
 
-    def judged(self, parameters: MixtureParameters) -> tuple[str | None, FloatArray]:
-        """Return why a mixture is spurious, if it is, and the log density of each sample."""
-        labels, log_prob = self.samples().labels_and_log_prob(parameters)
+    def spurious_reason(self, parameters: MixtureParameters) -> str | None:
+        """Return why a mixture is a spurious maximum, None if it is not."""
         if len(parameters.weights) == 1:
-            return None, log_prob
-        reason = spurious_reason(
-            self.X, labels, partial(self._explained, parameters), parameters.covariance.dense(),
-            self.reg_covar, self.distinct, parameters.covariance.fewest_rows(),
+            return None
+        kernels, covariance = KernelParameters(parameters), parameters.covariance
+        return spurious_reason(
+            conditional_variances(covariance), partial(self._assigned, kernels),
+            partial(self._explained, kernels), self.reg_covar, self.distinct,
+            covariance.fewest_rows(),
         )  # fmt: skip
-        return reason, log_prob
 
-    def _explained(self, parameters: MixtureParameters) -> NDArray[np.bool_]:
-        """Return whether each component explains a share of each sample, (n, K)."""
-        kernels, samples = KernelParameters(parameters), self.samples()
-        explained = np.empty((samples.n_samples, kernels.n_components), dtype=bool)
-        for window in samples.windows():
-            rows = slice(window.start, window.start + len(window.X))
+    def _assigned(self, kernels: KernelParameters) -> NDArray[np.bool_]:
+        """Return whether a component is the most probable one of a distinct row, (n, K)."""
+        labels = np.empty(self.distinct.n_rows, dtype=np.int64)
+        kernels.predict(self.distinct.rows, self.n_threads, labels=labels)
+        return np.asarray(labels[:, np.newaxis] == np.arange(kernels.n_components))
+
+    def _explained(self, kernels: KernelParameters) -> NDArray[np.bool_]:
+        """Return whether a component explains a share of a distinct row, (n, K)."""
+        explained = np.empty((self.distinct.n_rows, kernels.n_components), dtype=bool)
+        for window in ArraySource(self.distinct.rows, self.n_threads).windows():
             resp = np.empty((len(window.X), kernels.n_components))
             kernels.predict(window.X, self.n_threads, resp=resp)
-            explained[rows] = resp >= EXPLAINED_SHARE
+            explained[window.start : window.start + len(resp)] = resp >= EXPLAINED_SHARE
         return explained
 
     def ranked(self, candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
         """Yield the candidates, the best first; spurious ones come after all others."""
         spurious: list[_Candidate] = []
-        for candidate in sorted(candidates, key=lambda one: one.log_likelihood, reverse=True):
+        for candidate in sorted(candidates, key=lambda one: one.result.lower_bound, reverse=True):
             judged = self.judge(candidate)
             if judged.reason is None:
                 yield judged
@@ -153,13 +168,14 @@ class Stage:
 def fit_cell(
     n_components: int,
     covariance_type: str,
-    partitions: Callable[[], list[Labels]],
+    starts: Callable[[], list[SufficientStatistics]],
     race: Stage,
     whole: Stage,
 ) -> Cell:
     """Return one cell with its mixture, or with the reason why it has none.
 
-    `partitions` returns the starts; its error is a reason as well.
+    `starts` returns the statistics of clusters in the layout of the structure; its error is a
+    reason as well.
     """
     started = perf_counter()
     n_samples, n_features = whole.X.shape
@@ -174,16 +190,17 @@ def fit_cell(
         return cell(reason=f"there are only {n_distinct} distinct rows")
     reason: str | None = "every start collapsed"
     try:
-        final = _converged(_race(_starts(partitions(), structure, race), race), whole)
+        final = _converged(_race(_estimates(starts(), structure, race), race), whole)
     except (ArithmeticError, MemoryError, ValueError) as error:
         final, reason = None, f"the fit failed: {str(error) or type(error).__name__}"
     if final is None:
         return cell(reason=reason, fit_time=perf_counter() - started)
     model = GaussianMixture._of(final.result, np.float64, whole.column_names, whole.total_weight)
     model.set_params(tol=whole.tol_per_sample, max_iter=whole.max_iter, reg_covar=whole.reg_covar)
-    _, log_certainty = scores_of(model, whole.samples())
+    predictor = KernelParameters(final.result.parameters).predictor()
+    log_likelihood, log_certainty = scores_of(predictor, whole.samples())
     return cell(
-        final.log_likelihood, model, final.reason, log_certainty=log_certainty,
+        log_likelihood, model, final.reason, log_certainty=log_certainty,
         fit_time=perf_counter() - started,
     )  # fmt: skip
 
@@ -220,17 +237,11 @@ def _ordered(candidate: _Candidate) -> _Candidate:
     )
 
 
-def _starts(
-    partitions: list[Labels], structure: type[CovarianceStructure], stage: Stage
+def _estimates(
+    starts: Iterable[SufficientStatistics], structure: type[CovarianceStructure], stage: Stage
 ) -> Iterator[MixtureParameters]:
-    """Yield the parameters of each partition, except if a covariance is singular.
-
-    No cluster of a partition may be empty.
-    """
-    samples = replace(stage, n_threads=1).samples()
-    for labels in partitions:
+    """Yield the parameters of the clusters of each start, except if a covariance is singular."""
+    for statistics in starts:
         stage.check_stop()
-        n_components = int(labels.max()) + 1
-        statistics = samples.statistics_of_labels(labels, n_components, structure.layout)
         with suppress(DegenerateCovarianceError):
             yield maximize(statistics, stage.reg_covar, structure)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from gmmx._core.interface.prediction import Predictor
-from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.samples.windowed_source import WindowedSource
 
 
-def scores_of(model: GaussianMixture, samples: WindowedSource) -> tuple[float, float]:
+def scores_of(predictor: Predictor, samples: WindowedSource) -> tuple[float, float]:
     """Return the log-likelihood of the samples, and sum_i log max_k p(k | x_i) for ICL.
 
     Parameters
     ----------
-    model : GaussianMixture
-        A fitted mixture.
+    predictor : Predictor
+        Predictor of a mixture.
     samples : WindowedSource
         The samples; a weight counts repetitions.
 
@@ -29,7 +28,7 @@ def scores_of(model: GaussianMixture, samples: WindowedSource) -> tuple[float, f
     ValueError
         If samples are not finite, which were finite before.
     """
-    predictor, log_likelihood, log_certainty = model._predictor(), 0.0, 0.0
+    log_likelihood = log_certainty = 0.0
     for window in samples.windows():
         log_prob, resp = (
             output(predictor, window.X, samples.n_threads)

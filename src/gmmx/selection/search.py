@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.model.covariance import ONE_FEATURE_NAMES, STRUCTURES
+from gmmx.model.covariance import ONE_FEATURE_NAMES, STRUCTURES, STRUCTURES_BY_NAME
+from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.selection.cells import Cell
 from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
@@ -25,6 +27,7 @@ from gmmx.selection.spurious import DistinctValues
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
+    from gmmx.model.statistics import SufficientStatistics
 
 # With fewer values the kernels run so briefly that several threads would mostly wait for the
 # interpreter's lock.
@@ -154,7 +157,7 @@ def search(
     cells = {}
     with ThreadPoolExecutor(n_workers) as pool:
         try:
-            starts = {
+            partitions = {
                 k: pool.submit(
                     partitions_of, clusterings, k, settings.n_init, settings.init_params, seed,
                     whole.check_stop,
@@ -162,12 +165,19 @@ def search(
                 for k in n_components
             }  # fmt: skip
 
+            # Fits with the same number of components follow each other and share their starts.
+            @lru_cache(maxsize=len(LAYOUTS))
+            def starts(n_components: int, layout: Layout) -> list[SufficientStatistics]:
+                # All partitions are in the queue before the first fit: none waits for itself.
+                return race.starts(partitions[n_components].result(), layout)
+
             def fit(n_components: int, covariance_type: str) -> Cell:
                 on_start(n_components, covariance_type)
-                # All starts are in the queue before the first fit, so that none waits for itself.
+                layout = STRUCTURES_BY_NAME[covariance_type].layout
                 return fit_cell(
-                    n_components, covariance_type, starts[n_components].result, race, whole
-                )
+                    n_components, covariance_type, partial(starts, n_components, layout), race,
+                    whole,
+                )  # fmt: skip
 
             # The largest fits first, so that no long fit starts when the other workers are done.
             futures = {pool.submit(fit, *task): task for task in sorted(tasks, reverse=True)}

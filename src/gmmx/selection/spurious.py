@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gmmx._core.interface.distinct_rows import sparse_features
 from gmmx.selection.feature_scale import shares_of, variance_of
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
+if TYPE_CHECKING:
+    from gmmx.arrays import Array, NDArray
+    from gmmx.model.covariance import CovarianceStructure
 
 # A variance of at most this many times `reg_covar` is due to `reg_covar` and not to the data.
 FLOOR_MARGIN = 2.0
@@ -39,12 +41,16 @@ class DistinctValues:
 
     Attributes
     ----------
-    row_numbers : ndarray of shape (n_samples,)
-        Number of each sample's distinct row.
-    values : tuple of ndarray
-        Sorted distinct values of each feature.
-    gaps : tuple of ndarray
-        Differences of neighboring values of each feature.
+    rows : ndarray of shape (n_rows, n_features)
+        Distinct rows.
+    ranks : ndarray of shape (n_rows, n_features)
+        Their values, numbered in the order of each feature's distinct values.
+    gaps : ndarray
+        Differences of neighboring distinct values, feature by feature.
+    first_gap : ndarray of shape (n_features + 1,)
+        Where the gaps of each feature begin.
+    largest_gaps : ndarray of shape (n_features,)
+        Largest gap of each feature, 0 if it has one value.
     variances : ndarray of shape (n_features,)
         Variance of each feature in all samples.
     feature_names : tuple of str
@@ -53,13 +59,15 @@ class DistinctValues:
     Examples
     --------
     >>> distinct = DistinctValues.of(np.array([[1.0], [2.0], [2.0], [5.0]]), ("x",))
-    >>> distinct.n_rows, distinct.gaps[0].tolist()
+    >>> distinct.n_rows, distinct.gaps.tolist()
     (3, [1.0, 3.0])
     """
 
-    row_numbers: Labels
-    values: tuple[Array, ...]
-    gaps: tuple[Array, ...]
+    rows: Array
+    ranks: NDArray[np.intc]
+    gaps: Array
+    first_gap: NDArray[np.intc]
+    largest_gaps: Array
     variances: Array
     feature_names: tuple[str, ...]
 
@@ -68,59 +76,45 @@ class DistinctValues:
         cls, X: Array, feature_names: tuple[str, ...], weight: Array | None = None
     ) -> DistinctValues:
         """Return the distinct rows and values of the samples `X`, (n_samples, n_features)."""
-        row_numbers, values = np.zeros(len(X), dtype=np.int64), []
-        for column in X.T:
-            distinct, numbers = np.unique(column, return_inverse=True)
-            values.append(distinct)
+        ranks = np.empty(X.shape, dtype=np.intc)
+        row_numbers, gaps = np.zeros(len(X), dtype=np.int64), []
+        for d, column in enumerate(X.T):
+            distinct, ranks[:, d] = np.unique(column, return_inverse=True)
+            gaps.append(np.diff(distinct))
             # Rows that the features before this one tell apart need no further sorting.
             if row_numbers.max(initial=0) < len(X) - 1:
-                pairs = row_numbers * distinct.size + numbers
+                pairs = row_numbers * distinct.size + ranks[:, d]
                 row_numbers = np.unique(pairs, return_inverse=True)[1]
-        shares = shares_of(weight)
-        variances = np.array([variance_of(column, shares) for column in X.T])
-        gaps = tuple(map(np.diff, values))
-        return cls(row_numbers, tuple(values), gaps, variances, feature_names)
+        first_rows = np.unique(row_numbers, return_index=True)[1]
+        are_distinct, shares = len(first_rows) == len(X), shares_of(weight)
+        return cls(
+            X if are_distinct else X[first_rows], ranks if are_distinct else ranks[first_rows],
+            np.concatenate(gaps),
+            np.cumsum([0, *map(len, gaps)], dtype=np.intc),
+            np.array([one.max(initial=0.0) for one in gaps]),
+            np.array([variance_of(column, shares) for column in X.T]), feature_names,
+        )  # fmt: skip
 
     def widths(self, variances: Array) -> Array:
         """Return two standard deviations, or infinity where a component is not narrow.
 
-        `variances` and the result have the shape (n_components, n_features).
+        Also a width that no gap exceeds is replaced by infinity. `variances` and the result have
+        the shape (n_components, n_features).
         """
+        widths = 2 * np.sqrt(variances)
         is_narrow = variances < NARROW_SHARE**2 * self.variances
-        return np.where(is_narrow, 2 * np.sqrt(variances), np.inf)
-
-    @cached_property
-    def largest_gaps(self) -> Array:
-        """Largest gap of each feature, (n_features,)."""
-        return np.array([gaps.max(initial=0.0) for gaps in self.gaps])
+        return np.where(is_narrow & (widths < self.largest_gaps), widths, np.inf)
 
     @property
     def n_rows(self) -> int:
         """Number of distinct rows."""
-        return int(self.row_numbers.max(initial=-1)) + 1
-
-    def are_wider(self, feature: int, low: Array, high: Array, widths: Array) -> NDArray[np.bool_]:
-        """Return whether the median gap of a feature around each interval exceeds a width.
-
-        The gaps reach from the last value below `low` to the first value above `high`, both of
-        shape (n_intervals,). The median of a single value's gaps is 0.
-        """
-        values, gaps = self.values[feature], self.gaps[feature]
-        start = np.maximum(0, np.searchsorted(values, low) - 1)
-        stop = np.minimum(np.searchsorted(values, high, side="right"), gaps.size)
-        n_narrow = np.zeros((len(widths), gaps.size + 1), dtype=np.int64)
-        np.cumsum(gaps <= widths[:, np.newaxis], axis=1, out=n_narrow[:, 1:])
-        interval = np.arange(len(widths))
-        n_within = n_narrow[interval, stop] - n_narrow[interval, start]
-        # The median exceeds the width if at most so many gaps do not.
-        return np.asarray(n_within <= (stop - start - 1) // 2)
+        return len(self.rows)
 
 
 def spurious_reason(
-    X: Array,
-    labels: NDArray[np.int64],
+    variances: Array,
+    assigned: Callable[[], NDArray[np.bool_]],
     explained: Callable[[], NDArray[np.bool_]],
-    covariances: Array,
     reg_covar: float,
     distinct: DistinctValues,
     fewest_rows: int,
@@ -137,19 +131,19 @@ def spurious_reason(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-        Samples.
-    labels : ndarray of shape (n_samples,)
-        Component of each sample.
+    variances : ndarray of shape (n_components, n_features)
+        Variance of each feature given all others, in each component.
+    assigned : callable
+        Returns whether a component is the most probable one of a distinct row,
+        (n_rows, n_components). Called only if no variance is at the floor.
     explained : callable
-        Returns whether a component's probability for a sample is at least `EXPLAINED_SHARE`,
-        (n_samples, n_components). Called only if `labels` make a component look spurious.
-    covariances : ndarray of shape (n_components, n_features, n_features)
-        Covariance matrices.
+        Returns whether a component's probability for a distinct row is at least `EXPLAINED_SHARE`,
+        (n_rows, n_components). Called only if the rows of `assigned` make a component look
+        spurious.
     reg_covar : float
         Value added to every variance.
     distinct : DistinctValues
-        The distinct values of `X`.
+        The distinct values of the samples.
     fewest_rows : int
         Distinct rows that the covariance of one component needs.
 
@@ -161,34 +155,30 @@ def spurious_reason(
     Examples
     --------
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [3.0], [3.0]])
-    >>> labels = np.array([0, 0, 0, 1, 1, 1])
-    >>> explained = lambda: labels[:, np.newaxis] == [0, 1]
-    >>> covariances = np.array([[[0.7]], [[0.04]]])
     >>> distinct = DistinctValues.of(X, ("x",))
-    >>> spurious_reason(X, labels, explained, covariances, 1e-6, distinct, 2)
+    >>> assigned = lambda: np.array([[True, False], [True, False], [True, False], [False, True]])
+    >>> spurious_reason(np.array([[0.7], [0.04]]), assigned, assigned, 1e-6, distinct, 2)
     'component 1 holds only 1 distinct row'
     """
-    variances = conditional_variances(covariances)
-    judge = partial(_reasons_of_rows, X, variances, distinct, fewest_rows)
     reasons = _at_floor(variances, reg_covar)
     if not any(reasons):
-        reasons = judge(np.arange(len(X)), labels)
+        judge = partial(_reasons_of_rows, variances, distinct, fewest_rows)
+        reasons = judge(assigned())
         if any(reasons):
-            partly = judge(*np.nonzero(explained()))
+            partly = judge(explained())
             reasons = [reason and other for reason, other in zip(reasons, partly, strict=True)]
     return next((f"component {k} {reason}" for k, reason in enumerate(reasons) if reason), None)
 
 
-def conditional_variances(covariances: Array) -> Array:
+def conditional_variances(covariance: CovarianceStructure) -> Array:
     """Return the variance of each feature given all others, (n_components, n_features).
 
     It is 1 / precision_dd.
     """
-    variances = np.einsum("kdd->kd", covariances)
-    deviations = np.sqrt(variances)
-    # The inverse of the correlations is accurate even if the scales of the features differ much.
-    correlations = covariances / (deviations[:, :, np.newaxis] * deviations[:, np.newaxis, :])
-    return np.asarray(variances / np.einsum("kdd->kd", np.linalg.inv(correlations)))
+    squares = np.square(covariance.factors())
+    variances = np.empty((covariance.n_components, covariance.n_features))
+    variances[:] = 1 / (squares.sum(axis=-1) if covariance.are_matrices else squares)
+    return variances
 
 
 def _at_floor(variances: Array, reg_covar: float) -> list[str | None]:
@@ -202,30 +192,23 @@ def _at_floor(variances: Array, reg_covar: float) -> list[str | None]:
 
 
 def _reasons_of_rows(
-    X: Array,
-    variances: Array,
-    distinct: DistinctValues,
-    fewest_rows: int,
-    rows: Labels,
-    components: Labels,
+    variances: Array, distinct: DistinctValues, fewest_rows: int, belongs: NDArray[np.bool_]
 ) -> list[str | None]:
     """Return why the rows of each component are too few, or too sparse for its width, or None.
 
-    A row `rows[j]` belongs to the component `components[j]`.
+    `belongs` tells which distinct rows are those of each component, (n_rows, n_components).
     """
-    n_components, n_rows = len(variances), distinct.n_rows
-    pairs = np.unique(components * n_rows + distinct.row_numbers[rows])
-    counts = np.bincount(pairs // n_rows, minlength=n_components)
-    reasons = [_too_few_rows(int(count), fewest_rows) for count in counts]
-    present = np.flatnonzero(counts)
-    narrow_features = _narrow_features(
-        X[rows], components, present, distinct.widths(variances[present]), distinct
-    )
-    for k, narrow in zip(present.tolist(), narrow_features, strict=True):
-        if reasons[k] is None and narrow.any():
+    counts, features = sparse_features(
+        belongs.view(np.uint8), distinct.ranks, distinct.gaps, distinct.first_gap,
+        distinct.widths(variances),
+    )  # fmt: skip
+    reasons = []
+    for count, feature in zip(counts.tolist(), features.tolist(), strict=True):
+        reason = _too_few_rows(count, fewest_rows)
+        if reason is None and feature >= 0:
             # The data cannot tell such a component from a point.
-            name = distinct.feature_names[int(narrow.argmax())]
-            reasons[k] = f"is narrower than the spacing of {name}"
+            reason = f"is narrower than the spacing of {distinct.feature_names[feature]}"
+        reasons.append(reason)
     return reasons
 
 
@@ -236,25 +219,3 @@ def _too_few_rows(count: int, needed: int) -> str | None:
     if count >= needed:
         return None
     return f"holds only {count} distinct row{'' if count == 1 else 's'}"
-
-
-def _narrow_features(
-    X: Array, components: Labels, present: Labels, widths: Array, distinct: DistinctValues
-) -> NDArray[np.bool_]:
-    """Return the features in whose values components are too narrow, (n_present, n_features).
-
-    `components` are those of the rows of `X`, `present` their sorted distinct values.
-    """
-    is_narrow = np.zeros(widths.shape, dtype=bool)
-    # No median of gaps exceeds the largest gap.
-    features = np.flatnonzero((widths < distinct.largest_gaps).any(axis=0))
-    if not features.size:
-        return is_narrow
-    order = np.argsort(components, kind="stable")
-    first_rows = np.searchsorted(components[order], present)
-    for d in features.tolist():
-        column = X[order, d]
-        low = np.minimum.reduceat(column, first_rows)
-        high = np.maximum.reduceat(column, first_rows)
-        is_narrow[:, d] = distinct.are_wider(d, low, high, widths[:, d])
-    return is_narrow
