@@ -245,10 +245,12 @@ def test_starts_are_as_many_and_of_the_kind_asked_for():
     np.testing.assert_array_equal(both[1], refined[0])
 
 
-def test_reg_covar_is_the_floor_of_variances():
-    model = quick(covariance_type="diag", reg_covar=25.0).fit(samples())
-    assert model.covariances_.min() >= 25.0
-    assert model.best_estimator_.reg_covar == 25.0
+def test_reg_covar_is_added_to_variances():
+    reg_covar, X = 0.1, samples()
+    model = quick(covariance_type="diag", reg_covar=reg_covar).fit(X)
+    assert model.n_components_ == 2
+    assert model.covariances_.min() == pytest.approx(X[::2].var(axis=0).min() + reg_covar, rel=1e-3)
+    assert model.best_estimator_.reg_covar == reg_covar
 
 
 def test_tol_and_max_iter_limit_the_last_run():
@@ -332,6 +334,17 @@ def test_a_search_without_a_mixture_says_why_and_changes_nothing():
         model.fit(np.repeat(X[:5], 9, axis=0))
     assert vars(model).keys() == before.keys()
     assert all(vars(model)[name] is before[name] for name in before)
+
+
+def test_a_sum_of_features_beside_them_refuses_all_matrices_also_of_one_component():
+    X = samples()
+    X = np.column_stack([X, X.sum(axis=1)])
+    model = quick(covariance_type=["full", "tied", "diag"], max_components=9).fit(X)
+    of_matrices = model.results_["covariance_type"] != "diag"
+    assert all("at the floor" in reason for reason in model.results_["refused"][of_matrices])
+    assert model.n_components_ > 1
+    with pytest.raises(ValueError, match="leave out features that others determine"):
+        model.set_params(covariance_type="full").fit(X)
 
 
 def test_an_interrupt_ends_a_search_within_a_second():

@@ -335,7 +335,7 @@ def test_few_rows_are_enough_where_components_share_their_covariance():
     assert best.n_components == 3
 
 
-def test_one_component_is_never_spurious():
+def test_one_component_with_a_feature_of_two_values_is_not_spurious():
     random = np.random.default_rng(0)
     X = np.column_stack([random.normal(size=200), random.integers(2, size=200)])
     assert best_cell(search(X, [1], ["full", "diag"])) is not None

@@ -129,8 +129,6 @@ class Stage:
 
     def spurious_reason(self, parameters: MixtureParameters) -> str | None:
         """Return why a mixture is a spurious maximum, None if it is not."""
-        if len(parameters.weights) == 1:
-            return None
         kernels, covariance = KernelParameters(parameters), parameters.covariance
         return spurious_reason(
             conditional_variances(covariance), partial(self._assigned, kernels),

@@ -130,5 +130,7 @@ def nothing_ranked_error(cells: Sequence[Cell]) -> ValueError:
     shown = "; ".join(f"{reason} ({count} of {len(cells)})" for reason, count in reasons)
     return ValueError(
         f"No mixture is left to choose from, since all {len(cells)} were refused: {shown}. Use a "
-        "smaller min_components, covariance types with fewer parameters, or more samples."
+        "smaller min_components, covariance types with fewer parameters, or more samples; if a "
+        "variance is at the floor, leave out features that others determine, or choose a smaller "
+        "reg_covar."
     )

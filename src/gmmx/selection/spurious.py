@@ -129,6 +129,10 @@ def spurious_reason(
     that are assigned to it. A component with too few of them may lie behind others, so it is judged
     again by the rows of which it explains at least a tenth.
 
+    A single component is refused only if its variance is at the floor: if the samples lie in fewer
+    dimensions than they have features, the likelihood of a covariance matrix depends on `reg_covar`
+    and has no meaning.
+
     Parameters
     ----------
     variances : ndarray of shape (n_components, n_features)
@@ -161,7 +165,7 @@ def spurious_reason(
     'component 1 holds only 1 distinct row'
     """
     reasons = _at_floor(variances, reg_covar)
-    if not any(reasons):
+    if not any(reasons) and len(reasons) > 1:
         judge = partial(_reasons_of_rows, variances, distinct, fewest_rows)
         reasons = judge(assigned())
         if any(reasons):
