@@ -112,6 +112,20 @@ def test_structures_of_one_feature_that_are_left_out_are_equal_to_those_that_sta
         assert bic[name] == pytest.approx(bic[same], abs=1e-3)
 
 
+def test_equal_mixtures_of_one_component_have_the_name_of_the_first_structure():
+    names = list(STRUCTURES)
+    for seed in range(5):
+        draw = np.random.default_rng(seed)
+        X = draw.normal(size=(200, 3)) @ draw.normal(size=(3, 3)) + 50.0
+        for covariance_type in (names, names[::-1]):
+            model = quick(max_components=2, covariance_type=covariance_type).fit(X)
+            assert model.n_components_ == 1
+            n_parameters = STRUCTURES[model.covariance_type_].n_parameters(1, 3)
+            equal = [n for n in covariance_type if STRUCTURES[n].n_parameters(1, 3) == n_parameters]
+            assert model.covariance_type_ == equal[0]
+            assert "<td>1 (best)</td>" in model._repr_html_()
+
+
 def test_more_components_than_there_are_clusters_do_not_pay():
     model = quick(max_components=5).fit(samples())
     assert model.n_components_ == 2

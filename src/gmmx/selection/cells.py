@@ -85,9 +85,20 @@ class Cell:
 
 
 def best_cell(cells: Iterable[Cell], criterion: Criterion = "bic") -> Cell | None:
-    """Return the ranked cell with the smallest criterion, None if no cell is ranked."""
+    """Return the ranked cell with the smallest criterion, None if no cell is ranked.
+
+    Of cells whose criteria are equal up to rounding it is the first one.
+    """
     ranked = [cell for cell in cells if cell.reason is None]
-    return min(ranked, key=lambda cell: float(getattr(cell, criterion)), default=None)
+    return min(ranked, key=lambda cell: rounded(getattr(cell, criterion)), default=None)
+
+
+def rounded(criterion: float) -> float:
+    """Return the value of a criterion to nine digits.
+
+    Structures that are the same for one component may differ in the digits after them.
+    """
+    return float(f"{criterion:.9g}")
 
 
 def larger_count(cells: Sequence[Cell], best: Cell) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gmmx.contract.tables import Table
-from gmmx.selection.cells import Cell, Criterion
+from gmmx.selection.cells import Cell, Criterion, rounded
 
 if TYPE_CHECKING:
     from gmmx.arrays import NDArray
@@ -66,7 +66,8 @@ def ranking_html(results: Mapping[str, NDArray[Any]], criterion: Criterion, best
 def _best_mixtures(results: Mapping[str, NDArray[Any]], criterion: Criterion, best: int) -> Table:
     """Return a table of the best mixtures that were not refused, in the order of the criterion."""
     values = results[criterion]
-    ranked = [i for i in np.argsort(values, kind="stable") if results["refused"][i] is None]
+    order = np.argsort([rounded(value) for value in values], kind="stable")
+    ranked = [i for i in order if results["refused"][i] is None]
     rows = [
         (
             f"{rank}{' (best)' if i == best else ''}",
