@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from gmmx.checks.feature_scale import reg_covar_of
 from gmmx.selection.bayesian import bayesian_search
 from gmmx.selection.cells import Cell, best_cell, larger_count
-from gmmx.selection.feature_scale import reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import RACE_SAMPLES, Stage
 from gmmx.selection.spurious import DistinctValues

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from gmmx import GaussianMixture, bootstrap_lrt
 from gmmx.checks.random_state import seeded_generator
@@ -148,6 +149,22 @@ def test_threads_change_no_bit_and_a_seed_determines_all():
     assert one.model.means_.tobytes() == two.model.means_.tobytes()
 
 
+@pytest.mark.parametrize("unit", [2.0**-30, 2.0**30])
+def test_units_do_not_matter(unit):
+    own, other = (quick(X, covariance_type="full") for X in (clusters(2), unit * clusters(2)))
+    assert own.n_components == other.n_components == 2
+    np.testing.assert_allclose(own.statistic, other.statistic, rtol=1e-9)
+    np.testing.assert_allclose(own.draws, other.draws, atol=1e-6)
+
+
+def test_the_model_has_the_reg_covar_of_the_tests():
+    X = clusters(2)
+    assert quick(X, reg_covar=0.5).model.reg_covar == 0.5
+    model = quick(X).model
+    assert model.reg_covar == pytest.approx(1e-6 * X.var())
+    assert clone(model).fit(X).score(X) == pytest.approx(model.score(X), rel=1e-6)
+
+
 def test_draws_that_collapse_are_made_again_and_counted():
     X = np.random.default_rng(0).normal(size=(10, 3))
     result = quick(X, covariance_type="full", reg_covar=0.0, max_components=2, n_init=1)
@@ -184,6 +201,7 @@ def test_names_of_mclust_are_aliases(alias, name):
         ({"level": 1.0}, "'level' parameter"),
         ({"n_init": 0}, "'n_init' parameter"),
         ({"reg_covar": -1.0}, "'reg_covar' parameter"),
+        ({"X": np.ones((9, 1))}, "feature 0 is 1 in every row"),
         ({"X": clusters(1)[:2]}, "n_samples >= n_components"),
         ({"X": np.full((9, 1), np.inf)}, "contains infinity"),
         ({"X": np.arange(9.0)}, "Expected 2D array"),

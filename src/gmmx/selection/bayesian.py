@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from gmmx._core.interface.prediction import Predictor
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.feature_names import feature_names as names_of_columns
+from gmmx.checks.feature_scale import reg_covar_of
 from gmmx.checks.samples import check_samples
 from gmmx.checks.weights import check_weighted, weighted_sum
 from gmmx.contract.estimator import feature_attributes
@@ -18,7 +19,6 @@ from gmmx.exceptions import collected_warnings
 from gmmx.model.covariance import CONJUGATE_STRUCTURES, STRUCTURES_BY_NAME
 from gmmx.samples.array_source import ArraySource
 from gmmx.selection.cells import Cell
-from gmmx.selection.feature_scale import reg_covar_of
 from gmmx.selection.scores import scores_of
 
 MAX_ITER = 2000

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from gmmx._core.interface.threads import resolve_n_threads
+from gmmx.checks.feature_scale import names_of, reg_covar_of
 from gmmx.model.covariance import ONE_FEATURE_NAMES, STRUCTURES, STRUCTURES_BY_NAME
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.selection.cells import Cell
-from gmmx.selection.feature_scale import names_of, reg_covar_of
 from gmmx.selection.partitions import clusterings_of, partitions_of
 from gmmx.selection.race import Stage, fit_cell
 from gmmx.selection.spurious import DistinctValues

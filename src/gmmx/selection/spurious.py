@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx._core.interface.distinct_rows import sparse_features
-from gmmx.selection.feature_scale import shares_of, variance_of
+from gmmx.checks.feature_scale import shares_of, variance_of
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray

@@ -10,6 +10,7 @@ import numpy as np
 from gmmx._core.interface.threads import resolve_n_threads
 from gmmx.checks.constructor import check_component_count, check_parameters
 from gmmx.checks.feature_names import feature_names
+from gmmx.checks.feature_scale import reg_covar_of
 from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.random_state import check_random_state
 from gmmx.checks.samples import check_samples, check_spread
@@ -78,7 +79,7 @@ class BootstrapLRT:
         ]
         caption = (
             f"{self.model.covariance_type}, {len(self.draws)} draws, level {self.level:g}: "
-            f"{self.n_components} components"
+            f"{self.n_components} component{'' if self.n_components == 1 else 's'}"
         )
         return Table(caption, ("components", "likelihood ratio", "critical value", "p-value"), rows)
 
@@ -120,7 +121,7 @@ def bootstrap_lrt(
     n_bootstrap: int = 999,
     level: float = 0.05,
     n_init: int = 4,
-    reg_covar: float = 1e-6,
+    reg_covar: float | None = None,
     random_state: int | np.random.RandomState | None = None,
     n_threads: int | None = None,
 ) -> BootstrapLRT:
@@ -145,8 +146,8 @@ def bootstrap_lrt(
     n_init : int, default=4
         Number of k-means++ starts of the larger mixture, in addition to starts with one component
         of the smaller mixture split in two.
-    reg_covar : float, default=1e-6
-        Added to every variance.
+    reg_covar : float or None, default=None
+        Added to every variance. None: 1e-6 times the smallest variance of a feature.
     random_state : int, RandomState or None, default=None
         Seed of starts and draws.
     n_threads : int or None, default=None
@@ -164,7 +165,8 @@ def bootstrap_lrt(
     DegenerateMixtureError
         If a component collapses in every start of a fit to X or to a draw.
     TypeError, ValueError
-        If an argument is invalid.
+        If an argument is invalid, or a feature has the same value in all samples while `reg_covar`
+        is None.
 
     Notes
     -----
@@ -193,8 +195,9 @@ def bootstrap_lrt(
     """
     given = {
         "covariance_type": covariance_type, "max_components": max_components,
-        "n_bootstrap": n_bootstrap, "level": level, "n_init": n_init, "reg_covar": reg_covar,
+        "n_bootstrap": n_bootstrap, "level": level, "n_init": n_init,
         "random_state": random_state, "n_threads": n_threads,
+        **({} if reg_covar is None else {"reg_covar": reg_covar}),
     }  # fmt: skip
     check_parameters(given, "bootstrap_lrt", {"covariance_type": STRUCTURES_BY_NAME})
     names = feature_names(X)
@@ -202,6 +205,8 @@ def bootstrap_lrt(
     check_name_for_features(covariance_type, checked.shape[1])
     check_component_count(max_components, len(checked))
     check_spread(checked)
+    if reg_covar is None:
+        reg_covar = reg_covar_of(checked, None if names is None else names.tolist())
     n_threads, random_state = resolve_n_threads(n_threads), check_random_state(random_state)
     samples = ArraySource(checked, n_threads)
     ratio = LikelihoodRatio(STRUCTURES_BY_NAME[covariance_type], reg_covar, n_init)
@@ -212,6 +217,7 @@ def bootstrap_lrt(
             break
         null = replace(ratio, n_init=NULL_STARTS).larger(samples, null.parameters, random_state)
     model = GaussianMixture._of(null, np.float64, names, float(len(checked)))
+    model.set_params(reg_covar=reg_covar)
     return BootstrapLRT(
         model.n_components, model, level, np.arange(1, len(tests) + 1),
         np.array([test.statistic for test in tests]),
