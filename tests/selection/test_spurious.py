@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import reference
-from gmmx import GaussianMixture
+from gmmx import GaussianMixture, GaussianMixtureIC
 from gmmx._core.interface.distinct_rows import sparse_features
 from gmmx.model.covariance import STRUCTURES_BY_NAME
 from gmmx.selection.spurious import (
@@ -40,8 +40,9 @@ def reason_of(X: np.ndarray, labels: np.ndarray, covariances: np.ndarray) -> str
         belongs[:, k] = of_component.all(axis=2).any(axis=0)
     variances = 1 / np.einsum("kdd->kd", np.linalg.inv(covariances))
     return spurious_reason(
-        variances, lambda: belongs, lambda: belongs, REG_COVAR, distinct, X.shape[1] + 1
-    )
+        variances, lambda: belongs, lambda: belongs, REG_COVAR, distinct, X.shape[1] + 1,
+        are_matrices=True,
+    )  # fmt: skip
 
 
 def empirical(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -117,6 +118,28 @@ def test_a_feature_of_two_values_refuses_no_honest_component():
     assert reason_of(X, labels, covariances) == "component 1 is narrower than the spacing of b"
 
 
+@pytest.mark.parametrize("decimals", [0, 1])
+def test_parts_that_add_up_to_their_rounding_errors_refuse_no_honest_component(decimals):
+    rng = np.random.default_rng(0)
+    labels = np.arange(300) % 2
+    shares = rng.dirichlet([8.0, 8.0, 8.0], 300) + [0.0, 0.0, 1.0] * labels[:, np.newaxis]
+    X = np.round(100 * shares / shares.sum(axis=1, keepdims=True), decimals)
+    assert reason_of(X, labels, empirical(X, labels)) is None
+    search = GaussianMixtureIC(1, 3, covariance_type=["full", "tied"], random_state=0)
+    assert search.fit(X).n_components_ == 2
+
+
+def test_the_width_of_all_samples_is_that_given_the_other_features():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 3)) * [1e-3, 1.0, 1e3] + 5.0
+    expected = 1 / np.diag(np.linalg.inv(np.cov(X.T, bias=True)))
+    distinct = DistinctValues.of(X, tuple("abc"))
+    np.testing.assert_allclose(distinct.variances_given_others, expected, rtol=1e-6)
+    scaled = X / X.std(axis=0)
+    with_sum = DistinctValues.of(np.column_stack([scaled, scaled.sum(axis=1)]), tuple("abcd"))
+    assert (with_sum.variances_given_others < 1e-6 * with_sum.variances).all()
+
+
 def test_weights_count_repetitions_in_the_width_of_all_samples():
     X, labels = two_clusters()
     X[:, 1] = np.random.default_rng(1).random(len(X)) < 0.3
@@ -125,7 +148,9 @@ def test_weights_count_repetitions_in_the_width_of_all_samples():
     repeated = DistinctValues.of(np.repeat(X, weight, axis=0), ("a", "b", "c"))
     variances = 1 / np.einsum("kdd->kd", np.linalg.inv(empirical(X, labels)))
     np.testing.assert_allclose(weighted.variances, repeated.variances)
-    np.testing.assert_array_equal(weighted.widths(variances), repeated.widths(variances))
+    for are_matrices in (False, True):
+        widths = (one.widths(variances, are_matrices=are_matrices) for one in (weighted, repeated))
+        np.testing.assert_allclose(*widths)
 
 
 def test_scales_of_features_do_not_matter():
@@ -231,8 +256,9 @@ def test_a_component_behind_others_is_judged_by_the_rows_that_it_explains_in_par
     def reason(n_explained: int) -> str | None:
         explained[100 : 100 + n_explained, 1] = True
         return spurious_reason(
-            variances, lambda: assigned, lambda: explained, REG_COVAR, distinct, 2
-        )
+            variances, lambda: assigned, lambda: explained, REG_COVAR, distinct, 2,
+            are_matrices=False,
+        )  # fmt: skip
 
     assert reason(0) == "component 1 explains no row by 10% or more"
     assert reason(1) == "component 1 holds only 1 distinct row"

@@ -133,7 +133,7 @@ class Stage:
         return spurious_reason(
             conditional_variances(covariance), partial(self._assigned, kernels),
             partial(self._explained, kernels), self.reg_covar, self.distinct,
-            covariance.fewest_rows(),
+            covariance.fewest_rows(), are_matrices=covariance.are_matrices,
         )  # fmt: skip
 
     def _assigned(self, kernels: KernelParameters) -> NDArray[np.bool_]:

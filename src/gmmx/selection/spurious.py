@@ -17,6 +17,8 @@ import numpy as np
 
 from gmmx._core.interface.distinct_rows import sparse_features
 from gmmx.checks.feature_scale import shares_of, variance_of
+from gmmx.samples.array_source import ArraySource
+from gmmx.starts.principal_axes import PrincipalAxes
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
@@ -29,7 +31,8 @@ FLOOR_MARGIN = 2.0
 EXPLAINED_SHARE = 0.1
 
 # A component is narrow in a feature if its standard deviation is below this share of that of all
-# samples. A feature of two values is about as wide in every component as in all samples.
+# samples. A feature of two values is about as wide in every component as in all samples, and so is
+# a feature that the others determine up to rounding errors.
 NARROW_SHARE = 0.5
 
 
@@ -51,8 +54,8 @@ class DistinctValues:
         Where the gaps of each feature begin.
     largest_gaps : ndarray of shape (n_features,)
         Largest gap of each feature, 0 if it has one value.
-    variances : ndarray of shape (n_features,)
-        Variance of each feature in all samples.
+    variances, variances_given_others : ndarray of shape (n_features,)
+        Variance of each feature in all samples, and its variance given all other features.
     feature_names : tuple of str
         Names of the features in messages.
 
@@ -69,6 +72,7 @@ class DistinctValues:
     first_gap: NDArray[np.intc]
     largest_gaps: Array
     variances: Array
+    variances_given_others: Array
     feature_names: tuple[str, ...]
 
     @classmethod
@@ -92,17 +96,20 @@ class DistinctValues:
             np.concatenate(gaps),
             np.cumsum([0, *map(len, gaps)], dtype=np.intc),
             np.array([one.max(initial=0.0) for one in gaps]),
-            np.array([variance_of(column, shares) for column in X.T]), feature_names,
+            np.array([variance_of(column, shares) for column in X.T]),
+            PrincipalAxes.of(ArraySource(X, 1, weight)).conditional_variances(), feature_names,
         )  # fmt: skip
 
-    def widths(self, variances: Array) -> Array:
+    def widths(self, variances: Array, *, are_matrices: bool) -> Array:
         """Return two standard deviations, or infinity where a component is not narrow.
 
         Also a width that no gap exceeds is replaced by infinity. `variances` and the result have
-        the shape (n_components, n_features).
+        the shape (n_components, n_features). Variances of matrices are compared with those of all
+        samples given the other features.
         """
         widths = 2 * np.sqrt(variances)
-        is_narrow = variances < NARROW_SHARE**2 * self.variances
+        of_all = self.variances_given_others if are_matrices else self.variances
+        is_narrow = variances < NARROW_SHARE**2 * of_all
         return np.where(is_narrow & (widths < self.largest_gaps), widths, np.inf)
 
     @property
@@ -118,6 +125,8 @@ def spurious_reason(
     reg_covar: float,
     distinct: DistinctValues,
     fewest_rows: int,
+    *,
+    are_matrices: bool,
 ) -> str | None:
     """Return why a fitted mixture is a spurious maximum, None if it is not.
 
@@ -150,6 +159,8 @@ def spurious_reason(
         The distinct values of the samples.
     fewest_rows : int
         Distinct rows that the covariance of one component needs.
+    are_matrices : bool
+        Whether covariances are matrices, not variances.
 
     Returns
     -------
@@ -161,12 +172,14 @@ def spurious_reason(
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [3.0], [3.0]])
     >>> distinct = DistinctValues.of(X, ("x",))
     >>> assigned = lambda: np.array([[True, False], [True, False], [True, False], [False, True]])
-    >>> spurious_reason(np.array([[0.7], [0.04]]), assigned, assigned, 1e-6, distinct, 2)
+    >>> variances = np.array([[0.7], [0.04]])
+    >>> spurious_reason(variances, assigned, assigned, 1e-6, distinct, 2, are_matrices=False)
     'component 1 holds only 1 distinct row'
     """
     reasons = _at_floor(variances, reg_covar)
     if not any(reasons) and len(reasons) > 1:
-        judge = partial(_reasons_of_rows, variances, distinct, fewest_rows)
+        widths = distinct.widths(variances, are_matrices=are_matrices)
+        judge = partial(_reasons_of_rows, widths, distinct, fewest_rows)
         reasons = judge(assigned())
         if any(reasons):
             partly = judge(explained())
@@ -196,16 +209,15 @@ def _at_floor(variances: Array, reg_covar: float) -> list[str | None]:
 
 
 def _reasons_of_rows(
-    variances: Array, distinct: DistinctValues, fewest_rows: int, belongs: NDArray[np.bool_]
+    widths: Array, distinct: DistinctValues, fewest_rows: int, belongs: NDArray[np.bool_]
 ) -> list[str | None]:
     """Return why the rows of each component are too few, or too sparse for its width, or None.
 
     `belongs` tells which distinct rows are those of each component, (n_rows, n_components).
     """
     counts, features = sparse_features(
-        belongs.view(np.uint8), distinct.ranks, distinct.gaps, distinct.first_gap,
-        distinct.widths(variances),
-    )  # fmt: skip
+        belongs.view(np.uint8), distinct.ranks, distinct.gaps, distinct.first_gap, widths
+    )
     reasons = []
     for count, feature in zip(counts.tolist(), features.tolist(), strict=True):
         reason = _too_few_rows(count, fewest_rows)

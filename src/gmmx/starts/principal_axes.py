@@ -58,6 +58,13 @@ class PrincipalAxes:
         variances = variances[kept] if variances[-1] > 0 else np.ones(1)
         return cls(total.means[0], scale, directions[:, kept], variances)
 
+    def conditional_variances(self) -> Array:
+        """Return the variance of each feature given all others, (n_features,)."""
+        squares = np.square(self.directions)
+        of_left_out = np.maximum(1 - squares.sum(axis=1), 0.0) / SMALLEST_SHARE
+        precisions = (squares / self.variances).sum(axis=1) + of_left_out / self.variances[-1]
+        return np.asarray(np.square(self.scale) / precisions)
+
     def standardized(self, X: Samples) -> Array:
         """Return samples with mean 0 and variance 1 in each feature, in float64."""
         return np.asarray((X - self.mean) / self.scale)
