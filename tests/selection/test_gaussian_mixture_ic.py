@@ -240,6 +240,18 @@ def test_weights_count_repetitions():
 # ---- the parameters
 
 
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_weights_that_are_no_repetitions_are_named(in_blocks):
+    X = samples()
+    given = [X[:100], X[100:]] if in_blocks else X
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(X))
+    weight[:40] = 0.0
+    model = quick(max_components=2, min_components=2)
+    with pytest.warns(UserWarning, match="count the weights as 1 samples.* to the sum 200"):
+        model.fit(given, sample_weight=weight / weight.sum())
+    model.fit(given, sample_weight=weight / weight.sum() * 200)
+
+
 def test_starts_are_as_many_and_of_the_kind_asked_for():
     X = reference.iris()
     hierarchical, refined, seeds, both = (

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gmmx.blocks.block_source import BlockSource
     from gmmx.contract.estimator import FeatureAttributes
 
+ROUNDING = 1e-6  # of the sum of weights, relative
 SEEDS = 2**31  # a generator as `random_state` draws the seed of the search below this number
 
 
@@ -209,7 +210,8 @@ lower_bound_, lower_bounds_, n_samples_seen_
             If the fit of the best mixture did not converge.
         UserWarning
             If the best mixture has `max_components` components, more than `min_components`: more
-            may be better.
+            may be better. If the sum of the weights is less than the number of samples of positive
+            weight: the criteria take it for the number of samples.
         """
         blocks = None if type(X) is np.ndarray else blocks_of(X)
         if blocks is None:
@@ -381,7 +383,8 @@ lower_bound_, lower_bounds_, n_samples_seen_
     def _attributes(
         self, cells: Sequence[Cell], best: Cell, labels: NDArray[np.int64]
     ) -> Mapping[str, object]:
-        """Return the fitted attributes of a search."""
+        """Return the fitted attributes of a search; warn if weights are no repetitions."""
+        _check_repetitions(best)
         model = best.mixture
         model.set_params(
             random_state=self.random_state, n_threads=self.n_threads,
@@ -397,3 +400,13 @@ lower_bound_, lower_bounds_, n_samples_seen_
             "labels_": labels,
             "results_": results_of(cells),
         }
+
+
+def _check_repetitions(best: Cell) -> None:
+    """Warn if the weights of the samples cannot be numbers of repetitions."""
+    total = best.total_weight
+    if total is not None and total < (1 - ROUNDING) * best.n_samples:
+        warn_user(
+            f"The criteria count the weights as {total:.6g} samples. Unless they are numbers of "
+            f"repetitions, scale them to the sum {best.n_samples}."
+        )
