@@ -54,6 +54,7 @@ def test_each_merge_lowers_the_entropy_most():
         z = min((merged(z, pair) for pair in pairs), key=entropy)
         np.testing.assert_allclose(result.predict_proba(X, n_clusters), z, atol=1e-12)
         np.testing.assert_allclose(result.entropies[n_clusters - 1], entropy(z), atol=1e-9)
+    assert result.entropies[0] == 0
 
 
 def test_a_weight_counts_equal_samples():

@@ -61,7 +61,7 @@ def entropy_path(resp: Array, weight: Array | None) -> EntropyPath:
         entropies.append(sum(entropy.values()))
         gains = {pair: gain for pair, gain in gains.items() if not {a, b} & {*pair}}
         gains |= {(k, new): _gain(k, new, clusters, entropy, weight) for k in clusters if k != new}
-    # Rounding may leave the entropy of a single cluster below 0.
+    entropies[-1] = 0.0  # of a single cluster, where rounding leaves another number
     return EntropyPath(
         np.maximum(entropies[::-1], 0.0),
         np.array(children, dtype=np.int64).reshape(n_components - 1, 2),
