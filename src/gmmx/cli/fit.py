@@ -56,7 +56,10 @@ def run_fit(arguments: argparse.Namespace) -> None:
     finally:
         print_text(report(table, cells, best, arguments.criterion))
     if best is None:
-        raise CommandLineError(f"{table.title}: no mixture could be fitted that is not spurious")
+        raise CommandLineError(
+            f"{table.title}: no mixture could be fitted that is not spurious; try fewer "
+            "--components, other --covariance types, or leave out columns that others determine"
+        )
 
 
 def _read(arguments: argparse.Namespace, large: LargeFile | None) -> Table:
