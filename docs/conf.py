@@ -113,7 +113,10 @@ html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the browser asks
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars: dict[str, list[str]] = {"index": [], "changelog": [], "contributing": []}
+html_sidebars: dict[str, list[str]] = {  # pages without others in their section
+    page: []
+    for page in ("index", "benchmarks", "reliability", "model_file", "changelog", "contributing")
+}
 html_theme_options: dict[str, object] = {
     "logo": {"text": "gmmx", "alt_text": "gmmx"},
     "header_links_before_dropdown": 5,
