@@ -41,7 +41,8 @@ WIDTHS = "const e = document.documentElement; return [e.scrollWidth, e.clientWid
 # Titles, text and pictures that the right edge of the screen cuts off.
 CUT_OFF = """
 const boxes = "pre, table, .math, .pst-scrollable-table-container";
-return [...document.querySelectorAll(["h1", "h2", "h3", "p", "img"].map(n => `article ${n}`))]
+const names = ["h1", "h2", "h3", "p", "img"].map(n => `article ${n}`);
+return [...document.querySelectorAll([...names, ".bd-sidebar-secondary code"])]
   .filter(e => e.offsetParent !== null && !e.closest(boxes))
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display === "block"
                || e.getBoundingClientRect().right > window.innerWidth + 1)
