@@ -48,6 +48,13 @@ return [...document.querySelectorAll([...names, ".bd-sidebar-secondary code"])]
                || e.getBoundingClientRect().right > window.innerWidth + 1)
   .map(e => e.outerHTML.slice(0, 100));
 """
+# Distances of formulas from the left and the right end of their boxes.
+GAPS = """
+return [...document.querySelectorAll("div.math")].map(box => {
+  const [outer, inner] = [box, box.firstElementChild].map(e => e.getBoundingClientRect());
+  return [inner.left - outer.left, outer.right - inner.right];
+});
+"""
 # The menu of versions reads this file of the published site, which the browser does not reach.
 MENU_OF_VERSIONS = re.compile(r"https?://\S+/switcher\.json - ")
 BACKGROUND = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);"
@@ -144,6 +151,13 @@ def test_page_is_complete_and_fits_its_screen(browser, address, page, screen, mo
     assert browser.execute_script(CUT_OFF) == []
     is_dark = sum(browser.execute_script(BACKGROUND)[:3]) < 3 * 128
     assert is_dark == (mode == "dark")
+
+
+def test_formulas_are_centered(browser, address):
+    show(browser, f"{address}/explanations/em.html")
+    gaps = browser.execute_script(GAPS)
+    assert len(gaps) > 1
+    assert [gap for gap in gaps if abs(gap[0] - gap[1]) > 1] == []
 
 
 def test_no_page_loads_a_file_from_another_machine():
