@@ -27,6 +27,7 @@ site_version = os.environ.get("GMMX_SITE_VERSION", "dev")
 extensions = [
     "benchmark_figures",
     "mathml",
+    "name_links",
     "repository_links",
     "myst_parser",
     "numpydoc",
@@ -69,6 +70,14 @@ numpydoc_xref_aliases = {
     "generator": ":py:class:`generator <collections.abc.Generator>`",
     "iterable": ":py:class:`iterable <collections.abc.Iterable>`",
     "sequence": ":py:class:`sequence <collections.abc.Sequence>`",
+    "BayesianGaussianMixture": "gmmx.BayesianGaussianMixture",
+    "BootstrapLRT": "gmmx.uncertainty.bootstrap_lrt.BootstrapLRT",
+    "BootstrapResult": "gmmx.uncertainty.bootstrap_result.BootstrapResult",
+    "GaussianMixture": "gmmx.GaussianMixture",
+    "GaussianMixtureIC": "gmmx.GaussianMixtureIC",
+    "MergedComponents": "gmmx.uncertainty.merge_components.MergedComponents",
+    "MixtureSummary": "gmmx.MixtureSummary",
+    "ParameterUncertainty": "gmmx.uncertainty.bootstrap_result.ParameterUncertainty",
 }
 
 # Other projects: lists of the names that pages link to, since the build has no network.

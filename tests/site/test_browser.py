@@ -167,6 +167,23 @@ def test_no_page_loads_a_file_from_another_machine():
     assert {name: tags for name, tags in found.items() if tags} == {}
 
 
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        # a name in Markdown, in a docstring, and as the type of a result
+        ("choosing_the_model.html", "api/generated/gmmx.GaussianMixtureIC.html"),
+        ("api/generated/gmmx.plotting.BootstrapDisplay.html", "gmmx.bootstrap.html"),
+        ("api/generated/gmmx.bootstrap.html", "gmmx.uncertainty.bootstrap_result"),
+        # the scripts of the gallery that use a function or a display
+        ("api/generated/gmmx.merge_components.html", "auto_gallery/choosing/plot_merge_components"),
+        ("api/generated/gmmx.plotting.MixtureDisplay.html", "auto_gallery/"),
+    ],
+)
+def test_a_page_leads_to_the_api_and_the_api_to_the_gallery(page, target):
+    article = re.search(r"<article.*?</article>", (HTML / page).read_text("utf-8"), re.DOTALL)[0]
+    assert re.search(f'href="[^"]*{re.escape(target)}', article)
+
+
 def test_search_finds_sample_weight(browser, address):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
