@@ -27,6 +27,7 @@ site_version = os.environ.get("GMMX_SITE_VERSION", "dev")
 extensions = [
     "benchmark_figures",
     "mathml",
+    "name_links",
     "repository_links",
     "myst_parser",
     "numpydoc",
@@ -69,6 +70,14 @@ numpydoc_xref_aliases = {
     "generator": ":py:class:`generator <collections.abc.Generator>`",
     "iterable": ":py:class:`iterable <collections.abc.Iterable>`",
     "sequence": ":py:class:`sequence <collections.abc.Sequence>`",
+    "BayesianGaussianMixture": "gmmx.BayesianGaussianMixture",
+    "BootstrapLRT": "gmmx.uncertainty.bootstrap_lrt.BootstrapLRT",
+    "BootstrapResult": "gmmx.uncertainty.bootstrap_result.BootstrapResult",
+    "GaussianMixture": "gmmx.GaussianMixture",
+    "GaussianMixtureIC": "gmmx.GaussianMixtureIC",
+    "MergedComponents": "gmmx.uncertainty.merge_components.MergedComponents",
+    "MixtureSummary": "gmmx.MixtureSummary",
+    "ParameterUncertainty": "gmmx.uncertainty.bootstrap_result.ParameterUncertainty",
 }
 
 # Other projects: lists of the names that pages link to, since the build has no network.
@@ -113,7 +122,10 @@ html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}  # light or dark, as the browser asks
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars: dict[str, list[str]] = {"index": [], "changelog": [], "contributing": []}
+html_sidebars: dict[str, list[str]] = {  # pages without others in their section
+    page: []
+    for page in ("index", "benchmarks", "reliability", "model_file", "changelog", "contributing")
+}
 html_theme_options: dict[str, object] = {
     "logo": {"text": "gmmx", "alt_text": "gmmx"},
     "header_links_before_dropdown": 5,

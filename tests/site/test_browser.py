@@ -41,11 +41,19 @@ WIDTHS = "const e = document.documentElement; return [e.scrollWidth, e.clientWid
 # Titles, text and pictures that the right edge of the screen cuts off.
 CUT_OFF = """
 const boxes = "pre, table, .math, .pst-scrollable-table-container";
-return [...document.querySelectorAll(["h1", "h2", "h3", "p", "img"].map(n => `article ${n}`))]
+const names = ["h1", "h2", "h3", "p", "img"].map(n => `article ${n}`);
+return [...document.querySelectorAll([...names, ".bd-sidebar-secondary code"])]
   .filter(e => e.offsetParent !== null && !e.closest(boxes))
   .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display === "block"
                || e.getBoundingClientRect().right > window.innerWidth + 1)
   .map(e => e.outerHTML.slice(0, 100));
+"""
+# Distances of formulas from the left and the right end of their boxes.
+GAPS = """
+return [...document.querySelectorAll("div.math")].map(box => {
+  const [outer, inner] = [box, box.firstElementChild].map(e => e.getBoundingClientRect());
+  return [inner.left - outer.left, outer.right - inner.right];
+});
 """
 # The menu of versions reads this file of the published site, which the browser does not reach.
 MENU_OF_VERSIONS = re.compile(r"https?://\S+/switcher\.json - ")
@@ -145,11 +153,35 @@ def test_page_is_complete_and_fits_its_screen(browser, address, page, screen, mo
     assert is_dark == (mode == "dark")
 
 
+def test_formulas_are_centered(browser, address):
+    show(browser, f"{address}/explanations/em.html")
+    gaps = browser.execute_script(GAPS)
+    assert len(gaps) > 1
+    assert [gap for gap in gaps if abs(gap[0] - gap[1]) > 1] == []
+
+
 def test_no_page_loads_a_file_from_another_machine():
     loading = re.compile(r"""<(?:script|img|link)\b[^>]*?\b(?:src|href)=["'](?:https?:)?//[^>]*>""")
     pages = sorted(HTML.rglob("*.html"))
     found = {page.name: loading.findall(page.read_text(encoding="utf-8")) for page in pages}
     assert {name: tags for name, tags in found.items() if tags} == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        # a name in Markdown, in a docstring, and as the type of a result
+        ("choosing_the_model.html", "api/generated/gmmx.GaussianMixtureIC.html"),
+        ("api/generated/gmmx.plotting.BootstrapDisplay.html", "gmmx.bootstrap.html"),
+        ("api/generated/gmmx.bootstrap.html", "gmmx.uncertainty.bootstrap_result"),
+        # the scripts of the gallery that use a function or a display
+        ("api/generated/gmmx.merge_components.html", "auto_gallery/choosing/plot_merge_components"),
+        ("api/generated/gmmx.plotting.MixtureDisplay.html", "auto_gallery/"),
+    ],
+)
+def test_a_page_leads_to_the_api_and_the_api_to_the_gallery(page, target):
+    article = re.search(r"<article.*?</article>", (HTML / page).read_text("utf-8"), re.DOTALL)[0]
+    assert re.search(f'href="[^"]*{re.escape(target)}', article)
 
 
 def test_search_finds_sample_weight(browser, address):

@@ -58,6 +58,13 @@ def test_every_public_name_has_a_page(module):
     assert listed == {f"{module}.{name}" for name in public}
 
 
+def test_the_index_of_the_api_names_every_public_object():
+    text = (API / "index.md").read_text(encoding="utf-8")
+    listed = {name for name in documented_names() if name.count(".") <= 2}
+    listed.remove("gmmx.__version__")
+    assert sorted(re.findall(r"`(\w+)`", text)) == sorted(n.rpartition(".")[2] for n in listed)
+
+
 def test_every_exception_has_a_page():
     listed = {name.rpartition(".")[2] for name in documented_names()}
     defined = vars(importlib.import_module("gmmx.exceptions"))

@@ -98,7 +98,7 @@ class BootstrapResult:
     def _table(self) -> Table:
         """Return estimates, standard errors and intervals, of the first parameters of many."""
         rows = list(self._rows())
-        caption = f"{self.kind} of {self.n_draws} refits, {self.n_failed} more failed"
+        caption = f"{self.kind}: {self.n_draws} refits, {self.n_failed} more failed"
         if len(rows) > MOST_ROWS:
             caption += f", the first {MOST_ROWS} of {len(rows)} parameters"
         percent = f"{100 * self.level:g} %"
