@@ -291,7 +291,7 @@ def test_labels(capsys):
     assert sorted(np.bincount(values[:, 0].astype(int)).tolist()) == [41, 97, 134]
 
 
-@pytest.mark.parametrize("n_columns", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_columns", [1, 2, 8])
 def test_plot(n_columns):
     pytest.importorskip("matplotlib")
     X = np.random.default_rng(0).standard_normal((60, n_columns))
@@ -589,15 +589,16 @@ needs_pipes = pytest.mark.skipif(os.name == "nt", reason="needs POSIX pipes")
 @needs_pipes
 def test_files_are_written_even_if_nobody_reads_the_report():
     pytest.importorskip("matplotlib")
-    np.save("wide.npy", np.random.default_rng(0).standard_normal((300, 200)))
-    files = ["--save", "w.gmmx", "--labels", "w.csv", "--plot", "w.png"]
-    arguments = ["wide.npy", "--components", "1", "--covariance", "diag", *files]
-    assert run_into_a_closed_pipe(*arguments) == (
-        0, "gmmx: wrote w.gmmx\ngmmx: wrote w.csv\ngmmx: wrote w.png\n"
+    np.save("x.npy", np.random.default_rng(0).standard_normal((300, 2)))
+    files = ["--save", "x.gmmx", "--labels", "x.csv", "--plot", "x.png"]
+    arguments = ["x.npy", "--components", "1", "--covariance", "diag", *files]
+    # Without a buffer the first line of the report fails, as a line of a long report would.
+    assert run_into_a_closed_pipe(*arguments, env=os.environ | {"PYTHONUNBUFFERED": "1"}) == (
+        0, "gmmx: wrote x.gmmx\ngmmx: wrote x.csv\ngmmx: wrote x.png\n"
     )  # fmt: skip
-    assert gmmx.load("w.gmmx").means_.shape == (1, 200)
-    assert len(Path("w.csv").read_text().splitlines()) == 301
-    assert Path("w.png").stat().st_size > 0
+    assert gmmx.load("x.gmmx").means_.shape == (1, 2)
+    assert len(Path("x.csv").read_text().splitlines()) == 301
+    assert Path("x.png").stat().st_size > 0
 
 
 @needs_pipes

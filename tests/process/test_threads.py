@@ -183,7 +183,8 @@ def test_a_process_without_workers_is_none():
 def test_a_limit_of_threads_changes_no_bit():
     X = np.random.default_rng(0).normal(size=(30_000, 3))
     model = GaussianMixture(4, random_state=0, max_iter=5, tol=1e9)
-    free = model.fit(X).means_.tobytes()
+    with threadpool_limits(2):
+        free = model.fit(X).means_.tobytes()
     with threadpool_limits(1):
         assert model.fit(X).means_.tobytes() == free
     with ThreadPoolExecutor(4) as pool:

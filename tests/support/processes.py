@@ -36,9 +36,11 @@ def bits(model):
 def run(program, **environment):
     """Run a program and return its output; fail if the program fails or hangs.
 
-    `environment` replaces variables of the tests' environment; None removes a variable.
+    `environment` replaces variables of the tests' environment; None removes a variable. OpenBLAS
+    has the threads that it has in a user's program, not one as in the tests.
     """
-    variables = {name: value for name, value in (os.environ | environment).items() if value}
+    given = os.environ | {"OPENBLAS_NUM_THREADS": None} | environment
+    variables = {name: value for name, value in given.items() if value}
     finished = subprocess.run(
         [sys.executable, "-c", PREAMBLE + textwrap.dedent(program)], cwd=SUPPORT,
         env=variables, capture_output=True, text=True, check=False, timeout=SECONDS,

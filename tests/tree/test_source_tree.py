@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -164,6 +165,8 @@ PYTHON_FILES = sorted(SOURCE.rglob("*.py"))
 CYTHON_FILES = sorted([*SOURCE.rglob("*.pyx"), *SOURCE.rglob("*.pxd")])
 C_FILES = sorted([*SOURCE.rglob("*.c"), *SOURCE.rglob("*.h")])
 
+parsed = cache(ast.parse)  # many tests look at the same files
+
 
 def name_of(path):
     """Return a module's name within the package, such as 'covariance.full'."""
@@ -188,7 +191,7 @@ def imported_names(path):
                 yield resolved(module, name)
         yield from re.findall(r"^ *c?import gmmx\.([\w.]+)", text, re.MULTILINE)
         return
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             if (node.module or "").partition(".")[0] == "gmmx":
@@ -198,7 +201,7 @@ def imported_names(path):
             for alias in node.names:
                 if alias.name.startswith("gmmx."):
                     yield alias.name.partition(".")[2]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and name_called(node) == "import_module":
             name = ast.literal_eval(node.args[0]) if isinstance(node.args[0], ast.Constant) else ""
             if name.startswith("gmmx."):
                 yield name.partition(".")[2]
@@ -213,6 +216,7 @@ def resolved(module, name):
     return inner if name and is_module else module or "__init__"
 
 
+@cache
 def imports():
     """Return pairs of a module and another module that it imports."""
     pairs = set()
@@ -306,7 +310,7 @@ def test_imports_are_found():
 
 def test_scikit_learn_is_not_imported():
     for path in PYTHON_FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -345,7 +349,7 @@ print(*(name for name in sys.modules if name[:4] == "gmmx"))
     for path in PYTHON_FILES:
         if f"gmmx.{name_of(path)}".removesuffix(".__init__") not in loaded:
             continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path.read_text(encoding="utf-8")).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module]
@@ -364,16 +368,23 @@ def test_names_that_are_imported_late_are_there():
 def covariance_types_asked_for(text):
     """Return names of structures, or parts of names, that Python code compares with."""
     decisions = ast.Compare | ast.Dict | ast.Set | ast.List | ast.Tuple | ast.Subscript
-    for node in ast.walk(ast.parse(text)):
-        part = node.pattern if isinstance(node, ast.match_case) else node
-        constants = {inner.value for inner in ast.walk(part) if isinstance(inner, ast.Constant)}
+    for node in ast.walk(parsed(text)):
         if isinstance(node, decisions | ast.match_case):
-            yield from constants & STRUCTURES.keys()
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-            ("startswith", "endswith")
-        ):
-            parts = {part for part in constants if isinstance(part, str) and len(part) > 1}
+            part = node.pattern if isinstance(node, ast.match_case) else node
+            yield from constants_in(part) & STRUCTURES.keys()
+        elif isinstance(node, ast.Call) and name_called(node) in ("startswith", "endswith"):
+            parts = {one for one in constants_in(node) if isinstance(one, str) and len(one) > 1}
             yield from (part for part in parts if any(part in name for name in STRUCTURES))
+
+
+def name_called(call):
+    """Return the name of the function or method that is called, or None for another expression."""
+    return getattr(call.func, "attr", getattr(call.func, "id", None))
+
+
+def constants_in(tree):
+    """Return the constants in a part of a program."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
 
 
 @pytest.mark.parametrize(
@@ -402,11 +413,9 @@ def test_no_code_asks_for_a_covariance_type_by_name():
 def test_only_two_files_ask_for_a_layout_by_name():
     found = set()
     for path in PYTHON_FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Compare):
-                constants = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
-                if constants & LAYOUTS.keys():
-                    found.add(name_of(path))
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and constants_in(node) & LAYOUTS.keys():
+                found.add(name_of(path))
     assert found <= {"model.layouts", "samples.moments"}
 
 
@@ -494,7 +503,7 @@ def test_python_files_are_short(path):
 def lines_of_code(text):
     """Return the lines of Python that are neither empty nor in a comment or a docstring."""
     lines = text.splitlines()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         is_documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         if is_documented and ast.get_docstring(node) is not None:
             docstring = node.body[0]
@@ -512,7 +521,7 @@ def test_functions_are_short(path):
 
 def python_functions(text):
     """Return names and lengths of functions, docstrings not counted."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = node.end_lineno - node.lineno + 1
             if ast.get_docstring(node) is not None:

@@ -24,7 +24,7 @@ from gmmx.plotting.pairs import (
     note_below_features,
     part_drawn,
 )
-from gmmx.plotting.regions import check_mixture, fitted_mixture
+from gmmx.plotting.regions import REACH, check_mixture, fitted_mixture, positions
 from gmmx.plotting.style import (
     MAX_IN_LEGEND,
     draw_histogram,
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from gmmx.selection.gaussian_mixture_ic import GaussianMixtureIC
 
 LEVELS = (0.5, 0.95)
-N_POSITIONS = 400  # of a density, and some for each component
-NEAR_A_MEAN = np.linspace(-4.0, 4.0, 81)  # in standard deviations
+N_POSITIONS = 400  # evenly spaced, of a density
 SCALE_IN_A_MATRIX = 0.7  # of lines and markers
 
 
@@ -348,11 +347,12 @@ class MixtureDisplay:
         """Draw a histogram of a feature, and the densities of the components and the mixture."""
         values = self.X[self._rows, feature]
         draw_histogram(axes, values)
-        means = self.means[:, feature, np.newaxis]
-        deviations = np.sqrt(self.covariances[:, feature, feature])[:, np.newaxis]
-        near = means + deviations * NEAR_A_MEAN
-        ends = min(values.min(), near.min()), max(values.max(), near.max())
-        x = np.sort(np.concatenate([near.ravel(), np.linspace(*ends, N_POSITIONS)]))
+        means = self.means[:, feature]
+        deviations = np.sqrt(self.covariances[:, feature, feature])
+        low = min(values.min(), (means - REACH * deviations).min())
+        high = max(values.max(), (means + REACH * deviations).max())
+        x = positions(low, high, means, deviations, N_POSITIONS)
+        means, deviations = means[:, np.newaxis], deviations[:, np.newaxis]
         densities = np.exp(-0.5 * ((x - means) / deviations) ** 2)
         densities *= self.weights[:, np.newaxis] / (np.sqrt(2 * np.pi) * deviations)
         for k in self.components:

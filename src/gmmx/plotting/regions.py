@@ -27,8 +27,9 @@ N_DRAWS = 100_000
 # The part of the draws, half at each end, that may lie outside the positions of a feature.
 TAILS = 0.001
 MARGIN = 0.03  # at both ends of the positions, as a part of their range
+REACH = 4.0  # of a component to both sides of its mean, in its standard deviations
 # Positions near each component, in its standard deviations, so that narrow ones are not missed.
-NEAR_A_MEAN = np.linspace(-4, 4, 17)
+NEAR_A_MEAN = np.linspace(-REACH, REACH, 17)
 CELLS = 4  # per evenly spaced position: positions are no closer than a cell
 # Differences that rounding to float32 explains: of sums of weights, and of correlations.
 TOLERANCE = 1e-6
