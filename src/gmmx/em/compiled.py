@@ -7,7 +7,7 @@ bits, and leave an iteration that is not plain to them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SMALLEST_COUNT
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.e_step import is_small_pass
-from gmmx.samples.source import SampleSource
 from gmmx.samples.windows import window_size
+
+if TYPE_CHECKING:
+    from gmmx.samples.source import SampleSource
 
 MOST_AT_ONCE = 128  # iterations, some hundredths of a second at most; then signals are handled
 

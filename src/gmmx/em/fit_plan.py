@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from gmmx.em.loop import EMResult, Steps
-from gmmx.em.repair import Repair
-from gmmx.em.stopping import StoppingRule
-from gmmx.model.parameters import MixtureParameters
-
 if TYPE_CHECKING:
     import numpy as np
+
+    from gmmx.em.loop import EMResult, Steps
+    from gmmx.em.repair import Repair
+    from gmmx.em.stopping import StoppingRule
+    from gmmx.model.parameters import MixtureParameters
 
 
 class FitPlan(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -350,7 +349,7 @@ class GaussianMixture(InformationCriteria, Mixture):
         parameters = super()._last_parameters(n_features)
         if not self.equal_weights:
             return parameters
-        return replace(parameters, weights=equalized(parameters.weights))
+        return parameters.with_weights(equalized(parameters.weights))
 
     def _n_components_left(self) -> int:
         """Return the number of components, fewer if the last fit dropped some."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from gmmx._core.interface import passes
 from gmmx._core.interface.prediction import Predictor
-from gmmx.model.far_samples import far_log_responsibilities
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
 
@@ -183,6 +182,8 @@ class KernelParameters:
 
     def far_log_responsibilities(self, X: Samples) -> Array:
         """Return log responsibilities of samples whose squared distances overflow."""
+        from gmmx.model.far_samples import far_log_responsibilities  # noqa: PLC0415 - few need it
+
         factors = self.own_factors
         if self.parameters.covariance.are_matrices:
             factors = np.broadcast_to(factors, (self.n_components, *factors.shape[-2:]))
