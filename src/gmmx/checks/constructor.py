@@ -11,7 +11,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import NamedTuple, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -24,11 +24,12 @@ _INTEGERS = (int, np.integer)
 _NUMBERS = (*_INTEGERS, float, np.floating)
 
 
-class _Constraint(NamedTuple):
+class _Constraint:
     """A constraint on the value of a parameter: its description and its test."""
 
-    description: str
-    is_met_by: Callable[[object], bool | np.bool_]
+    def __init__(self, description: str, is_met_by: Callable[[object], bool | np.bool_]) -> None:
+        self.description = description
+        self.is_met_by = is_met_by
 
 
 def _integer(minimum: int, maximum: float = math.inf) -> _Constraint:

@@ -7,7 +7,7 @@ bits, and leave an iteration that is not plain to them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,24 +25,6 @@ if TYPE_CHECKING:
     from gmmx.samples.source import SampleSource
 
 MOST_AT_ONCE = 128  # iterations, some hundredths of a second at most; then signals are handled
-
-
-class Iterations(NamedTuple):
-    """The result of some iterations.
-
-    Attributes
-    ----------
-    end : MixtureParameters
-        Parameters after the last iteration.
-    lower_bounds : list of float
-        Bound of each iteration; empty if the first one is not plain.
-    converged : bool
-        Whether EM has converged.
-    """
-
-    end: MixtureParameters
-    lower_bounds: list[float]
-    converged: bool
 
 
 class CompiledSteps:
@@ -92,7 +74,7 @@ class CompiledSteps:
         max_iter: int,
         lower_bound: float,
         interrupt: Callable[[], object],
-    ) -> Iterations:
+    ) -> tuple[MixtureParameters, list[float], bool]:
         """Iterate until EM has converged, or until an iteration is not plain.
 
         Parameters
@@ -108,7 +90,12 @@ class CompiledSteps:
 
         Returns
         -------
-        Iterations
+        end : MixtureParameters
+            Parameters after the last iteration.
+        lower_bounds : list of float
+            Bound of each iteration; empty if the first one is not plain.
+        converged : bool
+            Whether EM has converged.
         """
         lower_bounds: list[float] = []
         converged, is_plain = False, True
@@ -119,7 +106,7 @@ class CompiledSteps:
             lower_bounds += bounds[:n_iter].tolist()
             lower_bound = lower_bounds[-1] if lower_bounds else lower_bound
         end = self._end() if lower_bounds else self.start
-        return Iterations(end, lower_bounds, converged)
+        return end, lower_bounds, converged
 
     def _end(self) -> MixtureParameters:
         """Return the present parameters."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,23 @@ from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
     from gmmx.arrays import Array, FloatArray, Labels, Samples
+
+    class PassOptions(TypedDict, total=False):
+        """Moments and outputs of a pass: keyword arguments of `_core.interface.passes.em_pass`."""
+
+        moments: int
+        origin: Array | None
+        weights: Array | None
+        sample_weight: FloatArray
+        order: Labels
+        n_skipped: Labels
+        weighted_log_prob: FloatArray
+        resp: FloatArray
+        log_prob: FloatArray
+        labels: Labels
 
 
 # If a mean is farther than this from the center of the means, in standard deviations, distances and
@@ -25,21 +41,6 @@ MOST_PAIRED_FEATURES = 128
 SINGLE = np.finfo(np.float32)
 # The range of numbers whose squares are in the range of float32.
 SMALLEST_SQUARED, LARGEST_SQUARED = float(SINGLE.tiny) ** 0.5, float(SINGLE.max) ** 0.5
-
-
-class PassOptions(TypedDict, total=False):
-    """Moments and outputs of a pass: keyword arguments of `_core.interface.passes.em_pass`."""
-
-    moments: int
-    origin: Array | None
-    weights: Array | None
-    sample_weight: FloatArray
-    order: Labels
-    n_skipped: Labels
-    weighted_log_prob: FloatArray
-    resp: FloatArray
-    log_prob: FloatArray
-    labels: Labels
 
 
 class KernelParameters:
