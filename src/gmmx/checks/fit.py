@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from gmmx.checks.constructor import check_component_count, check_parameters
-from gmmx.checks.parameters import check_algorithm, check_name_for_features
+from gmmx.checks.parameters import check_name_for_features
 from gmmx.exceptions import invalid_parameter_error
 from gmmx.model.covariance import STRUCTURES_BY_NAME, CovarianceStructure
 
@@ -50,7 +50,12 @@ def check_fit(
     if isinstance(covariance_type, str) and covariance_type not in structures:
         _check_prior(name, covariance_type, structures)
     check_parameters(model.get_params(), name, options)
-    check_algorithm(model.algorithm, structures[covariance_type])
+    structure = structures[covariance_type]
+    if model.algorithm == "squarem" and not structure.has_chart:
+        raise ValueError(
+            f"algorithm='squarem' cannot extrapolate covariances of covariance_type="
+            f"{structure.name!r}. Set algorithm='em'."
+        )
 
 
 def _check_prior(

@@ -111,8 +111,7 @@ class CompiledSteps:
     def _end(self) -> MixtureParameters:
         """Return the present parameters."""
         weights, means, covariances, factors = self.em.parameters()
-        structure = type(self.start.covariance)
-        shape = structure.covariance_shape(*means.shape)
+        structure, shape = type(self.start.covariance), self.start.covariance.covariances.shape
         return MixtureParameters(
             weights, means,
             structure(covariances.reshape(shape), factors.reshape(shape)[()], *means.shape),
