@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
@@ -69,7 +69,7 @@ class Mixture(Predictions):
     forget_factor: float | None
     _first_rows: FirstRows
 
-    _options: ClassVar[dict[str, Iterable[str]]]
+    _options: ClassVar[dict[str, Collection[str]]]
     _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
 
     # Attributes that a warm start needs; a fit of a model without them starts anew.

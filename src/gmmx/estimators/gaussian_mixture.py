@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -194,7 +194,7 @@ class GaussianMixture(InformationCriteria, Mixture):
     """
 
     _structures = STRUCTURES_BY_NAME
-    _options: ClassVar[dict[str, Iterable[str]]] = {
+    _options: ClassVar[dict[str, Collection[str]]] = {
         "covariance_type": STRUCTURES_BY_NAME,
         "init_params": INIT_PARAMS,
         "algorithm": ALGORITHMS,
