@@ -99,7 +99,10 @@ def test_one_call_finds_what_the_steps_find_of_a_constant_column(weights, value,
 
 def test_moments_that_cancel_are_taken_again():
     fused, plain, posterior = both(column(900, np.float64))
-    posterior = replace(posterior, means=posterior.means - 1e6)
+    posterior = MixturePosterior(
+        posterior.weights, posterior.means - 1e6, posterior.covariance,
+        posterior.weight_distribution, posterior.mean_precision, posterior.degrees_of_freedom,
+    )  # fmt: skip
     assert not makes_one_call(fused, posterior)
     end, bound = fused.step(posterior)
     expected, expected_bound = plain.step(posterior)

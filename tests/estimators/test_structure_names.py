@@ -12,10 +12,12 @@ from gmmx.cli import main
 from gmmx.exceptions import InvalidParameterError
 from gmmx.model.covariance import (
     CONJUGATE_STRUCTURES,
+    CONJUGATE_STRUCTURES_BY_NAME,
     MCLUST_NAMES,
     ONE_FEATURE_NAMES,
     STRUCTURES,
     STRUCTURES_BY_NAME,
+    ConjugateStructure,
 )
 from reference import COVARIANCE_TYPE_OF_MODEL, dataset
 from searching import search
@@ -32,6 +34,13 @@ def test_aliases_are_the_names_of_the_same_models_in_mclust():
     known = {alias: name for alias, name in COVARIANCE_TYPE_OF_MODEL.items() if alias != name}
     assert known == {a: n for a, n in MCLUST_NAMES.items() if a not in ONE_FEATURE_NAMES}
     assert list(STRUCTURES_BY_NAME) == [*STRUCTURES, *MCLUST_NAMES]
+    assert list(CONJUGATE_STRUCTURES_BY_NAME) == [*CONJUGATE_STRUCTURES, *MCLUST_NAMES]
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_structure_has_the_name_that_it_is_registered_by(name):
+    assert STRUCTURES[name].name == name
+    assert issubclass(STRUCTURES[name], ConjugateStructure) == (name in CONJUGATE_STRUCTURES)
 
 
 @every_alias

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -367,10 +365,9 @@ def test_an_empty_component_is_the_limit_of_a_component_that_empties(name):
     resp[:, 1] = 0.0
     occupied = statistics_of(X, resp, structure.layout, np.stack([X[0], X[1]]))
     few = np.array([0.0, 1e-9])
-    emptying = replace(
-        occupied,
-        counts=occupied.counts + few,
-        second=occupied.second + previous.scatter(few, 0.0),
+    second = occupied.second + previous.scatter(few, 0.0)
+    emptying = SufficientStatistics(
+        occupied.layout, occupied.counts + few, occupied.first, second, occupied.origin, 0.0
     )
     covariance = structure.estimate(occupied, 0.0, previous)
     limit = structure.estimate(emptying, 0.0, previous)

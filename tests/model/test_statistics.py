@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmmx.model.layouts import LAYOUTS, Isotropic, Layout
-from gmmx.model.statistics import SufficientStatistics
 from gmmx.samples.moments import unpack_sums
 from moments import assert_same_statistics, statistics_of
 
@@ -104,7 +101,7 @@ def test_a_sum_leaves_its_terms_alone(layout):
     a.about(b.origin), a.means
     assert same_bits(a, before[0])
     assert same_bits(b, before[1])
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="cannot be changed"):
         a.layout = "dense"
 
 
@@ -211,11 +208,6 @@ def test_moments_that_are_not_held_are_refused(held, wanted):
     message = f"layout '{held}' cannot be converted to layout '{wanted}'"
     with pytest.raises(ValueError, match=message):
         example(held).to_layout(wanted)
-
-
-def test_statistics_are_values():
-    some = example("diagonal")
-    assert isinstance(replace(some, log_likelihood=0.0), SufficientStatistics)
 
 
 class Summed(Isotropic):

@@ -7,7 +7,7 @@ Means and precisions have Gauss-Wishart distributions; the weights have a distri
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,13 @@ from gmmx.samples.moments import rounded_to
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
+    from gmmx.model.covariance import CovarianceStructure
 
 N_ROWS = 5  # rows that `OneFeatureIteration` returns before the terms of the normalizers
 # A component whose responsibilities sum to less is not in use.
 FEWEST_SAMPLES = 1.0
 
 
-@dataclass(frozen=True, eq=False)
 class MixturePosterior(MixtureParameters):
     """Posterior of a mixture's parameters.
 
@@ -54,6 +54,21 @@ class MixturePosterior(MixtureParameters):
     weight_distribution: WeightDistribution
     mean_precision: Array
     degrees_of_freedom: Array
+
+    def __init__(
+        self,
+        weights: Array,
+        means: Array,
+        covariance: CovarianceStructure,
+        weight_distribution: WeightDistribution,
+        mean_precision: Array,
+        degrees_of_freedom: Array,
+    ) -> None:
+        super().__init__(weights, means, covariance)
+        vars(self).update(
+            weight_distribution=weight_distribution, mean_precision=mean_precision,
+            degrees_of_freedom=degrees_of_freedom,
+        )  # fmt: skip
 
     @property
     def empty(self) -> NDArray[np.intp]:
@@ -97,7 +112,7 @@ class MixturePosterior(MixtureParameters):
         """
         n_features = self.means.shape[1]
         start = prior.without_samples()
-        precisions = replace(self.covariance, covariances=self.covariance.precisions()).dense()
+        precisions = self.covariance.with_covariances(self.covariance.precisions()).dense()
         scatters = start.covariance.dense() * prior.degrees_of_freedom
         distance = self.means - prior.mean
         apart = np.einsum("kd,kde,ke->k", distance, precisions, distance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,12 +59,12 @@ def statistics_of(
         - prior.scatter
         - _average_of_products(apart, distance, posterior)
     ) / _along(np.asarray(mass), posterior)
-    second = replace(posterior.covariance, covariances=average).scatter(counts, reg_covar)
+    second = posterior.covariance.with_covariances(average).scatter(counts, reg_covar)
     statistics = SufficientStatistics(
         structure.layout, counts, np.zeros_like(shift), second, posterior.means + shift, 0.0
     ).about(posterior.means)
     entropy = lower_bound - posterior.log_normalizer() if np.isfinite(lower_bound) else 0.0
-    return replace(statistics, log_likelihood=entropy - posterior.entropy(statistics, dtype))
+    return statistics.with_log_likelihood(entropy - posterior.entropy(statistics, dtype))
 
 
 def _along(values: Array, posterior: MixturePosterior) -> Array:

@@ -17,11 +17,12 @@ from gmmx.blocks.read_ahead import read_ahead
 from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.weights import check_sample_weight, check_total_weight, weighted_sum
-from gmmx.contract.estimator import Estimator, FeatureAttributes, feature_attributes
+from gmmx.contract.estimator import Estimator, feature_attributes
 from gmmx.samples.windows import window_size
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray, NDArray
+    from gmmx.contract.estimator import FeatureAttributes
 
 
 def block_source(

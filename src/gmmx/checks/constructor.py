@@ -9,26 +9,26 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
-from typing import NamedTuple, SupportsIndex
+from collections.abc import Callable, Collection, Mapping
+from typing import SupportsIndex
 
 import numpy as np
 
 from gmmx._core.interface.threads import MOST_THREADS
 from gmmx.checks.random_state import LARGEST_SEED
-from gmmx.exceptions import invalid_parameter_error
+from gmmx.exceptions import InvalidParameterError, invalid_parameter_error
 
 # Tuples, since making a union of types takes longer than a check.
 _INTEGERS = (int, np.integer)
 _NUMBERS = (*_INTEGERS, float, np.floating)
 
 
-class _Constraint(NamedTuple):
+class _Constraint:
     """A constraint on the value of a parameter: its description and its test."""
 
-    description: str
-    is_met_by: Callable[[object], bool | np.bool_]
+    def __init__(self, description: str, is_met_by: Callable[[object], bool | np.bool_]) -> None:
+        self.description = description
+        self.is_met_by = is_met_by
 
 
 def _integer(minimum: int, maximum: float = math.inf) -> _Constraint:
@@ -61,15 +61,6 @@ def _random_state() -> _Constraint:
     return _Constraint(
         "an instance of 'numpy.random.mtrand.RandomState'",
         lambda value: isinstance(value, np.random.RandomState),
-    )
-
-
-@cache
-def _option(names: tuple[str, ...]) -> _Constraint:
-    """Return the constraint to one of the given strings."""
-    return _Constraint(
-        f"a str among {{{', '.join(map(repr, names))}}}",
-        lambda value: isinstance(value, str) and value in names,
     )
 
 
@@ -124,7 +115,7 @@ _CONSTRAINTS = {
 def check_parameters(
     parameters: Mapping[str, object],
     estimator_name: str,
-    options: Mapping[str, Iterable[str]],
+    options: Mapping[str, Collection[str]],
 ) -> None:
     """Raise InvalidParameterError if a parameter has a wrong type or value.
 
@@ -134,7 +125,7 @@ def check_parameters(
         The result of ``get_params``. Parameters without a known constraint are not checked.
     estimator_name : str
         Name of the estimator's class, for messages.
-    options : mapping of str to iterable of str
+    options : mapping of str to collection of str
         Names of parameters, such as ``covariance_type``, and the strings that each accepts.
 
     Examples
@@ -147,12 +138,21 @@ def check_parameters(
 an int in the range [1, inf). Got 0 instead.
     """
     for name, value in parameters.items():
-        constraint = _option(tuple(options[name])) if name in options else _CONSTRAINTS.get(name)
-        if constraint is not None and not constraint.is_met_by(value):
-            raise invalid_parameter_error(
-                f"The {name!r} parameter of {estimator_name} must be "
-                f"{constraint.description}. Got {value!r} instead."
-            )
+        if name in options:
+            if not (isinstance(value, str) and value in options[name]):
+                known = f"a str among {{{', '.join(map(repr, options[name]))}}}"
+                raise _invalid_error(name, value, estimator_name, known)
+        elif name in _CONSTRAINTS and not _CONSTRAINTS[name].is_met_by(value):
+            raise _invalid_error(name, value, estimator_name, _CONSTRAINTS[name].description)
+
+
+def _invalid_error(
+    name: str, value: object, estimator_name: str, description: str
+) -> InvalidParameterError:
+    """Return the error for a parameter that does not meet the described constraint."""
+    return invalid_parameter_error(
+        f"The {name!r} parameter of {estimator_name} must be {description}. Got {value!r} instead."
+    )
 
 
 def check_component_count(n_components: int, n_samples: int) -> None:

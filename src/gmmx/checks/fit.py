@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from gmmx.checks.constructor import check_component_count, check_parameters
-from gmmx.checks.parameters import check_algorithm, check_name_for_features
+from gmmx.checks.parameters import check_name_for_features
 from gmmx.exceptions import invalid_parameter_error
 from gmmx.model.covariance import STRUCTURES_BY_NAME, CovarianceStructure
 
@@ -25,7 +25,7 @@ class Fittable(Protocol):
 
 def check_fit(
     model: Fittable,
-    options: Mapping[str, Iterable[str]],
+    options: Mapping[str, Collection[str]],
     structures: Mapping[str, type[CovarianceStructure]],
 ) -> None:
     """Raise if a mixture with these parameters cannot be fitted.
@@ -34,7 +34,7 @@ def check_fit(
     ----------
     model : Fittable
         The mixture.
-    options : mapping of str to iterable of str
+    options : mapping of str to collection of str
         Names of parameters, such as ``covariance_type``, and the strings that each accepts.
     structures : mapping of str to type of CovarianceStructure
         Covariance structures of such mixtures, by their names.
@@ -50,7 +50,11 @@ def check_fit(
     if isinstance(covariance_type, str) and covariance_type not in structures:
         _check_prior(name, covariance_type, structures)
     check_parameters(model.get_params(), name, options)
-    check_algorithm(model.algorithm, structures[covariance_type])
+    if model.algorithm == "squarem" and not structures[covariance_type].has_chart:
+        raise ValueError(
+            f"algorithm='squarem' cannot extrapolate covariances of covariance_type="
+            f"{structures[covariance_type].name!r}. Set algorithm='em'."
+        )
 
 
 def _check_prior(

@@ -284,23 +284,6 @@ def check_warm_start(
         )
 
 
-def check_algorithm(algorithm: str, structure: type[CovarianceStructure]) -> None:
-    """Raise ValueError if an algorithm cannot fit a covariance structure.
-
-    Parameters
-    ----------
-    algorithm : {'em', 'squarem'}
-        The constructor's parameter.
-    structure : type of CovarianceStructure
-        Covariance structure of the mixture.
-    """
-    if algorithm == "squarem" and not structure.has_chart:
-        raise ValueError(
-            f"algorithm='squarem' cannot extrapolate covariances of covariance_type="
-            f"{structure.name!r}. Set algorithm='em'."
-        )
-
-
 def check_name_for_features(covariance_type: str, n_features: int) -> None:
     """Raise ValueError if a name of mclust's for one feature is used for more features.
 
@@ -350,22 +333,7 @@ def given_parameters(
     return parameters, np.result_type(checked_weights, checked_means, checked_covariances)
 
 
-def given_start(
-    structure: type[CovarianceStructure],
-    shape: tuple[int, int],
-    weights: ArrayLike | None,
-    means: ArrayLike | None,
-    precisions: ArrayLike | None,
-) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
-    """Return the user's starting weights, means and precisions, each None if not given."""
-    return (
-        None if weights is None else check_weights(weights, shape[0]),
-        None if means is None else check_means(means, *shape),
-        None if precisions is None else _given_precisions(structure, shape, precisions),
-    )
-
-
-def _given_precisions(
+def given_precisions(
     structure: type[CovarianceStructure], shape: tuple[int, int], precisions: ArrayLike
 ) -> FloatArray:
     """Return the user's starting precisions as a new array."""

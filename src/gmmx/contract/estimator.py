@@ -20,7 +20,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, NotRequired, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, cast
 
 from gmmx.checks.feature_names import check_feature_count, check_feature_names, feature_names
 from gmmx.checks.samples import check_samples
@@ -35,16 +35,17 @@ from gmmx.contract.representation import (
 from gmmx.exceptions import collected_warnings, not_fitted_error, warn_convergence
 
 if TYPE_CHECKING:
+    from typing import NotRequired, TypedDict
+
     import numpy as np
 
     from gmmx.arrays import FloatArray, NDArray
 
+    class FeatureAttributes(TypedDict):
+        """Fitted attributes that describe the features of the samples."""
 
-class FeatureAttributes(TypedDict):
-    """Fitted attributes that describe the features of the samples."""
-
-    n_features_in_: int
-    feature_names_in_: NotRequired[NDArray[np.object_]]
+        n_features_in_: int
+        feature_names_in_: NotRequired[NDArray[np.object_]]
 
 
 class Estimator:
@@ -293,7 +294,7 @@ class Estimator:
     def _features(self) -> FeatureAttributes:
         """Return the fitted attributes that describe the features."""
         fitted = vars(self)
-        names = FeatureAttributes.__annotations__
+        names = ("n_features_in_", "feature_names_in_")
         return cast("FeatureAttributes", {name: fitted[name] for name in names if name in fitted})
 
     def _replace_fitted_attributes(self, attributes: Mapping[str, object]) -> None:
@@ -336,7 +337,7 @@ class Estimator:
 
 def feature_attributes(n_features: int, names: NDArray[np.object_] | None) -> FeatureAttributes:
     """Return the fitted attributes that describe the features of the samples."""
-    features = FeatureAttributes(n_features_in_=n_features)
+    features: FeatureAttributes = {"n_features_in_": n_features}
     if names is not None:
         features["feature_names_in_"] = names
     return features

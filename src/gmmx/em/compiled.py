@@ -7,7 +7,7 @@ bits, and leave an iteration that is not plain to them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,28 +19,12 @@ from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SMALLEST_COUNT
 from gmmx.samples.array_source import ArraySource
 from gmmx.samples.e_step import is_small_pass
-from gmmx.samples.source import SampleSource
 from gmmx.samples.windows import window_size
 
+if TYPE_CHECKING:
+    from gmmx.samples.source import SampleSource
+
 MOST_AT_ONCE = 128  # iterations, some hundredths of a second at most; then signals are handled
-
-
-class Iterations(NamedTuple):
-    """The result of some iterations.
-
-    Attributes
-    ----------
-    end : MixtureParameters
-        Parameters after the last iteration.
-    lower_bounds : list of float
-        Bound of each iteration; empty if the first one is not plain.
-    converged : bool
-        Whether EM has converged.
-    """
-
-    end: MixtureParameters
-    lower_bounds: list[float]
-    converged: bool
 
 
 class CompiledSteps:
@@ -90,7 +74,7 @@ class CompiledSteps:
         max_iter: int,
         lower_bound: float,
         interrupt: Callable[[], object],
-    ) -> Iterations:
+    ) -> tuple[MixtureParameters, list[float], bool]:
         """Iterate until EM has converged, or until an iteration is not plain.
 
         Parameters
@@ -106,7 +90,12 @@ class CompiledSteps:
 
         Returns
         -------
-        Iterations
+        end : MixtureParameters
+            Parameters after the last iteration.
+        lower_bounds : list of float
+            Bound of each iteration; empty if the first one is not plain.
+        converged : bool
+            Whether EM has converged.
         """
         lower_bounds: list[float] = []
         converged, is_plain = False, True
@@ -117,13 +106,12 @@ class CompiledSteps:
             lower_bounds += bounds[:n_iter].tolist()
             lower_bound = lower_bounds[-1] if lower_bounds else lower_bound
         end = self._end() if lower_bounds else self.start
-        return Iterations(end, lower_bounds, converged)
+        return end, lower_bounds, converged
 
     def _end(self) -> MixtureParameters:
         """Return the present parameters."""
         weights, means, covariances, factors = self.em.parameters()
-        structure = type(self.start.covariance)
-        shape = structure.covariance_shape(*means.shape)
+        structure, shape = type(self.start.covariance), self.start.covariance.covariances.shape
         return MixtureParameters(
             weights, means,
             structure(covariances.reshape(shape), factors.reshape(shape)[()], *means.shape),

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
-
-from gmmx.em.loop import EMResult, Steps
-from gmmx.em.repair import Repair
-from gmmx.em.stopping import StoppingRule
-from gmmx.model.parameters import MixtureParameters
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from gmmx.em.loop import EMResult, Steps
+    from gmmx.em.repair import Repair
+    from gmmx.em.stopping import StoppingRule
+    from gmmx.model.parameters import MixtureParameters
 
-class FitPlan(NamedTuple):
+
+class FitPlan:
     """The checked parameters of an estimator and one set of samples, in the form of the EM loop.
 
-    Attributes
+    Parameters
     ----------
     steps : Steps
         The E-step and the M-step.
@@ -34,9 +34,19 @@ class FitPlan(NamedTuple):
         is an error.
     """
 
-    steps: Steps
-    start: Callable[[np.random.RandomState], MixtureParameters]
-    algorithm: str
-    stopping: Callable[[], StoppingRule]
-    attributes: Callable[[EMResult], Mapping[str, object]]
-    repair: Callable[[], Repair] | None = None
+    def __init__(
+        self,
+        *,
+        steps: Steps,
+        start: Callable[[np.random.RandomState], MixtureParameters],
+        algorithm: str,
+        stopping: Callable[[], StoppingRule],
+        attributes: Callable[[EMResult], Mapping[str, object]],
+        repair: Callable[[], Repair] | None = None,
+    ) -> None:
+        self.steps = steps
+        self.start = start
+        self.algorithm = algorithm
+        self.stopping = stopping
+        self.attributes = attributes
+        self.repair = repair

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from gmmx.em.compiled import CompiledSteps
-from gmmx.em.repair import Repair
-from gmmx.em.squarem import Chart, SquaredExtrapolation
 from gmmx.em.stopping import AbsoluteChange, StoppingRule
 from gmmx.model.collapse import DegenerateMixtureError
 from gmmx.model.parameters import MixtureParameters
@@ -17,6 +14,9 @@ from gmmx.model.statistics import OutOfRangeError
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
+    from gmmx.em.compiled import CompiledSteps
+    from gmmx.em.repair import Repair
+    from gmmx.em.squarem import Chart, SquaredExtrapolation
 
 
 class Step(NamedTuple):

@@ -8,7 +8,6 @@ import numpy as np
 
 from gmmx.em.compiled import CompiledSteps, compiled_steps
 from gmmx.em.loop import Step
-from gmmx.em.squarem import Chart
 from gmmx.model.collapse import DegenerateMixtureError, empty_error, singular_error
 from gmmx.model.covariance import DegenerateCovarianceError
 from gmmx.model.parameters import MixtureParameters, maximize
@@ -16,6 +15,7 @@ from gmmx.model.statistics import SufficientStatistics, check_range
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array
+    from gmmx.em.squarem import Chart
     from gmmx.em.stopping import StoppingRule
     from gmmx.samples.source import SampleSource
 
@@ -105,6 +105,8 @@ class ExpectationMaximization:
 
     def chart(self, origin: MixtureParameters) -> Chart:
         """Return the coordinates in which an acceleration extrapolates."""
+        from gmmx.em.squarem import Chart  # noqa: PLC0415 - few need it
+
         return Chart(origin)
 
     def compiled(self, start: MixtureParameters, stopping: StoppingRule) -> CompiledSteps | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +66,7 @@ class Reseed(Repair):
         weights = parameters.weights.copy()
         weights[k] = 0
         weights /= weights.sum()
-        others = replace(parameters, weights=weights)
+        others = parameters.with_weights(weights)
         worst = self.samples.worst_explained(others, self.memory)
         if worst is None:
             raise self._given_up(error)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gmmx.em.checkpoint import Checkpoint, Progress, run_in_segments
-from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult, run_em
-from gmmx.em.report import VerboseReport
-from gmmx.em.squarem import Chart, SquaredExtrapolation
 from gmmx.model.collapse import DegenerateMixtureError
-from gmmx.model.parameters import MixtureParameters
 
-ALGORITHMS: dict[
-    str, Callable[[Callable[[MixtureParameters], Chart]], SquaredExtrapolation | None]
-] = {
-    "em": lambda chart: None,
-    "squarem": SquaredExtrapolation,
-}
+if TYPE_CHECKING:
+    from gmmx.em.checkpoint import Checkpoint, Progress
+    from gmmx.em.fit_plan import FitPlan
+    from gmmx.em.report import VerboseReport
+    from gmmx.em.squarem import SquaredExtrapolation
+    from gmmx.model.parameters import MixtureParameters
+
+ALGORITHMS = ("em", "squarem")
 
 
 class Settings(Protocol):
@@ -49,6 +46,8 @@ def best_of(
     best, collapse = saved.best if saved is not None else None, None
     report = None
     if settings.verbose:
+        from gmmx.em.report import VerboseReport  # noqa: PLC0415 - few need it
+
         report = VerboseReport(settings.verbose, settings.verbose_interval)
     observer = _observer(report, settings.callback)
     for init, start in enumerate(starts):
@@ -60,11 +59,15 @@ def best_of(
             # Each step checks its statistics for overflow; underflow does no harm.
             with np.errstate(all="ignore"):
                 one = _Start(plan, settings, observer)
-                if saved is not None and init == saved.init:
-                    progress = saved
+                if checkpoint is None:
+                    result = one.run(_before_em(start(), lower_bound), settings.max_iter)
+                elif saved is not None and init == saved.init:
+                    result = one.run_in_segments(saved, checkpoint)
                 else:
-                    progress = Progress(init, _before_em(start(), lower_bound), best)
-                result = one.run(progress, checkpoint)
+                    from gmmx.em.checkpoint import Progress  # noqa: PLC0415 - few need it
+
+                    first = _before_em(start(), lower_bound)
+                    result = one.run_in_segments(Progress(init, first, best), checkpoint)
         except DegenerateMixtureError as error:
             collapse = error
             continue
@@ -94,10 +97,10 @@ class _Start:
         self.observer = observer
         self.repair = plan.repair and plan.repair()
 
-    def run(self, progress: Progress, checkpoint: Checkpoint | None) -> EMResult:
-        """Run EM to its end, in segments if there is a checkpoint to save their results."""
-        if checkpoint is None:
-            return self._em(progress.current, self.settings.max_iter)
+    def run_in_segments(self, progress: Progress, checkpoint: Checkpoint) -> EMResult:
+        """Run EM to its end in segments, and save the result of each."""
+        from gmmx.em.checkpoint import run_in_segments  # noqa: PLC0415 - few need it
+
         repair = self.repair
         if repair is not None:
             repair.actions.extend(progress.current.repairs)
@@ -107,18 +110,27 @@ class _Start:
             memory = () if repair is None else repair.memory
             checkpoint.save(progress._replace(current=result, memory=memory))
 
-        return run_in_segments(progress.current, self._em, self.settings.max_iter, save)
+        return run_in_segments(progress.current, self.run, self.settings.max_iter, save)
 
-    def _em(self, last: EMResult, max_iter: int) -> EMResult:
+    def run(self, last: EMResult, max_iter: int) -> EMResult:
         """Go on from a result for up to `max_iter` iterations."""
-        plan, steps, observer = self.plan, self.plan.steps, self.observer
+        plan, observer = self.plan, self.observer
         if observer is not None:
             observer.n_before = last.n_iter
         return run_em(
-            last.parameters, steps, self.settings.tol, max_iter, lower_bound=last.lower_bound,
-            callback=observer, acceleration=ALGORITHMS[plan.algorithm](steps.chart),
+            last.parameters, plan.steps, self.settings.tol, max_iter, lower_bound=last.lower_bound,
+            callback=observer, acceleration=_acceleration(plan),
             stopping=plan.stopping(), repair=self.repair,
         )  # fmt: skip
+
+
+def _acceleration(plan: FitPlan) -> SquaredExtrapolation | None:
+    """Return the acceleration of a start, None for plain EM."""
+    if plan.algorithm == "em":
+        return None
+    from gmmx.em.squarem import SquaredExtrapolation  # noqa: PLC0415 - few need it
+
+    return SquaredExtrapolation(plan.steps.chart)
 
 
 def _observer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,21 +13,22 @@ from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
+    from typing import TypedDict
+
     from gmmx.arrays import Array, NDArray
 
+    class MixtureAttributes(TypedDict):
+        """Fitted attributes that both mixtures have, except number and names of the features."""
 
-class MixtureAttributes(TypedDict):
-    """Fitted attributes that both mixtures have, except number and names of the features."""
-
-    weights_: NDArray[np.floating]
-    means_: NDArray[np.floating]
-    covariances_: NDArray[np.floating]
-    precisions_: NDArray[np.floating]
-    precisions_cholesky_: NDArray[np.floating]
-    converged_: bool
-    n_iter_: int
-    lower_bound_: np.float64
-    lower_bounds_: list[np.float64]
+        weights_: NDArray[np.floating]
+        means_: NDArray[np.floating]
+        covariances_: NDArray[np.floating]
+        precisions_: NDArray[np.floating]
+        precisions_cholesky_: NDArray[np.floating]
+        converged_: bool
+        n_iter_: int
+        lower_bound_: np.float64
+        lower_bounds_: list[np.float64]
 
 
 def fitted_attributes(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 
@@ -15,7 +14,6 @@ import numpy as np
 
 from gmmx._core.interface.prediction import Predictor
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.fit import check_checkpoint, check_fit, check_sizes
 from gmmx.checks.parameters import check_warm_start, satisfies_constraints
 from gmmx.checks.random_state import check_random_state
@@ -23,19 +21,18 @@ from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted, numbers_of_kept
 from gmmx.contract.estimator import Estimator, feature_attributes
 from gmmx.contract.hooks import warn_about_hooks
-from gmmx.em.fit_plan import FitPlan
 from gmmx.em.fit_warnings import warn_about
 from gmmx.em.loop import EMResult
 from gmmx.em.restarts import best_of
 from gmmx.estimators.attributes import fitted_attributes
 from gmmx.estimators.prediction import Predictions
-from gmmx.exchange.saving import model_file_of
 from gmmx.model.covariance import CovarianceStructure
 from gmmx.model.parameters import MixtureParameters
 from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
     from gmmx.arrays import ArrayLike, NDArray, Samples
+    from gmmx.em.fit_plan import FitPlan
     from gmmx.em.stepwise import StreamPlan
     from gmmx.estimators.streaming import FirstRows
     from gmmx.exchange.checkpoint_file import CheckpointFile
@@ -72,7 +69,7 @@ class Mixture(Predictions):
     forget_factor: float | None
     _first_rows: FirstRows
 
-    _options: ClassVar[dict[str, Iterable[str]]]
+    _options: ClassVar[dict[str, Collection[str]]]
     _structures: ClassVar[Mapping[str, type[CovarianceStructure]]]
 
     # Attributes that a warm start needs; a fit of a model without them starts anew.
@@ -313,6 +310,7 @@ class Mixture(Predictions):
         [[1.]]
         """
         from gmmx.exchange.format import write_model_file  # noqa: PLC0415 - few need it
+        from gmmx.exchange.saving import model_file_of  # noqa: PLC0415 - few need it
 
         write_model_file(file, model_file_of(self))
 
@@ -337,6 +335,7 @@ class Mixture(Predictions):
         array([[1.]])
         """
         from gmmx.exchange.format import encode  # noqa: PLC0415 - few need it
+        from gmmx.exchange.saving import model_file_of  # noqa: PLC0415 - few need it
 
         return encode(model_file_of(self))
 
@@ -412,7 +411,11 @@ class Mixture(Predictions):
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Samples | None:
         """Fit, and return the checked samples, None if they come in blocks."""
-        blocks = None if type(X) is np.ndarray else blocks_of(X)
+        blocks = None
+        if type(X) is not np.ndarray:
+            from gmmx.blocks.recognition import blocks_of  # noqa: PLC0415 - arrays do without
+
+            blocks = blocks_of(X)
         if blocks is None:
             samples, features = self._check_training_samples(X, min_samples=2)
             fitted = partial(self._fitted, samples, sample_weight=sample_weight)
@@ -477,6 +480,8 @@ class Mixture(Predictions):
         last_fit: object,
     ) -> CheckpointFile:
         """Return the file that keeps the progress of a fit."""
+        from copy import copy  # noqa: PLC0415 - few need it
+
         from gmmx.blocks.block_source import BlockSource  # noqa: PLC0415 - few need it
         from gmmx.exchange.checkpoint_file import CheckpointFile  # noqa: PLC0415 - few need it
 

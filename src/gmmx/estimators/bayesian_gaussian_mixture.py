@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -223,7 +223,7 @@ default='dirichlet_process'
         "covariance_prior_",
     }  # fmt: skip
     _structures = CONJUGATE_STRUCTURES_BY_NAME
-    _options: ClassVar[dict[str, Iterable[str]]] = {
+    _options: ClassVar[dict[str, Collection[str]]] = {
         "covariance_type": CONJUGATE_STRUCTURES_BY_NAME,
         "init_params": INIT_PARAMS,
         "weight_concentration_prior_type": WEIGHT_DISTRIBUTIONS,

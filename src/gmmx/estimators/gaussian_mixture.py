@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,9 +11,11 @@ import numpy as np
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.parameters import (
     check_equal_weights,
+    check_means,
     check_name_for_features,
+    check_weights,
     given_parameters,
-    given_start,
+    given_precisions,
 )
 from gmmx.em.fit_plan import FitPlan
 from gmmx.em.loop import EMResult
@@ -30,7 +31,7 @@ from gmmx.model.parameters import MixtureParameters, equalized
 from gmmx.starts.initializer import INIT_PARAMS, Initializer
 
 if TYPE_CHECKING:
-    from gmmx.arrays import ArrayLike
+    from gmmx.arrays import ArrayLike, FloatArray
     from gmmx.em.stepwise import StreamPlan
     from gmmx.samples.source import SampleSource
 
@@ -193,7 +194,7 @@ class GaussianMixture(InformationCriteria, Mixture):
     """
 
     _structures = STRUCTURES_BY_NAME
-    _options: ClassVar[dict[str, Iterable[str]]] = {
+    _options: ClassVar[dict[str, Collection[str]]] = {
         "covariance_type": STRUCTURES_BY_NAME,
         "init_params": INIT_PARAMS,
         "algorithm": ALGORITHMS,
@@ -302,17 +303,11 @@ class GaussianMixture(InformationCriteria, Mixture):
 
     def _plan(self, samples: SampleSource) -> FitPlan:
         """Check the user's starting values, and return the plan of a fit to the samples."""
-        structure, repair = self._structure(), DEGENERATE[self.degenerate]
-        weights, means, precisions = given_start(
-            structure, (self.n_components, samples.n_features),
-            self.weights_init, self.means_init, self.precisions_init,
-        )  # fmt: skip
-        if self.equal_weights:
-            weights = check_equal_weights(weights, self.n_components)
+        repair = DEGENERATE[self.degenerate]
         initializer = Initializer(
-            samples, structure, self.n_components, self.init_params, weights, means, precisions,
-            self.reg_covar, pool_singular=repair is not None,
-            equal_weights=bool(self.equal_weights),
+            samples, self._structure(), self.n_components, self.init_params,
+            *self._given_start(samples.n_features), self.reg_covar,
+            pool_singular=repair is not None, equal_weights=bool(self.equal_weights),
         )  # fmt: skip
         return FitPlan(
             steps=self._steps(samples),
@@ -321,6 +316,22 @@ class GaussianMixture(InformationCriteria, Mixture):
             stopping=partial(TOL_TYPES[self.tol_type], samples.total_weight * samples.weight_unit),
             attributes=partial(fitted_attributes, dtype=samples.dtype),
             repair=repair and partial(repair, samples),
+        )
+
+    def _given_start(
+        self, n_features: int
+    ) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None]:
+        """Return the user's starting weights, means and precisions, checked, or None."""
+        weights, means, precisions = self.weights_init, self.means_init, self.precisions_init
+        shape = self.n_components, n_features
+        if weights is not None:
+            weights = check_weights(weights, self.n_components)
+        if self.equal_weights:
+            weights = check_equal_weights(weights, self.n_components)
+        return (
+            weights,
+            None if means is None else check_means(means, *shape),
+            None if precisions is None else given_precisions(self._structure(), shape, precisions),
         )
 
     def _stream_plan(self, parameters: MixtureParameters, dtype: np.dtype[Any]) -> StreamPlan:
@@ -350,7 +361,7 @@ class GaussianMixture(InformationCriteria, Mixture):
         parameters = super()._last_parameters(n_features)
         if not self.equal_weights:
             return parameters
-        return replace(parameters, weights=equalized(parameters.weights))
+        return parameters.with_weights(equalized(parameters.weights))
 
     def _n_components_left(self) -> int:
         """Return the number of components, fewer if the last fit dropped some."""

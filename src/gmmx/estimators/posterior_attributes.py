@@ -10,24 +10,24 @@ import numpy as np
 from gmmx.bayes.posterior import FEWEST_SAMPLES, MixturePosterior, MixturePrior
 from gmmx.bayes.weight_distributions import WeightDistribution
 from gmmx.em.loop import EMResult
-from gmmx.estimators.attributes import MixtureAttributes, fitted_attributes
+from gmmx.estimators.attributes import fitted_attributes
 from gmmx.model.covariance import ConjugateStructure, CovarianceStructure
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
+    from gmmx.estimators.attributes import MixtureAttributes
 
+    class PosteriorAttributes(MixtureAttributes):
+        """Fitted attributes of a Bayesian mixture, except number and names of the features."""
 
-class PosteriorAttributes(MixtureAttributes):
-    """Fitted attributes of a Bayesian mixture, except number and names of the features."""
-
-    weight_concentration_prior_: float
-    weight_concentration_: Array | tuple[Array, Array]
-    mean_precision_prior_: float
-    mean_precision_: Array
-    mean_prior_: Array
-    degrees_of_freedom_prior_: float
-    degrees_of_freedom_: Array
-    covariance_prior_: Array
+        weight_concentration_prior_: float
+        weight_concentration_: Array | tuple[Array, Array]
+        mean_precision_prior_: float
+        mean_precision_: Array
+        mean_prior_: Array
+        degrees_of_freedom_prior_: float
+        degrees_of_freedom_: Array
+        covariance_prior_: Array
 
 
 def posterior_attributes(result: EMResult, prior: MixturePrior) -> PosteriorAttributes:

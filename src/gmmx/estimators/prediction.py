@@ -11,7 +11,6 @@ import numpy as np
 
 from gmmx._core.interface.prediction import Predictor, Snapshot
 from gmmx._core.interface.threads import resolve_n_threads
-from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_quantile, check_sample_count
 from gmmx.checks.feature_names import missing_names_message
 from gmmx.checks.fitted import check_fitted_feature_count, check_fitted_shapes
@@ -194,7 +193,11 @@ class Predictions(Estimator):
 
         `of_array` returns the values of any array, `of_block` those of a checked block.
         """
-        blocks = None if type(X) is np.ndarray else blocks_of(X, is_read_once=True)
+        blocks = None
+        if type(X) is not np.ndarray:
+            from gmmx.blocks.recognition import blocks_of  # noqa: PLC0415 - arrays do without
+
+            blocks = blocks_of(X, is_read_once=True)
         if blocks is None:
             return weighted_sum(of_array(cast("ArrayLike", X)), sample_weight)
         from gmmx.blocks.fitting import sum_over_blocks  # noqa: PLC0415 - few need it

@@ -12,7 +12,6 @@ from gmmx.checks.feature_names import check_feature_count, check_feature_names
 from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.samples import check_spread
 from gmmx.checks.weights import check_weighted, numbers_of_kept
-from gmmx.contract.estimator import FeatureAttributes
 from gmmx.em.fit_warnings import warn_about_components
 from gmmx.em.stepwise import StepSize, step_of_stream
 from gmmx.exceptions import not_fitted_error
@@ -20,6 +19,7 @@ from gmmx.samples.array_source import ArraySource
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, ArrayLike, FloatArray, Samples
+    from gmmx.contract.estimator import FeatureAttributes
     from gmmx.em.stepwise import StreamPlan
     from gmmx.model.parameters import MixtureParameters
 

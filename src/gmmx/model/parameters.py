@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx._core.interface import components
 from gmmx.model.covariance import CovarianceStructure
+from gmmx.model.frozen import Frozen
 from gmmx.model.statistics import SufficientStatistics
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
 
-@dataclass(frozen=True, eq=False)
-class MixtureParameters:
+class MixtureParameters(Frozen):
     """Weights, means and covariances of a Gaussian mixture, in float64.
 
     Attributes
@@ -32,6 +31,9 @@ class MixtureParameters:
     weights: Array
     means: Array
     covariance: CovarianceStructure
+
+    def __init__(self, weights: Array, means: Array, covariance: CovarianceStructure) -> None:
+        vars(self).update(weights=weights, means=means, covariance=covariance)
 
     @property
     def empty(self) -> NDArray[np.intp]:
@@ -59,6 +61,10 @@ class MixtureParameters:
         covariance = self.covariance
         factors = covariance.factors().reshape(-1)
         return components.log_scale(self.weights, factors, covariance.layout, self.means.shape[1])
+
+    def with_weights(self, weights: Array) -> MixtureParameters:
+        """Return the mixture of the same components with other weights."""
+        return MixtureParameters(weights, self.means, self.covariance)
 
     def of(self, components: NDArray[np.intp]) -> MixtureParameters:
         """Return the mixture of some of the components, with weights rescaled to sum 1."""

@@ -7,7 +7,6 @@ whole set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gmmx._core.interface import components
+from gmmx.model.frozen import Frozen
 from gmmx.model.layouts import LAYOUTS, Layout
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 SMALLEST_COUNT = 1e-280
 
 
-@dataclass(frozen=True, eq=False)
-class SufficientStatistics:
+class SufficientStatistics(Frozen):
     """Moments of weighted samples, r_ik being the responsibility of component k for sample i.
 
     Attributes
@@ -63,6 +62,20 @@ class SufficientStatistics:
     origin: Array
     log_likelihood: float
 
+    def __init__(
+        self,
+        layout: Layout,
+        counts: Array,
+        first: Array,
+        second: Array,
+        origin: Array,
+        log_likelihood: float,
+    ) -> None:
+        vars(self).update(
+            layout=layout, counts=counts, first=first, second=second, origin=origin,
+            log_likelihood=log_likelihood,
+        )  # fmt: skip
+
     def __add__(self, other: SufficientStatistics) -> SufficientStatistics:
         """Return the statistics of two sets of samples together, about the origin of `self`."""
         if self.layout != other.layout or self.origin.shape != other.origin.shape:
@@ -71,22 +84,22 @@ class SufficientStatistics:
                 f"added to statistics of layout {other.layout!r} with origin {other.origin.shape}"
             )
         moved = other.about(self.origin)
-        return replace(
-            self,
-            counts=self.counts + moved.counts,
-            first=self.first + moved.first,
-            second=self.second + moved.second,
-            log_likelihood=self.log_likelihood + moved.log_likelihood,
-        )
+        return SufficientStatistics(
+            self.layout, self.counts + moved.counts, self.first + moved.first,
+            self.second + moved.second, self.origin, self.log_likelihood + moved.log_likelihood,
+        )  # fmt: skip
 
     def scaled(self, factor: float) -> SufficientStatistics:
         """Return the statistics of the samples with all weights multiplied by `factor`."""
-        return replace(
-            self,
-            counts=factor * self.counts,
-            first=factor * self.first,
-            second=factor * self.second,
-            log_likelihood=factor * self.log_likelihood,
+        return SufficientStatistics(
+            self.layout, factor * self.counts, factor * self.first, factor * self.second,
+            self.origin, factor * self.log_likelihood,
+        )  # fmt: skip
+
+    def with_log_likelihood(self, log_likelihood: float) -> SufficientStatistics:
+        """Return the same moments with another log likelihood."""
+        return SufficientStatistics(
+            self.layout, self.counts, self.first, self.second, self.origin, log_likelihood
         )
 
     def about(self, origin: Array) -> SufficientStatistics:
@@ -118,13 +131,10 @@ class SufficientStatistics:
     def merged(self) -> SufficientStatistics:
         """Return the statistics of all components together, as of one component."""
         moved = self.about(np.repeat(self.origin[:1], len(self.origin), axis=0))
-        return replace(
-            self,
-            counts=moved.counts.sum(keepdims=True),
-            first=moved.first.sum(axis=0, keepdims=True),
-            second=LAYOUTS[self.layout].merged(moved.second),
-            origin=self.origin[:1],
-        )
+        return SufficientStatistics(
+            self.layout, moved.counts.sum(keepdims=True), moved.first.sum(axis=0, keepdims=True),
+            LAYOUTS[self.layout].merged(moved.second), self.origin[:1], self.log_likelihood,
+        )  # fmt: skip
 
     def to_layout(self, layout: Layout) -> SufficientStatistics:
         """Return the same statistics in another layout; raise `ValueError` if it is impossible."""
@@ -133,7 +143,6 @@ class SufficientStatistics:
         second = LAYOUTS[layout].from_layout(self.layout, self.second)
         if second is None:
             raise ValueError(f"layout {self.layout!r} cannot be converted to layout {layout!r}")
-        # `replace` takes as long as a small pass.
         return SufficientStatistics(
             layout, self.counts, self.first, second, self.origin, self.log_likelihood
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +63,13 @@ class ArraySource(WindowedSource):
             self.weight = weight.astype(X.dtype, copy=False)
         super().__init__(shape, X.dtype, n_threads, total, unit, largest)
 
-    def windows(self) -> Iterator[Window]:
-        """Yield the samples in windows: views of the array."""
-        size = window_size(self.n_features)
-        for start in range(0, self.n_samples, size):
-            rows = slice(start, start + size)
-            yield Window(start, self.X[rows], None if self.weight is None else self.weight[rows])
+    def windows(self) -> list[Window]:
+        """Return the samples in windows: views of the array."""
+        X, weight, size = self.X, self.weight, window_size(self.n_features)
+        return [
+            Window(i, X[i : i + size], None if weight is None else weight[i : i + size])
+            for i in range(0, self.n_samples, size)
+        ]
 
     @property
     def first_sample(self) -> FloatArray:

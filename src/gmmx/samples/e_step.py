@@ -22,19 +22,22 @@ A dense pass that visits the samples in the order of their last labels (`Visitin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
 from gmmx.model.statistics import SufficientStatistics
-from gmmx.samples.kernel_parameters import KernelParameters, PassOptions
+from gmmx.samples.kernel_parameters import KernelParameters
 from gmmx.samples.moments import FIRST_MOMENTS, SECOND_MOMENTS, rounded_to, unpack_sums
 from gmmx.samples.visiting_order import FEWEST_FEATURES
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import numpy as np
 
     from gmmx.arrays import Array, Samples
+    from gmmx.samples.kernel_parameters import PassOptions
     from gmmx.samples.visiting_order import VisitingOrder
     from gmmx.samples.windows import Window
 

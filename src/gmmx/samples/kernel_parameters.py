@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gmmx._core.interface import passes
 from gmmx._core.interface.prediction import Predictor
-from gmmx.model.far_samples import far_log_responsibilities
 from gmmx.model.layouts import LAYOUTS, Layout
 from gmmx.model.parameters import MixtureParameters
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
     from gmmx.arrays import Array, FloatArray, Labels, Samples
+
+    class PassOptions(TypedDict, total=False):
+        """Moments and outputs of a pass: keyword arguments of `_core.interface.passes.em_pass`."""
+
+        moments: int
+        origin: Array | None
+        weights: Array | None
+        sample_weight: FloatArray
+        order: Labels
+        n_skipped: Labels
+        weighted_log_prob: FloatArray
+        resp: FloatArray
+        log_prob: FloatArray
+        labels: Labels
 
 
 # If a mean is farther than this from the center of the means, in standard deviations, distances and
@@ -26,21 +41,6 @@ MOST_PAIRED_FEATURES = 128
 SINGLE = np.finfo(np.float32)
 # The range of numbers whose squares are in the range of float32.
 SMALLEST_SQUARED, LARGEST_SQUARED = float(SINGLE.tiny) ** 0.5, float(SINGLE.max) ** 0.5
-
-
-class PassOptions(TypedDict, total=False):
-    """Moments and outputs of a pass: keyword arguments of `_core.interface.passes.em_pass`."""
-
-    moments: int
-    origin: Array | None
-    weights: Array | None
-    sample_weight: FloatArray
-    order: Labels
-    n_skipped: Labels
-    weighted_log_prob: FloatArray
-    resp: FloatArray
-    log_prob: FloatArray
-    labels: Labels
 
 
 class KernelParameters:
@@ -183,6 +183,8 @@ class KernelParameters:
 
     def far_log_responsibilities(self, X: Samples) -> Array:
         """Return log responsibilities of samples whose squared distances overflow."""
+        from gmmx.model.far_samples import far_log_responsibilities  # noqa: PLC0415 - few need it
+
         factors = self.own_factors
         if self.parameters.covariance.are_matrices:
             factors = np.broadcast_to(factors, (self.n_components, *factors.shape[-2:]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -60,7 +59,7 @@ class StreamSource:
         both = batch + past
         if isfinite(past.log_likelihood):
             return both
-        return replace(both, log_likelihood=batch.log_likelihood / self.share)
+        return both.with_log_likelihood(batch.log_likelihood / self.share)
 
     def total(self, layout: Layout) -> SufficientStatistics:
         """Return the statistics of the batch as one component: see `SampleSource`."""

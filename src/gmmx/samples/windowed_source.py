@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,8 @@ class WindowedSource(ABC):
         self._totals: dict[Layout, SufficientStatistics] = {}
 
     @abstractmethod
-    def windows(self) -> Iterator[Window]:
-        """Yield all samples in windows of `window_size` samples, the last one with the rest."""
+    def windows(self) -> Iterable[Window]:
+        """Return all samples in windows of `window_size` samples, the last one with the rest."""
 
     @property
     @abstractmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,13 @@ from gmmx.model.covariance import CovarianceStructure, DegenerateCovarianceError
 from gmmx.model.layouts import LAYOUTS
 from gmmx.model.parameters import MixtureParameters, maximize
 from gmmx.model.statistics import SufficientStatistics, check_range
-from gmmx.starts.hierarchy import Hierarchy
 from gmmx.starts.kmeans import KMeans, warn_of_few_clusters
-from gmmx.starts.principal_axes import PrincipalAxes, whitened_source
-from gmmx.starts.small_em import best_of_short_runs
 
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray
     from gmmx.samples.array_source import ArraySource
     from gmmx.samples.source import SampleSource
+    from gmmx.starts.hierarchy import Hierarchy
 
 
 BLOCK_VALUES = 1 << 18  # number of responsibilities drawn at a time
@@ -31,11 +28,10 @@ INIT_PARAMS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
 class Initializer:
     """Find starting parameters for one set of samples.
 
-    Attributes
+    Parameters
     ----------
     samples : SampleSource
         Samples of the fit; read when starting values are first computed from them.
@@ -57,16 +53,29 @@ class Initializer:
         Whether all components have the same weight in the short runs of 'small-em'.
     """
 
-    samples: SampleSource
-    structure: type[CovarianceStructure]
-    n_components: int
-    init_params: str
-    weights: NDArray[np.floating] | None
-    means: NDArray[np.floating] | None
-    precisions: NDArray[np.floating] | None
-    reg_covar: float
-    pool_singular: bool = False
-    equal_weights: bool = False
+    def __init__(
+        self,
+        samples: SampleSource,
+        structure: type[CovarianceStructure],
+        n_components: int,
+        init_params: str,
+        weights: NDArray[np.floating] | None,
+        means: NDArray[np.floating] | None,
+        precisions: NDArray[np.floating] | None,
+        reg_covar: float,
+        pool_singular: bool = False,
+        equal_weights: bool = False,
+    ) -> None:
+        self.samples = samples
+        self.structure = structure
+        self.n_components = n_components
+        self.init_params = init_params
+        self.weights = weights
+        self.means = means
+        self.precisions = precisions
+        self.reg_covar = reg_covar
+        self.pool_singular = pool_singular
+        self.equal_weights = equal_weights
 
     @cached_property
     def start_samples(self) -> ArraySource:
@@ -131,6 +140,11 @@ class Initializer:
         """Return the statistics of the clusters of k-means, on whitened samples if asked for."""
         samples, layout = self.start_samples, self.structure.layout
         if self.init_params == "whitened":
+            from gmmx.starts.principal_axes import (  # noqa: PLC0415 - few need it
+                PrincipalAxes,
+                whitened_source,
+            )
+
             whitened = whitened_source(samples, PrincipalAxes.of(samples))
             labels, _ = KMeans(whitened).partition(self.n_components, random_state)
             statistics = samples.statistics_of_labels(labels, self.n_components, layout)
@@ -142,6 +156,8 @@ class Initializer:
     @cached_property
     def _hierarchy(self) -> Hierarchy:
         """The tree of the samples: one for all starts."""
+        from gmmx.starts.hierarchy import Hierarchy  # noqa: PLC0415 - few need it
+
         return Hierarchy(self.start_samples)
 
     def _of_hierarchy(self) -> SufficientStatistics:
@@ -163,6 +179,8 @@ class Initializer:
 
         If a component collapses or loses all samples in every run, they are those of k-means.
         """
+        from gmmx.starts.small_em import best_of_short_runs  # noqa: PLC0415 - few need it
+
         samples = self.start_samples
         best = best_of_short_runs(
             samples, self.structure, self.n_components, self.reg_covar, random_state,

@@ -44,6 +44,7 @@ class KMeans:
 
     def __init__(self, samples: ArraySource) -> None:
         self.samples = samples
+        self._weight = in_double(samples.weight)
 
     def partition(
         self, n_clusters: int, random_state: np.random.RandomState
@@ -65,7 +66,7 @@ class KMeans:
         first = samples.drawn(random_state.random_sample())
         draws = random_state.random_sample((n_clusters - 1, 2 + int(math.log(n_clusters))))
         return kmeans_plusplus(
-            samples.X, self._moments[0], first, draws, samples.n_threads, in_double(samples.weight)
+            samples.X, self._moments[0], first, draws, samples.n_threads, self._weight
         )
 
     def lloyd(self, centers: Array) -> tuple[Labels, Array]:
@@ -94,18 +95,14 @@ class KMeans:
     def _assignment(self, centers: Array) -> Assignment:
         """Return an assignment of the samples to centers, not made yet."""
         samples, mean = self.samples, self._moments[0]
-        return Assignment(
-            samples.X, mean, centers - mean, samples.n_threads, in_double(samples.weight)
-        )
+        return Assignment(samples.X, mean, centers - mean, samples.n_threads, self._weight)
 
     @cached_property
     def _moments(self) -> tuple[Array, float]:
         """Mean of the samples, in their precision, and their variance, averaged over features."""
         samples, n_features = self.samples, self.samples.n_features
-        origin = samples.rows(np.zeros(1, dtype=np.intp))
-        sums = cluster_moments(
-            samples.X, origin, samples.n_threads, weight=in_double(samples.weight)
-        )
+        origin = samples.X[:1].astype(np.float64)
+        sums = cluster_moments(samples.X, origin, samples.n_threads, weight=self._weight)
         first, second = sums[0, 1:].reshape(2, n_features) / samples.total_weight
         variance = float((second - first * first).sum()) / n_features
         return rounded_to(samples.dtype, origin[0] + first), variance

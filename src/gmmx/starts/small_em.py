@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +67,7 @@ def best_of_short_runs(
     steps = ExpectationMaximization(some, reg_covar, allow_empty=False, equal_weights=equal_weights)
     best = None
     for start in _starts(some, structure, n_components, reg_covar, random_state):
-        weighted = replace(start, weights=equalized(start.weights)) if equal_weights else start
+        weighted = start.with_weights(equalized(start.weights)) if equal_weights else start
         try:
             run = run_em(weighted, steps, 0.0, N_ITERATIONS)
         except DegenerateMixtureError:

@@ -1,40 +1,81 @@
 """Covariance structures: models of the components' covariance matrices.
 
 A structure computes covariances from sufficient statistics, and the factors for the kernels. To
-add a structure, write a file like `tied_diag.py` and add its class to `STRUCTURES`.
+add a structure, write a file like `tied_diag.py` and add its class to `STRUCTURES`, or to
+`CONJUGATE_STRUCTURES` if it is conjugate.
 
 A structure that scikit-learn has, or that extends one of scikit-learn's, has a name like theirs;
 the others have the names of R's mclust. mclust's names of the former are also accepted.
 """
 
+from __future__ import annotations
+
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
 
 from gmmx.model.covariance.base import CovarianceStructure
 from gmmx.model.covariance.cholesky import DegenerateCovarianceError
 from gmmx.model.covariance.conjugate import ConjugateStructure
 from gmmx.model.covariance.diag import Diag
-from gmmx.model.covariance.eigen.eev import EEV
-from gmmx.model.covariance.eigen.eve import EVE
-from gmmx.model.covariance.eigen.evv import EVV
-from gmmx.model.covariance.eigen.vee import VEE
-from gmmx.model.covariance.eigen.vev import VEV
-from gmmx.model.covariance.eigen.vve import VVE
-from gmmx.model.covariance.evi import EVI
 from gmmx.model.covariance.full import Full
 from gmmx.model.covariance.spherical import Spherical
 from gmmx.model.covariance.tied import Tied
 from gmmx.model.covariance.tied_diag import TiedDiag
 from gmmx.model.covariance.tied_spherical import TiedSpherical
-from gmmx.model.covariance.vei import VEI
 
-STRUCTURES: dict[str, type[CovarianceStructure]] = {
+
+class Structures(MutableMapping[str, type[CovarianceStructure]]):
+    """Covariance structures by their names.
+
+    Parameters
+    ----------
+    structures : mapping
+        Classes; or the module of a class, which is imported when the structure is first used. The
+        name of the class is then the name of the structure.
+    """
+
+    def __init__(self, structures: Mapping[str, type[CovarianceStructure] | str]) -> None:
+        self._structures = dict(structures)
+
+    def __getitem__(self, name: str) -> type[CovarianceStructure]:
+        """Return a structure."""
+        structure = self._structures[name]
+        if isinstance(structure, str):
+            found: type[CovarianceStructure] = getattr(import_module(structure, __name__), name)
+            structure = self._structures[name] = found
+        return structure
+
+    def __setitem__(self, name: str, structure: type[CovarianceStructure]) -> None:
+        """Add a structure."""
+        self._structures[name] = structure
+
+    def __delitem__(self, name: str) -> None:
+        """Remove a structure."""
+        del self._structures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._structures)
+
+    def __len__(self) -> int:
+        """Return the number of structures."""
+        return len(self._structures)
+
+
+CONJUGATE_STRUCTURES: dict[str, type[ConjugateStructure]] = {
     structure.name: structure
-    for structure in (
-        Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical,
-        VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV,
-    )
-}  # fmt: skip
+    for structure in (Full, Tied, Diag, Spherical, TiedDiag, TiedSpherical)
+}
+
+STRUCTURES = Structures(
+    {
+        **CONJUGATE_STRUCTURES,
+        "VEI": ".vei", "EVI": ".evi",
+        "VEE": ".eigen.vee", "EVE": ".eigen.eve", "VVE": ".eigen.vve",
+        "EEV": ".eigen.eev", "VEV": ".eigen.vev", "EVV": ".eigen.evv",
+    }
+)  # fmt: skip
 
 # mclust's names for samples of one feature, whatever the shape of the covariances.
 ONE_FEATURE_NAMES = {"E": "tied-spherical", "V": "spherical"}
@@ -78,16 +119,9 @@ STRUCTURES_BY_NAME: Mapping[str, type[CovarianceStructure]] = ChainMap(
     {alias: STRUCTURES[name] for alias, name in MCLUST_NAMES.items()}, STRUCTURES
 )
 
-CONJUGATE_STRUCTURES: dict[str, type[ConjugateStructure]] = {
-    name: structure
-    for name, structure in STRUCTURES.items()
-    if issubclass(structure, ConjugateStructure)
-}
-
 CONJUGATE_STRUCTURES_BY_NAME: dict[str, type[ConjugateStructure]] = {
-    name: structure
-    for name, structure in STRUCTURES_BY_NAME.items()
-    if issubclass(structure, ConjugateStructure)
+    **CONJUGATE_STRUCTURES,
+    **{alias: CONJUGATE_STRUCTURES[name] for alias, name in MCLUST_NAMES.items()},
 }
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -15,6 +14,7 @@ from gmmx.model.covariance.cholesky import (
     precision_cholesky,
     square,
 )
+from gmmx.model.frozen import Frozen
 from gmmx.model.layouts import Layout
 from gmmx.model.statistics import SufficientStatistics
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from gmmx.arrays import Array, NDArray
 
 
-@dataclass(frozen=True, eq=False)
-class CovarianceStructure(ABC):
+class CovarianceStructure(Frozen, ABC):
     """Covariances of a mixture's components, and the factors of the inverse covariances.
 
     Attributes
@@ -52,6 +51,14 @@ class CovarianceStructure(ABC):
     has_chart: ClassVar[bool] = True
     # Whether `_core/structures` has the M-step, under `name`, of a structure with constraints.
     has_compiled_m_step: ClassVar[bool] = False
+
+    def __init__(
+        self, covariances: Array, precisions_cholesky: Array, n_components: int, n_features: int
+    ) -> None:
+        vars(self).update(
+            covariances=covariances, precisions_cholesky=precisions_cholesky,
+            n_components=n_components, n_features=n_features,
+        )  # fmt: skip
 
     # Each structure defines these methods.
 
@@ -163,14 +170,14 @@ class CovarianceStructure(ABC):
 
     def of(self, components: NDArray[np.intp]) -> Self:
         """Return the structure of some of the components."""
-        if "component" not in self.axes:
-            return replace(self, n_components=len(components))
-        return replace(
-            self,
-            covariances=self.covariances[components],
-            precisions_cholesky=self.precisions_cholesky[components],
-            n_components=len(components),
-        )
+        covariances, factors = self.covariances, self.precisions_cholesky
+        if "component" in self.axes:
+            covariances, factors = covariances[components], factors[components]
+        return type(self)(covariances, factors, len(components), self.n_features)
+
+    def with_covariances(self, covariances: Array) -> Self:
+        """Return the structure with other covariances, which the factors do not belong to."""
+        return type(self)(covariances, self.precisions_cholesky, self.n_components, self.n_features)
 
     def fewest_rows(self) -> int:
         """Return the number of distinct samples needed to estimate one component's covariance."""
