@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,16 +43,25 @@ COUNT_POINTS = {
 }
 
 
-@pytest.fixture(scope="module", params=[2, 3])
-def samples(request):
-    rng, shape = np.random.default_rng(0), (50, request.param)
+# Of more features a matrix is drawn, or more panels; the other pictures have no axis of a feature.
+HAS_FEATURES = {"BootstrapDisplay", *COUNT_POINTS}
+PICTURES = [(name, 2) for name in DRAW] + [(name, 3) for name in DRAW if name in HAS_FEATURES]
+
+for_every_picture = pytest.mark.parametrize(("name", "n_features"), PICTURES)
+
+
+@cache
+def fitted(n_features):
+    """Return a data frame of samples, and a mixture that is fitted to them."""
+    rng, shape = np.random.default_rng(0), (50, n_features)
     X = np.concatenate([rng.normal(0, 1, shape), rng.normal(7, 1, shape)])
-    return pd.DataFrame(X, columns=["length", "width", "height"][: request.param])
+    frame = pd.DataFrame(X, columns=["length", "width", "height"][:n_features])
+    return GaussianMixture(2, random_state=0).fit(frame), frame
 
 
-@pytest.fixture(scope="module")
-def model(samples):
-    return GaussianMixture(2, random_state=0).fit(samples)
+def draw(name, n_features, ax):
+    model, frame = fitted(n_features)
+    return DRAW[name](getattr(plotting, name), model, frame, ax)
 
 
 @pytest.fixture
@@ -63,22 +74,22 @@ def backend():
     plt.switch_backend(previous)
 
 
-@pytest.mark.parametrize("name", DRAW)
-def test_without_axes_pyplot_makes_one_figure_and_settings_stay(backend, samples, model, name):
+@for_every_picture
+def test_without_axes_pyplot_makes_one_figure_and_settings_stay(backend, name, n_features):
     settings = dict(matplotlib.rcParams)
-    display = DRAW[name](getattr(plotting, name), model, samples, None)
+    display = draw(name, n_features, None)
     assert plt.get_fignums() == [display.figure_.number]
     assert display.ax_.figure is display.figure_
     display.figure_.draw_without_rendering()
     assert dict(matplotlib.rcParams) == settings
 
 
-@pytest.mark.parametrize("name", DRAW)
-def test_a_display_keeps_to_a_part_of_a_figure_that_pyplot_does_not_know(samples, model, name):
+@for_every_picture
+def test_a_display_keeps_to_a_part_of_a_figure_that_pyplot_does_not_know(name, n_features):
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subfigures(1, 2)
     other = right.subplots()
-    display = DRAW[name](getattr(plotting, name), model, samples, left.subplots())
+    display = draw(name, n_features, left.subplots())
     figure.draw_without_rendering()
     assert display.figure_ is left
     assert right.axes == [other]
@@ -88,9 +99,9 @@ def test_a_display_keeps_to_a_part_of_a_figure_that_pyplot_does_not_know(samples
     assert plt.get_fignums() == []
 
 
-@pytest.mark.parametrize("name", DRAW)
-def test_a_display_is_drawn_again_in_other_axes(samples, model, name):
-    display = DRAW[name](getattr(plotting, name), model, samples, Figure().subplots())
+@for_every_picture
+def test_a_display_is_drawn_again_in_other_axes(name, n_features):
+    display = draw(name, n_features, Figure().subplots())
     first, other = display.figure_, Figure().subplots()
     assert display.plot(other) is display
     assert display.ax_ is other

@@ -328,10 +328,11 @@ class Estimator:
 
     def _changed_params(self) -> list[tuple[str, object]]:
         """Return the names and values of the parameters that differ from their defaults."""
+        defaults = self._parameter_defaults
         return [
             (name, value)
             for name, value in self.get_params().items()
-            if short_repr(value) != short_repr(self._parameter_defaults[name])
+            if value is not defaults[name] and short_repr(value) != short_repr(defaults[name])
         ]
 
 
