@@ -103,6 +103,20 @@ def test_the_dashed_axes_end_on_the_largest_ellipse(covariances, samples):
         assert line.get_linestyle() == "--"
 
 
+def test_the_limits_enclose_whole_ellipses(covariances, samples):
+    X = samples[:9, :2]
+    display = MixtureDisplay.from_estimator(mixture(covariances, 2), X, ax=axes())
+    boxes = [
+        ellipse.get_path().transformed(ellipse.get_patch_transform()).get_extents().get_points()
+        for ellipse in display.ellipses_
+    ]
+    drawn = np.concatenate([X, *boxes])
+    extent = np.ptp(drawn, axis=0)
+    limits = np.transpose([display.ax_.get_xlim(), display.ax_.get_ylim()])
+    np.testing.assert_allclose(limits[0], drawn.min(axis=0) - 0.05 * extent, atol=1e-3)
+    np.testing.assert_allclose(limits[1], drawn.max(axis=0) + 0.05 * extent, atol=1e-3)
+
+
 def test_points_and_centers_have_color_and_marker_of_their_component(covariances, samples):
     model = mixture(covariances, 2)
     X = samples[:, :2]

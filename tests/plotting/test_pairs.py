@@ -8,7 +8,7 @@ pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from gmmx.plotting.pairs import chosen_features, feature_axes, pair_axes
+from gmmx.plotting.pairs import GridLines, chosen_features, feature_axes, pair_axes
 
 NAMES = ["a", "$b_{", "c"]
 
@@ -76,3 +76,22 @@ def test_features_are_chosen_by_index_or_name():
             chosen_features(wrong, names)
     with pytest.raises(TypeError, match="not a mask"):
         chosen_features(np.arange(8) < 2, names)
+
+
+def test_grid_lines_of_hidden_axes_are_at_the_ticks_of_the_outer_axes():
+    _, grid = pair_axes(given_axes(), NAMES)
+    for j in range(3):
+        grid[-1, j].set_xlim(j, j + 10)
+        grid[j, (j + 1) % 3].set_ylim(j - 1, j + 20)
+    grid[0, 0].figure.draw_without_rendering()
+    for i, j in np.ndindex(3, 3):
+        axes = grid[i, j]
+        (lines,) = (artist for artist in axes.artists if isinstance(artist, GridLines))
+        ends = [line.vertices for line in lines._lines()]
+        to_data = axes.transData.inverted().transform
+        at_x = [to_data(end)[0, 0] for end in ends if end[0, 0] == end[1, 0]]
+        at_y = [to_data(end)[0, 1] for end in ends if end[0, 1] == end[1, 1]]
+        hidden_x, hidden_y = i < 2, i != j and j > 0 and (i, j) != (0, 2)
+        np.testing.assert_allclose(at_x, grid[-1, j].get_xticks() if hidden_x else [], atol=1e-9)
+        np.testing.assert_allclose(at_y, axes.get_yticks() if hidden_y else [], atol=1e-9)
+        assert axes.xaxis.get_visible() == (not hidden_x)

@@ -282,9 +282,12 @@ class DensityDisplay:
         self.figure_ = self.ax_.figure
         self.surfaces_ = np.empty(self.axes_.shape, dtype=object)
         self.log_thresholds_ = np.empty((*self.axes_.shape, len(self.probabilities_)))
+        marginals: dict[tuple[int, int], MarginalDensity] = {}
         for i, j in np.ndindex(self.axes_.shape):
             shown = features_of_axes(i, j, len(chosen))
-            marginal = density.marginal(shown)
+            marginal = marginals[i, j] = (
+                marginals[j, i].transposed() if j < i else density.marginal(shown)
+            )
             self.log_thresholds_[i, j] = marginal.log_thresholds(self.probabilities_)
             draw = self._draw_curve if len(shown) == 1 else self._draw_surface
             axes: Any = self.axes_[i, j]

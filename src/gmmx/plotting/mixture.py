@@ -303,17 +303,23 @@ class MixtureDisplay:
         X = self.X[self._rows][:, features]
         size = float(np.interp(len(X), (200, 5000), (4.7, 2.8))) * self._scale
         alpha = float(np.interp(len(X), (200, 5000), (0.6, 0.35)))
-        # Lines are added without `plot`, which would find the limits of the axes anew each time.
         for k in self.components:
             color, marker = self._styles[k]
             points = Line2D(
                 *X[labels == k].T, color=color, marker=marker, markersize=size, alpha=alpha,
                 linestyle="none", markeredgewidth=0,
             )  # fmt: skip
-            self.points_.append(axes.add_line(points))
+            self.points_.append(points)
+            axes.add_artist(points)
         for k in self.components:
             covariance = self.covariances[k][np.ix_(features, features)]
             self._draw_component(axes, k, self.means[k, features], covariance, levels)
+        # The limits are found once: `add_line` and `add_patch` would find them for each artist.
+        means = self.means[self.components][:, features]
+        variances = np.diagonal(self.covariances, axis1=1, axis2=2)[self.components][:, features]
+        reach = ellipse_scale(levels[-1]) * np.sqrt(variances)
+        drawn = X[np.isin(labels, self.components)]
+        axes.update_datalim(np.concatenate([drawn, means - reach, means + reach]))
         axes.autoscale_view()
 
     def _draw_component(
@@ -331,17 +337,19 @@ class MixtureDisplay:
                 edgecolor=color, linewidth=1.5 * self._scale, zorder=3,
                 path_effects=[withStroke(linewidth=2.2 * self._scale, foreground="white")],
             )  # fmt: skip
-            axes.add_patch(ellipse)
             self.ellipses_.append(ellipse)
+            axes.add_artist(ellipse)
         ends = scales[-1] * half_axes
         cross = mean + np.array([-ends[0], ends[0], [np.nan, np.nan], -ends[1], ends[1]])
         dashes = Line2D(*cross.T, color=color, linestyle="--", linewidth=0.8 * self._scale)
-        self.principal_axes_.append(axes.add_line(dashes))
+        self.principal_axes_.append(dashes)
+        axes.add_artist(dashes)
         center = Line2D(
             mean[:1], mean[1:], color=color, marker=marker, markersize=7 * self._scale,
             markeredgecolor="white", markeredgewidth=self._scale, zorder=4,
         )  # fmt: skip
-        self.centers_.append(axes.add_line(center))
+        self.centers_.append(center)
+        axes.add_artist(center)
 
     def _draw_densities(self, axes: Axes, feature: int) -> None:
         """Draw a histogram of a feature, and the densities of the components and the mixture."""

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import index
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
+from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from gmmx.plotting.style import axes_to_draw_in, frame_in, name_axes, note_below, tidy
+from gmmx.plotting.style import (
+    GRID_COLOR,
+    GRID_WIDTH,
+    axes_to_draw_in,
+    frame_in,
+    name_axes,
+    note_below,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.backend_bases import RendererBase
 
 MAX_FEATURES = 6  # that are drawn unless the user chooses
 SIDE = 2.2  # of a pair of features in a new figure, in inches
@@ -51,8 +65,9 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
 
     The axes of a column share x. The axes of a row share y, except those on the diagonal, which
     are for densities and have no ticks of y. Only the left and the bottom axes have labels; the
-    ticks of the first row are at its right end, since the axes at its left end show a density. A
-    legend has place at the right of `grid[1, -1]`.
+    ticks of the first row are at its right end, since the axes at its left end show a density.
+    Elsewhere the x and y axes are hidden, and `GridLines` take the place of their grid. A legend
+    has place at the right of `grid[1, -1]`.
 
     Parameters
     ----------
@@ -78,15 +93,62 @@ def pair_axes(ax: Axes | None, names: Sequence[str]) -> tuple[Axes, NDArray[np.o
         beside = None if i == j else next((grid[i, k] for k in range(j) if k != i), None)
         axes: Axes = outer.figure.add_subplot(cells[i, j], sharex=above, sharey=beside)
         tidy(axes)
-        name_axes(axes, names[j], names[i])
-        axes.label_outer(remove_inner_ticks=True)
+        axes.xaxis.set_visible(i == n - 1)
+        axes.yaxis.set_visible(j == 0 or (i, j) == (0, n - 1))
+        name_axes(axes, names[j] if i == n - 1 else "", names[i] if j == 0 else "")
         if i == j:
             axes.tick_params(left=False, labelleft=False)
             axes.grid(visible=False, axis="y")
+        at_x, at_y = not axes.xaxis.get_visible(), not axes.yaxis.get_visible() and i != j
+        axes.add_artist(GridLines(axes, at_x=at_x, at_y=at_y))
         grid[i, j] = axes
-    grid[0, -1].tick_params(labelright=True)
+    grid[0, -1].tick_params(left=False, labelleft=False, labelright=True)
     outer.figure.align_ylabels(list(grid[:, 0]))
     return outer, grid
+
+
+class GridLines(Artist):
+    """Grid lines at the ticks of an x or y axis that is hidden.
+
+    Matplotlib draws a grid line as a part of a tick. The ticks of all axes in a grid, with their
+    invisible labels, would take longer than the rest of the picture.
+
+    Parameters
+    ----------
+    axes : Axes
+        The axes of the lines.
+    at_x, at_y : bool
+        Whether to draw lines at the ticks of x, and at those of y.
+    """
+
+    def __init__(self, axes: Axes, *, at_x: bool, at_y: bool) -> None:
+        super().__init__()
+        self._grid_of, self._at_x, self._at_y = axes, at_x, at_y
+        self.set_zorder(0.5)  # as the lines of a visible axis: below the samples
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the lines, with the look of the lines of a visible axis."""
+        if not self.get_visible():
+            return
+        gc = renderer.new_gc()
+        gc.set_clip_rectangle(self._grid_of.bbox)
+        gc.set_foreground(GRID_COLOR)
+        gc.set_linewidth(GRID_WIDTH)
+        gc.set_capstyle("projecting")
+        gc.set_snap(True)
+        renderer.draw_path(gc, Path.make_compound_path(*self._lines()), IdentityTransform())
+        gc.restore()
+
+    def _lines(self) -> list[Path]:
+        """Return the lines in pixels."""
+        axes, lines = self._grid_of, []
+        if self._at_x:
+            across = axes.get_xaxis_transform()
+            lines += [across.transform([(x, 0), (x, 1)]) for x in axes.xaxis.get_majorticklocs()]
+        if self._at_y:
+            across = axes.get_yaxis_transform()
+            lines += [across.transform([(0, y), (1, y)]) for y in axes.yaxis.get_majorticklocs()]
+        return [Path(line) for line in lines]
 
 
 def feature_axes(ax: Axes | None, names: Sequence[str], y: str) -> tuple[Axes, NDArray[np.object_]]:

@@ -131,6 +131,10 @@ class MarginalDensity:
     log_density: Array
     log_density_of_draws: Array
 
+    def transposed(self) -> MarginalDensity:
+        """Return the density of two features in the other order."""
+        return MarginalDensity(self.positions[::-1], self.log_density.T, self.log_density_of_draws)
+
     def log_thresholds(self, probabilities: Array) -> Array:
         """Return the log density on the boundaries of regions, (n_regions,).
 

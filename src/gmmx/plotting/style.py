@@ -23,6 +23,7 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#00
 MARKERS = ("o", "s", "^", "D", "v", "P", "<", ">")
 MAX_POINTS = 5000
 MAX_IN_LEGEND = 12  # components
+GRID_COLOR, GRID_WIDTH = "0.92", 0.8
 LINE = 1e-3  # height of the lines above and below a frame, which hold texts
 LEGEND_WIDTH = 5.0  # of a figure in inches that has place for a legend above the axes
 
@@ -151,7 +152,7 @@ def note_below(axes: Axes, text: str) -> Text:
 
 def tidy(axes: Axes) -> None:
     """Draw a light grid, and remove the top and right border."""
-    axes.grid(color="0.92", linewidth=0.8)
+    axes.grid(color=GRID_COLOR, linewidth=GRID_WIDTH)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from matplotlib.colors import to_rgba_array
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.transforms import IdentityTransform
 
 from gmmx.checks.samples import check_samples
 from gmmx.plotting.pairs import (
@@ -33,7 +36,6 @@ from gmmx.plotting.style import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.legend import Legend
     from matplotlib.text import Text
@@ -266,31 +268,48 @@ class UncertaintyDisplay:
         rows = drawn_rows(len(self.X))
         rows = rows[np.argsort(self.uncertainty[rows], kind="stable")]  # the uncertain on top
         self._scale = float(np.interp(len(rows), (200, 5000), (1.0, 0.5))) / len(self.axes_) ** 0.5
+        looks = self._looks(rows)
         for (i, j), axes in np.ndenumerate(self.axes_):
             shown = [self.X[rows, chosen[d]] for d in features_of_axes(i, j, len(chosen))]
-            self._draw_points(axes, rows, *shown)
+            self._draw_points(axes, rows, looks, *shown)
         self._draw_legend()
         parts = part_drawn(len(chosen), len(self.feature_names), "features")
         parts += part_drawn(len(rows), len(self.X), "samples")
         self.note_ = note_below_features(self.ax_, self.axes_, "; ".join(parts))
 
-    def _draw_points(
-        self, axes: Axes, rows: NDArray[np.int64], x: Array, y: Array | None = None
-    ) -> None:
-        """Draw samples in two features, or in one feature and their uncertainty."""
-        uncertainty, labels = self.uncertainty[rows], self.labels[rows]
-        height = uncertainty if y is None else y
+    def _looks(self, rows: NDArray[np.int64]) -> dict[int, dict[str, Any]]:
+        """Return properties of the points of each component, which are the same in all axes."""
+        looks: dict[int, dict[str, Any]] = {}
         for k, (color, marker) in enumerate(styles(int(self.labels.max()) + 1)):
-            own = labels == k
-            if own.any():
-                # White edges part the large points; edges of one width are drawn quickly.
-                edges: Any = to_rgba_array("white", _share_of_largest(uncertainty[own]))
-                points = axes.scatter(
-                    x[own], height[own], s=self._scale * _areas(uncertainty[own]), marker=marker,
-                    facecolors=to_rgba_array(color, _opacities(uncertainty[own])),
-                    edgecolors=edges, linewidths=0.5,
-                )  # fmt: skip
-                self.points_.append(points)
+            uncertainty = self.uncertainty[rows][self.labels[rows] == k]
+            if len(uncertainty):
+                shape = MarkerStyle(marker)
+                looks[k] = {
+                    "paths": [shape.get_path().transformed(shape.get_transform())],
+                    "sizes": self._scale * _areas(uncertainty),
+                    "facecolors": _colors(color, _opacities(uncertainty)),
+                    # White edges part the large points; edges of one width are drawn quickly.
+                    "edgecolors": _colors("white", _share_of_largest(uncertainty)),
+                    "linewidths": 0.5,
+                }
+        return looks
+
+    def _draw_points(
+        self, axes: Axes, rows: NDArray[np.int64], looks: dict[int, dict[str, Any]], x: Array,
+        y: Array | None = None,
+    ) -> None:  # fmt: skip
+        """Draw samples in two features, or in one feature and their uncertainty."""
+        positions = np.column_stack([x, self.uncertainty[rows] if y is None else y])
+        for k, look in looks.items():
+            points = PathCollection(
+                **look, offsets=positions[self.labels[rows] == k], offset_transform=axes.transData
+            )
+            points.set_transform(IdentityTransform())
+            self.points_.append(points)
+            axes.add_collection(points, autolim=False)
+        # The limits are found once: `scatter` would find them for each component.
+        axes.update_datalim(positions)
+        axes.autoscale_view()
 
     def _draw_legend(self) -> None:
         """Draw the legend of sizes and of components at the right of the axes."""
@@ -338,6 +357,11 @@ class UncertaintyDisplay:
 def _share_of_largest(uncertainty: ArrayLike) -> Array:
     """Return uncertainties as shares, up to 1, of the uncertainty that is drawn largest."""
     return np.minimum(np.asarray(uncertainty, dtype=np.float64) / LARGEST, 1.0)
+
+
+def _colors(color: str, opacities: Array) -> Array:
+    """Return a color in several opacities, (n, 4)."""
+    return np.column_stack([np.tile(to_rgb(color), (len(opacities), 1)), opacities])
 
 
 def _areas(uncertainty: ArrayLike) -> Array:
