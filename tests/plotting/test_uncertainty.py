@@ -133,6 +133,16 @@ def test_a_sample_of_many_points_is_drawn_and_the_picture_says_so():
     assert len(display.uncertainty) == 20_000
 
 
+def test_a_matrix_of_many_points_draws_the_same_samples_in_all_axes():
+    X = samples(3, 20_000)
+    display = UncertaintyDisplay.from_estimator(model(3), X, ax=new_axes())
+    assert display.note_.get_text() == "2,000 of 20,000 samples"
+    x, _, _ = drawn_points(display, display.axes_[1, 0])
+    y, _, _ = drawn_points(display, display.axes_[0, 1])
+    assert len(x) == 2000
+    assert {*map(tuple, x)} == {*map(tuple, y[:, ::-1])} <= {*map(tuple, X[:, :2])}
+
+
 def test_many_components_have_no_legend():
     labels = np.arange(30) % 13
     display = UncertaintyDisplay(uncertainty=np.zeros(30), X=np.ones((30, 1)), labels=labels)

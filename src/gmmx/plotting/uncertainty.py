@@ -25,6 +25,7 @@ from gmmx.plotting.regions import fitted_mixture
 from gmmx.plotting.style import (
     COLORS,
     MAX_IN_LEGEND,
+    MAX_POINTS,
     axes_to_draw_in,
     drawn_rows,
     name_axes,
@@ -48,6 +49,7 @@ KINDS = ("map", "curve")
 LARGEST = 0.5  # the uncertainty from which on points are largest: a toss-up of two components
 IN_LEGEND = {0.0: "0", 0.25: "0.25", 0.5: "0.5 or more"}
 MARKS = np.array([0.75, 0.95])  # the quantiles that R's mclust marks
+MAX_IN_A_MATRIX = 2000  # points: points of different sizes take long to draw
 MAX_VERTICES = 1000  # of the curve, evenly spaced in x, and as many in y
 
 
@@ -69,7 +71,8 @@ class UncertaintyDisplay:
     uncertainty : array-like of shape (n_samples,)
         Uncertainties, from 0 to 1.
     X : array-like or data frame of shape (n_samples, n_features), default=None
-        The samples; a map needs them. A random sample of 5,000 is drawn if there are more.
+        The samples; a map needs them. A random sample of 5,000, in a matrix 2,000, is drawn if
+        there are more.
     labels : array-like of int of shape (n_samples,), default=None
         Components of the samples, from 0, which give colors and markers; None: one color.
     feature_names : sequence of str or None, default=None
@@ -165,7 +168,8 @@ class UncertaintyDisplay:
         model : GaussianMixture, BayesianGaussianMixture or GaussianMixtureIC
             A fitted mixture, or a search, whose best mixture predicts.
         X : array-like or data frame of shape (n_samples, n_features)
-            Samples. A map draws a random sample of 5,000 if there are more; a curve shows all.
+            Samples. A map draws a random sample of 5,000, in a matrix 2,000, if there are more; a
+            curve shows all.
         kind : {'map', 'curve'}, default='map'
             The samples in the sizes of their uncertainties, or the sorted uncertainties.
         features : sequence of int or str or None, default=None
@@ -265,7 +269,7 @@ class UncertaintyDisplay:
         names = [self.feature_names[d] for d in chosen]
         self.ax_, self.axes_ = feature_axes(ax, names, "uncertainty")
         self.figure_ = self.ax_.figure
-        rows = drawn_rows(len(self.X))
+        rows = drawn_rows(len(self.X), MAX_POINTS if len(chosen) < 3 else MAX_IN_A_MATRIX)
         rows = rows[np.argsort(self.uncertainty[rows], kind="stable")]  # the uncertain on top
         self._scale = float(np.interp(len(rows), (200, 5000), (1.0, 0.5))) / len(self.axes_) ** 0.5
         looks = self._looks(rows)
