@@ -3,8 +3,8 @@ Is one more component chance?
 =============================
 
 One component more always raises the likelihood. The bootstrap of the likelihood ratio draws
-samples from the smaller mixture and looks how much one component more gains there, by chance
-alone. More about this: :doc:`/how_sure`.
+samples from the smaller mixture and measures the gain of one component more in them, which is due
+to chance alone. More about this: :doc:`/how_sure`.
 """
 
 import matplotlib.pyplot as plt

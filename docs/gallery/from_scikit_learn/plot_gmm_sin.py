@@ -47,8 +47,8 @@ for name, model in models.items():
     print(f"{name:29} {np.sum(weights > 0.01)} components above 1 %")
 
 # %%
-# The samples with the mixtures on the left, samples drawn from the mixtures on the right: the
-# picture to look at when a mixture shall stand for the data.
+# The samples with the mixtures are on the left, samples drawn from the mixtures on the right. If
+# both look alike, a mixture can stand for the data.
 
 fig, axes = plt.subplots(3, 2, figsize=(10, 9), sharex=True, sharey=True, layout="constrained")
 for (left, right), (name, model) in zip(axes, models.items(), strict=True):

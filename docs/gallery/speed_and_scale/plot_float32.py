@@ -47,8 +47,8 @@ print("attributes:", models["float32"].means_.dtype, "predictions:", end=" ")
 print(models["float32"].score_samples(samples["float32"][:1]).dtype)
 
 # %%
-# The picture compares the differences of the means with their standard errors, which is how far
-# the means are from those of all other samples that could have been drawn.
+# The picture compares the differences of the means with their standard errors: the deviations of
+# the means that other samples from the same mixture would give.
 
 standard_errors = np.sqrt(
     np.diagonal(models["float64"].covariances_, axis1=1, axis2=2)
