@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from bench.cases.synthetic import Case
 from bench.hosts.interleave import compare
+from bench.measures import acceleration
 from bench.plan import THOROUGH
 from bench.report import readme, sections
 from bench.report.results import Results
@@ -103,3 +105,14 @@ def test_the_peak_of_a_large_file_and_the_slowest_mapped_pass_count():
     assert figures["large_file_memory"] == (250, "8.0 GiB")
     assert figures["mapped_pass"] == (1.09, "diag, K = 8")
     assert "| diag, 8 | 100 | 109 | 1.09 |" in sections.large_file(results)
+
+
+@pytest.mark.parametrize("algorithm", ["em", "squarem"])
+def test_the_passes_of_a_fit_are_its_iterations(algorithm, tmp_path):
+    path = tmp_path / "samples.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(200, 2)))
+    arguments = {"path": str(path), "n_components": 2, "covariance_type": "full"}
+    goal = acceleration.fit("gmmx", algorithm=algorithm, **arguments)
+    found = acceleration.fit_to(goal["log_likelihood"], "gmmx", algorithm=algorithm, **arguments)
+    assert found["passes"] == goal["n_iter"] > 1
+    assert 0 < found["passes_to_goal"] <= found["passes"]
