@@ -8,8 +8,8 @@ from typing import NoReturn
 class Frozen:
     """Base of values: the constructor sets the attributes through `vars`, and nothing changes them.
 
-    Frozen dataclasses do the same, but generate code when they are defined: a fifth of gmmx's
-    import time.
+    Frozen dataclasses do the same, but generate code when they are defined, which takes long beside
+    the rest of gmmx's import.
     """
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

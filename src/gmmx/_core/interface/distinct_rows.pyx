@@ -8,7 +8,6 @@ from gmmx._core.interface.passes cimport check_size
 
 
 cdef struct Features:
-    Py_ssize_t D
     const double *gaps      # differences of neighboring distinct values, feature by feature
     const int *first_gap    # (D + 1,) where the gaps of each feature begin
 
@@ -63,7 +62,7 @@ def sparse_features(
     cdef Py_ssize_t[::1] n_rows = np.zeros(K, np.intp), feature = np.full(K, -1, np.intp)
     cdef int[:, ::1] lowest = np.empty((K, D), np.intc), highest = np.empty((K, D), np.intc)
     cdef Features features
-    features.D, features.first_gap = D, &first_gap[0]
+    features.first_gap = &first_gap[0]
     features.gaps = &gaps[0] if gaps.shape[0] else NULL
     with nogil:
         for i in range(n):
