@@ -176,5 +176,5 @@ def test_weights_that_may_be_no_repetitions_are_noted(capsys):
     write("x.csv", np.column_stack([X[:, 0], weight / weight.sum(), X[:, 1]]))
     assert main(["fit", weighted, "--weights", "w", *QUICK]) == 0
     note = capsys.readouterr().err
-    assert "the weights as 1 rows; unless they are numbers of repetitions, scale" in note
-    assert note.strip().endswith(str(np.count_nonzero(weight)))
+    assert "the weights as 1 samples. Unless they are numbers of repetitions, scale" in note
+    assert note.strip().endswith(f"to the sum {np.count_nonzero(weight)}.")

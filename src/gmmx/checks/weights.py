@@ -12,6 +12,8 @@ from gmmx.checks.samples import as_float_array
 if TYPE_CHECKING:
     from gmmx.arrays import Array, FloatArray, NDArray, Samples
 
+ROUNDING = 1e-6  # of a sum of weights, relative
+
 
 def check_sample_weight(sample_weight: object, n_samples: int) -> Array | None:
     """Return the weights of samples in float64.
@@ -171,3 +173,25 @@ def weighted_sum(values: FloatArray, sample_weight: object) -> tuple[float, floa
     is_positive = weight > 0  # a density of 0 counts for nothing with weight 0
     weighted = weight[is_positive] * values[is_positive]  # no BLAS: its threads change the digits
     return float(weighted.sum()), float(weight.sum())
+
+
+def advice_on_repetitions(total: float, n_samples: int) -> str | None:
+    """Return advice for weights that cannot be numbers of repetitions, None if they can.
+
+    Parameters
+    ----------
+    total : float
+        Sum of the weights.
+    n_samples : int
+        Number of samples of positive weight.
+
+    Returns
+    -------
+    str or None
+    """
+    if total >= (1 - ROUNDING) * n_samples:
+        return None
+    return (
+        f"The criteria count the weights as {total:.6g} samples. Unless they are numbers of "
+        f"repetitions, scale them to the sum {n_samples}."
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gmmx.checks.weights import advice_on_repetitions
 from gmmx.cli.errors import CommandLineError, note
 from gmmx.cli.large import fitted_to_all, sampled_table, write_labels
 from gmmx.cli.large_file import LargeFile, is_large
@@ -77,11 +78,10 @@ def _read(arguments: argparse.Namespace, large: LargeFile | None) -> Table:
         raise CommandLineError(
             f"{table.title}: too few rows of {kind}, {len(X)}; at least {MIN_ROWS} are needed"
         )
-    if table.weights is not None and table.weights.sum() < len(X):
-        note(
-            f"{table.title}: AIC and BIC count the weights as {table.weights.sum():.6g} rows; "
-            f"unless they are numbers of repetitions, scale them to the sum {len(X)}"
-        )
+    if table.weights is not None:
+        advice = advice_on_repetitions(float(table.weights.sum()), len(X))
+        if advice is not None:
+            note(f"{table.title}: {advice}")
     constant = np.flatnonzero(X.min(axis=0) == X.max(axis=0)).tolist()
     if constant:
         raise CommandLineError(

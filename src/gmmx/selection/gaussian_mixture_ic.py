@@ -16,7 +16,7 @@ from gmmx.blocks.recognition import blocks_of
 from gmmx.checks.constructor import check_parameters
 from gmmx.checks.parameters import check_name_for_features
 from gmmx.checks.random_state import check_random_state
-from gmmx.checks.weights import check_weighted
+from gmmx.checks.weights import advice_on_repetitions, check_weighted
 from gmmx.contract.estimator import attributes_of_fit
 from gmmx.estimators.gaussian_mixture import GaussianMixture
 from gmmx.estimators.prediction import InformationCriteria
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from gmmx.blocks.block_source import BlockSource
     from gmmx.contract.estimator import FeatureAttributes
 
-ROUNDING = 1e-6  # of the sum of weights, relative
 SEEDS = 2**31  # a generator as `random_state` draws the seed of the search below this number
 
 
@@ -384,7 +383,10 @@ lower_bound_, lower_bounds_, n_samples_seen_
         self, cells: Sequence[Cell], best: Cell, labels: NDArray[np.int64]
     ) -> Mapping[str, object]:
         """Return the fitted attributes of a search; warn if weights are no repetitions."""
-        _check_repetitions(best)
+        total = best.total_weight
+        advice = None if total is None else advice_on_repetitions(total, best.n_samples)
+        if advice is not None:
+            warn_user(advice)
         model = best.mixture
         model.set_params(
             random_state=self.random_state, n_threads=self.n_threads,
@@ -400,13 +402,3 @@ lower_bound_, lower_bounds_, n_samples_seen_
             "labels_": labels,
             "results_": results_of(cells),
         }
-
-
-def _check_repetitions(best: Cell) -> None:
-    """Warn if the weights of the samples cannot be numbers of repetitions."""
-    total = best.total_weight
-    if total is not None and total < (1 - ROUNDING) * best.n_samples:
-        warn_user(
-            f"The criteria count the weights as {total:.6g} samples. Unless they are numbers of "
-            f"repetitions, scale them to the sum {best.n_samples}."
-        )
